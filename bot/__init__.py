@@ -1,0 +1,1 @@
+"""Runs the hall: the only place with a network, a clock and a process."""

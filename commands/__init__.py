@@ -1,0 +1,1 @@
+"""Everything Moothall can be asked to do: typed, tapped, edited, redacted, or due."""

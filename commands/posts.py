@@ -1,0 +1,109 @@
+"""What a handler may ask the hall to do in Matrix: it returns these, and delivery does the rest.
+
+Each post has a meaningful key, unique for ever: sending it again under the same key is the same
+event. Keys for answers are made by the worker (`reply/$event/0`); a handler names a key itself
+where a post lives on ("visit/7/card") or must never come twice ("welcome/!room").
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from commands.reply import Reply
+from storage.records import EventId, RoomId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say something in a room, in a thread if one is named."""
+
+    room_id: RoomId
+    reply: Reply
+    thread: EventId | None = None  # the root
+    reply_to: EventId | None = None  # the message that is answered
+    notice: bool = True  # m.notice: a receipt that counts as nothing unread
+    key: str | None = None
+    quotes: tuple[EventId, ...] = ()  # messages whose words it repeats: erased with them
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Say something to one person, in their direct chat; it is made if there is none yet."""
+
+    person: UserId
+    reply: Reply
+    notice: bool = False
+    key: str | None = None
+    quotes: tuple[EventId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Say something in a room that nobody asked for: held back to the room's daily allowance."""
+
+    room_id: RoomId
+    reply: Reply
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Replace the words of an earlier post of ours, named by its key."""
+
+    post: str
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """Acknowledge with an emoji."""
+
+    room_id: RoomId
+    event_id: EventId
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Redact an earlier post of ours, named by its key."""
+
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """Write a state event; the key is derived from type, state key and content."""
+
+    room_id: RoomId
+    type: str
+    state_key: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Pin an earlier post of ours, named by its key."""
+
+    room_id: RoomId
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Accept an invitation, or follow a room to its successor."""
+
+    room_id: RoomId
+    via: tuple[str, ...] = ()
+    direct_with: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave a room, or decline an invitation, with a word why."""
+
+    room_id: RoomId
+    reason: str
+
+
+Post = Say | Tell | Announce | Change | React | TakeBack | SetState | Pin | Join | Leave
+Posts = Sequence[Post]

@@ -1,0 +1,115 @@
+"""Words in the reader's language: gettext for sentences, CLDR (Babel) for dates and names."""
+
+import gettext
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.lists import format_list
+
+from commands.reply import Inline, Part, Text
+
+CATALOGUES = Path(__file__).parent / "locale"
+PSEUDO = "qps"  # a language that brackets every translated sentence, so tests see what was missed
+
+
+def N_(message: str) -> str:
+    """Mark a sentence for the catalogue; it is translated where it is shown."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Everything a person reads passes through here, in that person's language."""
+
+    language: str
+    _translate: Callable[[str], str]
+    _translate_plural: Callable[[str, str, int], str]
+
+    def text(self, message: str, /, **values: str | int) -> str:
+        """A translated sentence with plain values filled in."""
+        return self._translate(message).format(**values)
+
+    def say(self, message: str, /, **values: Inline | Part | str | int) -> Inline:
+        """A translated sentence whose {places} are filled with parts of a reply."""
+        return _fill(self._translate(message), values)
+
+    def plural(
+        self, one: str, many: str, number: int, /, **values: Inline | Part | str | int
+    ) -> Inline:
+        """The form of a sentence that fits `number`, which is also available as {number}."""
+        return _fill(self._translate_plural(one, many, number), {"number": number, **values})
+
+    def date(self, day: date) -> str:
+        """A day with its weekday, as people write it: "Tuesday, 9 March 2027"."""
+        return format_date(day, "full", locale=_locale(self.language))
+
+    def moment(self, instant: datetime) -> str:
+        """A local date and time, short. Convert to the reader's zone before."""
+        if instant.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return format_datetime(
+            instant, "medium", tzinfo=instant.tzinfo, locale=_locale(self.language)
+        )
+
+    def duration(self, length: timedelta) -> str:
+        """A length of time in its largest fitting unit: "3 hours"."""
+        return format_timedelta(length, locale=_locale(self.language))
+
+    def listing(self, names: list[str]) -> str:
+        """Names joined as the language joins them: "a, b and c"."""
+        return format_list(names, locale=_locale(self.language))
+
+    def language_name(self, code: str) -> str:
+        """The name of a language, in this one; the code itself if nobody knows it."""
+        try:
+            return Locale.parse(code).get_display_name(_locale(self.language)) or code
+        except (UnknownLocaleError, ValueError):
+            return code
+
+
+def words_in(language: str) -> Words:
+    """The words of a language; English where there is no catalogue yet."""
+    return _words_in(language)
+
+
+@lru_cache(maxsize=64)
+def _words_in(language: str) -> Words:
+    if language == PSEUDO:
+        return Words(language, _bracket, lambda one, many, n: _bracket(one if n == 1 else many))
+    catalogue = gettext.translation("moothall", CATALOGUES, [language], fallback=True)
+    return Words(language, catalogue.gettext, catalogue.ngettext)
+
+
+def _bracket(message: str) -> str:
+    return f"⟦{message}⟧"
+
+
+@lru_cache(maxsize=64)
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en", "GB")
+
+
+def _fill(template: str, values: dict[str, Inline | Part | str | int]) -> Inline:
+    parts: list[Part] = []
+    for literal, name, _spec, _conversion in string.Formatter().parse(template):
+        if literal:
+            parts.append(Text(literal))
+        if name is None:
+            continue
+        value = values[name]
+        if isinstance(value, tuple):
+            parts.extend(value)
+        elif isinstance(value, str | int):
+            parts.append(Text(str(value)))
+        else:
+            parts.append(value)
+    return tuple(parts)

@@ -1,0 +1,1 @@
+"""What Moothall remembers: plain functions of a connection, and records that travel."""
