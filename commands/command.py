@@ -2,24 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from commands.context import Context
 from commands.events import Said
-from commands.posts import Posts
+from commands.permissions import Who
+from commands.posts import Posts, React, Say, Tell
+from commands.reply import Reply
 from commands.words import Words
-from storage.records import EventId, Person, Room
+from storage.records import EventId, Person, Room, RoomKind
 
 A = TypeVar("A")
-
-
-class Who(Enum):
-    """Who may use a command."""
-
-    EVERYONE = "everyone"
-    COORDINATORS = "coordinators"  # of the room's cluster, of the project, and operators
-    OPERATORS = "operators"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +24,35 @@ class Call(Generic[A]):
     asker: Person
     room: Room
     words: Words  # the asker's language
+    private: bool = False  # the answer belongs in the direct chat
 
     @property
-    def thread(self) -> EventId:
-        """Where the answer goes: the question's thread, or a new one under it."""
-        return self.said.thread_root or self.said.event_id
+    def direct(self) -> bool:
+        """Whether bot and asker are alone, so that nobody else reads the answer."""
+        return self.room.kind is RoomKind.DIRECT
+
+    @property
+    def thread(self) -> EventId | None:
+        """Where the answer goes: the question's thread, or a new one under it.
+
+        A direct chat is one conversation: there only an existing thread is kept.
+        """
+        return self.said.thread_root or (None if self.direct else self.said.event_id)
+
+    def answer(self, reply: Reply, *, quotes: tuple[EventId, ...] = ()) -> Posts:
+        """The answer where it belongs; quotes: messages whose words it repeats."""
+        if self.private and not self.direct:
+            told = Tell(self.asker.user_id, reply, quotes=quotes)
+            return [told, React(self.room.room_id, self.said.event_id, "✉️")]
+        return [
+            Say(
+                self.room.room_id,
+                reply,
+                thread=self.thread,
+                reply_to=self.said.event_id,
+                quotes=quotes,
+            )
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,15 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """An announcement that was rendered and held back before, and is due now."""
+
+    room_id: RoomId
+    content: Mapping[str, Any]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Replace the words of an earlier post of ours, named by its key."""
 
@@ -105,5 +114,5 @@ class Leave:
     reason: str
 
 
-Post = Say | Tell | Announce | Change | React | TakeBack | SetState | Pin | Join | Leave
+Post = Say | Tell | Announce | Ready | Change | React | TakeBack | SetState | Pin | Join | Leave
 Posts = Sequence[Post]

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.lists import format_list
 
 from commands.reply import Inline, Part, Text
@@ -50,12 +50,19 @@ class Words:
         return format_date(day, "full", locale=_locale(self.language))
 
     def moment(self, instant: datetime) -> str:
-        """A local date and time, short. Convert to the reader's zone before."""
+        """A local date and time, to the minute. Convert to the reader's zone before."""
         if instant.tzinfo is None:
             raise ValueError("a moment needs its time zone")
-        return format_datetime(
-            instant, "medium", tzinfo=instant.tzinfo, locale=_locale(self.language)
-        )
+        locale = _locale(self.language)
+        frame = str(get_datetime_format("medium", locale)).replace("'", "")
+        day = format_date(instant.date(), "medium", locale=locale)
+        return frame.replace("{1}", day).replace("{0}", self.clock(instant))
+
+    def clock(self, instant: datetime) -> str:
+        """A local time of day: "14:05"."""
+        if instant.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return format_time(instant, "short", tzinfo=instant.tzinfo, locale=_locale(self.language))
 
     def duration(self, length: timedelta) -> str:
         """A length of time in its largest fitting unit: "3 hours"."""
@@ -64,6 +71,10 @@ class Words:
     def listing(self, names: list[str]) -> str:
         """Names joined as the language joins them: "a, b and c"."""
         return format_list(names, locale=_locale(self.language))
+
+    def country_name(self, code: str) -> str:
+        """The name of a country, from its ISO 3166 code; the code itself if nobody knows it."""
+        return _locale(self.language).territories.get(code.upper()) or code
 
     def language_name(self, code: str) -> str:
         """The name of a language, in this one; the code itself if nobody knows it."""
@@ -92,8 +103,9 @@ def _bracket(message: str) -> str:
 
 @lru_cache(maxsize=64)
 def _locale(language: str) -> Locale:
+    """The conventions of a language; plain English writes dates as Europe does."""
     try:
-        return Locale.parse(language.replace("-", "_"))
+        return Locale.parse("en_GB" if language == "en" else language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         return Locale("en", "GB")
 

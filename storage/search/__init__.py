@@ -1,0 +1,71 @@
+"""Finding messages: one query tree, one text analyser, two engines.
+
+The engine is chosen by the connection; both index the same tokens and find the same messages.
+"""
+
+from collections.abc import Sequence
+from types import ModuleType
+
+from sqlalchemy import Connection
+
+from storage.search import fts5, tsvector
+from storage.search.analyser import Analysed, analyse, analyse_as
+from storage.search.query import Node
+from storage.search.rows import IndexRow, Row, Scope
+from storage.search.stemming import LANGUAGES, analyser_version
+
+__all__ = [
+    "LANGUAGES", "Analysed", "IndexRow", "Row", "Scope", "analyse", "analyse_as",
+    "analyser_version", "candidates", "create", "index_row", "index_rows", "unindex_rows",
+]  # fmt: skip
+
+NEWEST = 400  # matches that are ranked; more are said to be "400+"
+
+
+def create(connection: Connection) -> None:
+    """Make what the index needs, after the message table; harmless if it is there."""
+    _engine(connection).create(connection)
+
+
+def index_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Put stored messages into the index, each once; those without words stay out."""
+    _engine(connection).index_rows(connection, [row for row in rows if _worded(row)])
+
+
+def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Take messages out of the index, with the words and the language they went in with."""
+    _engine(connection).unindex_rows(connection, [row for row in rows if _worded(row)])
+
+
+def candidates(
+    connection: Connection, tree: Node | None, scope: Scope, limit: int = NEWEST
+) -> list[Row]:
+    """The newest `limit` messages of the scope that match a tree (None: all), newest first.
+
+    Fewer than `limit` are all there are.
+    """
+    if not scope.rooms or scope.highest_id < scope.lowest_id:
+        return []
+    found: list[Row] = _engine(connection).candidates(connection, tree, scope, limit)
+    return found
+
+
+def index_row(
+    message_id: int, room_id: int, sender_id: int, *, body: str, title: str | None, lang: str
+) -> IndexRow:
+    """The index row of a message as it is stored: the same again, to take it out."""
+    return IndexRow(
+        message_id,
+        room_id,
+        sender_id,
+        analyse_as(body, lang),
+        None if title is None else analyse_as(title, lang),
+    )
+
+
+def _worded(row: IndexRow) -> bool:
+    return bool(row.analysed.surface or row.analysed.tags or (row.title and row.title.surface))
+
+
+def _engine(connection: Connection) -> ModuleType:
+    return fts5 if connection.dialect.name == "sqlite" else tsvector

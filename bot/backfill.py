@@ -1,0 +1,111 @@
+"""Fills holes in timelines from history, newest first, through the same door as sync."""
+
+import asyncio
+import logging
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.hall import Hall
+from bot.intake import Taken, keep, keep_unreadable, read_facts, speak_of_missed
+from bot.matrix.answers import Page
+from bot.matrix.errors import RateLimited, Refused, Unreachable
+from bot.retry import wait_before
+from bot.state import record_past
+from storage import gaps, rooms, waiting
+from storage.gaps import Gap
+
+log = logging.getLogger(__name__)
+
+PAGE = 500  # events; the homeserver is > 90 % of the time whatever the size
+SWEEP = 60.0  # seconds
+
+
+class Backfill:
+    """Resumes where it stopped: each page moves the hole's edge in its own transaction."""
+
+    def __init__(self, hall: Hall) -> None:
+        self._hall = hall
+
+    async def run(self) -> None:
+        """Fill holes for ever."""
+        while True:
+            for hole in await self._hall.database.read(gaps.find_open):
+                await self._fill(hole)
+            await self._hall.bells.gaps.wait(SWEEP)
+
+    async def _fill(self, hole: Gap) -> None:
+        """Fetch the next page while the last one is being stored."""
+        fetching = asyncio.ensure_future(self._fetch(hole, hole.next_token))
+        try:
+            while True:
+                try:
+                    page = await fetching
+                except Refused as refusal:
+                    await self._give_up(hole, refusal)
+                    return
+                done = page.size == 0 or page.end is None
+                if not done and page.end is not None:
+                    fetching = asyncio.ensure_future(self._fetch(hole, page.end))
+                if await self._store(hole, page, done=done):
+                    return
+        finally:
+            fetching.cancel()
+
+    async def _fetch(self, hole: Gap, start: str) -> Page:
+        attempt = 0
+        while True:
+            try:
+                return await self._hall.client.messages(
+                    hole.room_id, start=start, end=hole.from_token, backwards=True, limit=PAGE
+                )
+            except RateLimited as limit:
+                await asyncio.sleep(limit.retry_after)
+            except Unreachable as trouble:
+                attempt += 1
+                log.warning("history does not come: room=%s error=%s", hole.room_id, trouble)
+                await asyncio.sleep(wait_before(attempt))
+
+    async def _store(self, hole: Gap, page: Page, *, done: bool) -> bool:
+        """One page in one transaction; returns whether the hole is closed."""
+        facts = await read_facts(self._hall, page.events)
+        now = self._hall.clock.now()
+
+        def store(connection: Connection) -> tuple[Taken, bool]:
+            taken = Taken()
+            room = rooms.know(connection, hole.room_id)
+            record_past(connection, room, page.events)
+            keep(connection, self._hall, room, page.events, facts, now, taken)
+            keep_unreadable(connection, page.unreadable, now)
+            for raw in page.malformed:
+                waiting.add_malformed(connection, hole.room_id, raw, now)
+            closed = done or _reached_the_archive(hole, page, taken)
+            if closed:
+                gaps.close(connection, hole.id, now)
+                taken.lanes.add(hole.room_id)
+            elif page.end is not None:
+                gaps.move(connection, hole.id, page.end, page.size)
+            speak_of_missed(connection, hole.room_id, f"gap/{hole.id}", now, taken)
+            return taken, closed
+
+        # Losing this commit to a power cut means fetching the page again.
+        taken, closed = await self._hall.database.write(store, alone=True, durable=False)
+        taken.ring(self._hall)
+        return closed
+
+    async def _give_up(self, hole: Gap, refusal: Refused) -> None:
+        log.error("gap abandoned: room=%s gap=%d error=%s", hole.room_id, hole.id, refusal)
+        now: datetime = self._hall.clock.now()
+
+        def abandon(connection: Connection) -> Taken:
+            taken = Taken(lanes={hole.room_id})
+            gaps.close(connection, hole.id, now, abandoned=refusal.errcode)
+            speak_of_missed(connection, hole.room_id, f"gap/{hole.id}", now, taken)
+            return taken
+
+        (await self._hall.database.write(abandon)).ring(self._hall)
+
+
+def _reached_the_archive(hole: Gap, page: Page, taken: Taken) -> bool:
+    """A walk without a lower end stops at the first page of which nothing was new."""
+    return hole.from_token is None and page.size > 0 and taken.new == 0

@@ -1,0 +1,100 @@
+"""The command line: moothall init | run | check-config | status."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from pathlib import Path
+
+from bot.config import Config, ConfigErrors, load
+
+
+class Exit(IntEnum):
+    """Exit statuses, for the service manager."""
+
+    FINE = 0
+    TROUBLE = 1  # something unexpected; starting again may help
+    CONFIG = 2  # the configuration has mistakes; starting again will not help
+    UNAUTHORISED = 3  # the homeserver does not accept our token or password
+    RUNNING = 4  # another process keeps this hall
+    UNREACHABLE = 5  # the homeserver did not answer at start
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        config = load(options.config, os.environ)
+    except ConfigErrors as errors:
+        for line in errors.lines():
+            print(line, file=sys.stderr)
+        return Exit.CONFIG
+    for warning in config.warnings:
+        print(warning, file=sys.stderr)
+    if options.command == "check-config":
+        print(f"{options.config}: no mistakes")
+        return Exit.FINE
+    _set_up_logging(config)
+    return asyncio.run(_run(options.command, config))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="moothall", description="Keeps house for a community of practice, on Matrix."
+    )
+    parser.add_argument(
+        "--config", type=Path, default=Path("moothall.toml"), help="default: moothall.toml"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("init", help="make the Space and its rooms, then end; repeat at will")
+    commands.add_parser("run", help="keep the hall until SIGTERM")
+    commands.add_parser("check-config", help="say whether the configuration has mistakes")
+    return parser
+
+
+def _set_up_logging(config: Config) -> None:
+    logging.basicConfig(
+        level=config.log_level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("nio", "apscheduler", "aiohttp", "alembic"):
+        # nio logs each event at INFO and a page of schema for each malformed one.
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+async def _run(command: str, config: Config) -> int:
+    # Imported here, so that a wrong configuration is told without loading half a web stack.
+    from bot.app import open_hall, serve
+    from bot.matrix.errors import MatrixError, Unauthorised
+    from bot.provisioning import initialise
+    from storage.database import HallIsRunning
+
+    try:
+        if command == "run":
+            await serve(config)
+        else:
+            async with open_hall(config) as hall:
+                for line in await initialise(hall):
+                    print(line)
+    except Unauthorised as refusal:
+        print(
+            f"The homeserver does not accept our credentials ({refusal}). Check "
+            "[homeserver] in the configuration; a new login needs an operator.",
+            file=sys.stderr,
+        )
+        return Exit.UNAUTHORISED
+    except HallIsRunning as other:
+        print(f"Another process keeps this hall already ({other}).", file=sys.stderr)
+        return Exit.RUNNING
+    except MatrixError as trouble:
+        print(f"The homeserver cannot be reached ({trouble}).", file=sys.stderr)
+        return Exit.UNREACHABLE
+    return Exit.FINE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+"""The kinds of values in a configuration: how each is read, and what is expected of it."""
+
+import os.path
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import available_timezones
+
+from babel import Locale
+
+from bot.config_sections import Reader, Refused, did_you_mean, shown
+
+T = TypeVar("T")
+
+_LONGEST_NAME = 255  # bytes, the limit of every Matrix identifier
+
+_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
+_DAYS = {"day": 1, "week": 7, "month": 365 / 12, "year": 365}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LEVELS = ("debug", "info", "warning", "error")
+
+# CLDR also names groups of countries, islands without a code of their own, and the unknown.
+_NOT_COUNTRIES = frozenset(
+    ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ")
+)
+_NOT_LANGUAGES = frozenset(("mul", "root", "und", "zxx"))
+# Letters that Unicode does not take apart into a base letter and its accent.
+_LATIN = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
+
+
+def slug_of(name: str) -> str:
+    """The slug that a name suggests: "Peñasol" → "penasol"; "" for a name in other letters."""
+    apart = unicodedata.normalize("NFKD", name.casefold().translate(_LATIN))
+    plain = "".join(sign for sign in apart if not unicodedata.combining(sign))
+    if any(sign.isalnum() and not sign.isascii() for sign in plain):
+        return ""
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def unique(reader: Reader[T], taken: set[T]) -> Reader[T]:
+    """The same values, each only once in the file."""
+
+    def parse(value: Any) -> T:
+        fresh = reader.parse(value)
+        if fresh in taken:
+            raise Refused("something else in this file has it already")
+        taken.add(fresh)
+        return fresh
+
+    return Reader(reader.expected, parse, reader.instead)
+
+
+def one_of(expected: str, known: Iterable[str]) -> Reader[str]:
+    """One of the names that the file itself gives to something."""
+    names = {name: name for name in known}
+    return words(expected, _accept_among(lambda: names))
+
+
+def whole(low: int, high: int) -> Reader[int]:
+    """A whole number, both ends included."""
+
+    def parse(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise Refused("leave the quotes away" if isinstance(value, str) else "")
+        return value
+
+    return Reader(f"a whole number from {low} to {high}", parse, low)
+
+
+def folder(base: Path) -> Reader[Path]:
+    """A folder, which need not exist yet; relative to `base`."""
+
+    def accept(value: str) -> Path:
+        path = base / os.path.expanduser(value)
+        if os.path.exists(path) and not os.path.isdir(path):
+            raise Refused("there is a file of that name")
+        return path
+
+    return words("the path of a folder", accept, base)
+
+
+def _text_of(value: object) -> str:
+    if not isinstance(value, str):
+        raise Refused("put it in quotes" if isinstance(value, int | float) else "")
+    if not value.strip():
+        raise Refused("it is empty; leave the line out to go without")
+    if any(unicodedata.category(sign) == "Cc" for sign in value):
+        raise Refused("it holds a line break or another control character")
+    return value.strip()
+
+
+def words(
+    expected: str,
+    accept: Callable[[str], T],
+    instead: T | None = None,
+    show: Callable[[object], str] = shown,
+) -> Reader[T]:
+    """A reader of strings; `instead` may be left out where an empty string will do."""
+    stand_in: Any = "" if instead is None else instead
+    return Reader(expected, lambda value: accept(_text_of(value)), stand_in, show)
+
+
+def matching(pattern: str, guess: Callable[[str], str] = lambda value: "") -> Callable[[str], str]:
+    """Accepts what matches as a whole; `guess` makes a hint from what does not."""
+
+    def accept(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise Refused(guess(value))
+        if len(value.encode()) > _LONGEST_NAME:
+            raise Refused(f"it is longer than {_LONGEST_NAME} bytes")
+        return value
+
+    return accept
+
+
+def _guess_slug(value: str) -> str:
+    return f"did you mean {shown(slug_of(value))}?" if slug_of(value) else ""
+
+
+def _accept_age(value: str) -> timedelta:
+    found = re.fullmatch(r"([0-9]{1,4}) ?([mhd])", value)
+    if found is None:
+        number_alone = re.fullmatch(r"[0-9]+", value)
+        raise Refused("which unit? m, h or d" if number_alone else "")
+    age = timedelta(minutes=int(found[1]) * _MINUTES[found[2]])
+    if not timedelta(minutes=1) <= age <= timedelta(days=365):
+        raise Refused("from one minute to 365 days")
+    return age
+
+
+def _accept_retention(value: str) -> timedelta | None:
+    if value.casefold() in ("for ever", "forever"):
+        return None
+    found = re.fullmatch(r"([0-9]{1,5}) (day|week|month|year)s?", value.casefold())
+    if found is None:
+        raise Refused
+    days = round(int(found[1]) * _DAYS[found[2]])
+    if not 1 <= days <= 36500:
+        raise Refused("from one day to 100 years")
+    return timedelta(days=days)
+
+
+def _accept_weekday(value: str) -> int:
+    if value.casefold() not in _WEEKDAYS:
+        raise Refused(did_you_mean(value, _WEEKDAYS))
+    return _WEEKDAYS.index(value.casefold())
+
+
+def _accept_level(value: str) -> str:
+    if value.casefold() not in _LEVELS:
+        raise Refused(did_you_mean(value, _LEVELS))
+    return value.upper()
+
+
+@lru_cache(maxsize=1)
+def _zones() -> dict[str, str]:
+    # "localtime" and "Factory" are files beside the zones, and mean another place on every host.
+    zones = available_timezones() - {"localtime", "Factory"}
+    return {zone.rpartition("/")[2]: zone for zone in sorted(zones, reverse=True)} | {
+        zone: zone for zone in sorted(zones)
+    }
+
+
+@lru_cache(maxsize=1)
+def _languages() -> dict[str, str]:
+    return _coded(Locale("en").languages, r"[a-z]{2,3}", _NOT_LANGUAGES)
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    return _coded(Locale("en").territories, r"[A-Z]{2}", _NOT_COUNTRIES) | {"UK": "GB"}
+
+
+def _coded(cldr: Mapping[str, Any], pattern: str, without: frozenset[str]) -> dict[str, str]:
+    """From the English names and from the codes themselves to the codes."""
+    names = {c: str(n) for c, n in cldr.items() if re.fullmatch(pattern, c) and c not in without}
+    return {name: code for code, name in names.items()} | {code: code for code in names}
+
+
+def _accept_among(spellings: Callable[[], dict[str, str]]) -> Callable[[str], str]:
+    """Only what other spellings lead to; the table is made when it is first asked for."""
+
+    def accept(value: str) -> str:
+        if spellings().get(value) != value:
+            raise Refused(did_you_mean(value, spellings()))
+        return value
+
+    return accept
+
+
+def _accept_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Refused
+    return value
+
+
+text = words("a text", str)
+flag = Reader("true or false", _accept_flag, False)
+slug = words(
+    'a short name of a-z, 0-9 and "-", such as "young-migrants"',
+    matching(r"(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*", _guess_slug),
+)
+room_version = words('a room version in quotes such as "12"', matching(r"[a-z0-9][a-z0-9.-]{0,31}"))
+time_zone = words('an IANA time zone such as "Europe/Oslo"', _accept_among(_zones), instead="UTC")
+language = words('an ISO 639 language code such as "en"', _accept_among(_languages), instead="en")
+country = words('an ISO 3166 country code such as "NO"', _accept_among(_countries))
+age = words('a length of time such as "30m", "1h" or "2d"', _accept_age, timedelta())
+retention = words(
+    '"for ever" or a length of time such as "24 months" or "730 days"', _accept_retention
+)
+weekday = words('a weekday such as "saturday"', _accept_weekday, 0)
+log_level = words('"debug", "info", "warning" or "error"', _accept_level)
+prefix = words(
+    'one to three signs such as "!", no letters, digits, spaces, "/", "@" or "#"',
+    matching(r"[^\w\s/@#]{1,3}"),
+)

@@ -1,0 +1,276 @@
+"""Sends what the outbox holds: each post once, in order within a room, whatever breaks."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.hall import Hall
+from bot.matrix import rendering
+from bot.matrix.errors import RateLimited, Refused, Unreachable
+from bot.retry import wait_before
+from bot.state import DIRECT_STATE
+from storage import outbox, people, rooms
+from storage.outbox import Action, Row
+from storage.records import EventId, RoomId, RoomKind, UserId
+
+log = logging.getLogger(__name__)
+
+LANES_AT_ONCE = 8
+SWEEP = 30.0  # seconds
+# Synapse forgets transaction ids after 24 h; an older attempt is looked up in the room first.
+TXN_REMEMBERED = timedelta(hours=23)
+ALREADY = "M_DUPLICATE_ANNOTATION"  # our reaction stands there: that is success
+PASSING = {404, 408, 425}  # the room may be known in a moment: an alias, a join on its way
+GIVE_UP_AFTER = 6  # attempts at something the homeserver keeps refusing in passing
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What became of a row; written down together with the claim of the next one."""
+
+    row: int
+    event_id: EventId | None = None
+    failure: str | None = None
+
+
+class Delivery:
+    """One task a lane; the account as a whole waits when the homeserver says so."""
+
+    def __init__(self, hall: Hall) -> None:
+        self._hall = hall
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._places = asyncio.Semaphore(LANES_AT_ONCE)
+        self._quiet_until = 0.0  # loop time
+
+    async def run(self) -> None:
+        """Deliver for ever."""
+        async with asyncio.TaskGroup() as group:
+            lanes = set(await self._hall.database.read(outbox.lanes))
+            while True:
+                for lane in lanes:
+                    self._start(group, lane)
+                lanes = await self._hall.bells.outbox.wait(SWEEP)
+                if not lanes:
+                    lanes = set(await self._hall.database.read(outbox.lanes))
+
+    def _start(self, group: asyncio.TaskGroup, lane: str) -> None:
+        if lane in self._lanes:
+            self._again.add(lane)
+            return
+        task = group.create_task(self._deliver(lane), name=f"delivery {lane}")
+        self._lanes[lane] = task
+
+        def done(_task: asyncio.Task[None]) -> None:
+            del self._lanes[lane]
+            if lane in self._again:
+                self._again.discard(lane)
+                self._hall.bells.outbox.ring([lane])
+
+        task.add_done_callback(done)
+
+    async def _deliver(self, lane: str) -> None:
+        """Send a lane's posts until there is none, or one must wait."""
+        sent: _Sent | None = None
+        failures = 0
+        while True:
+            self._again.discard(lane)
+            now = self._hall.clock.now()
+            try:
+                row = await self._hall.database.write(
+                    lambda c: settle_and_claim(c, lane, self._hall.device, sent, now)  # noqa: B023
+                )
+            except Exception:  # the database: `sent` is kept and written with the next try
+                failures += 1
+                log.exception("outbox cannot be read: lane=%s", lane)
+                await asyncio.sleep(wait_before(failures))
+                continue
+            sent, failures = None, 0
+            if row is None:
+                return
+            if row.not_before is not None and row.not_before > now:
+                self._come_back(lane, (row.not_before - now).total_seconds())
+                return
+            try:
+                async with self._places:
+                    await self._account_pause()
+                    sent = await self._send(row)
+            except RateLimited as limit:
+                self._pause_account(limit.retry_after)
+            except Unreachable as trouble:
+                delay = wait_before(row.attempts + 1)
+                log.warning("not sent: key=%s error=%s", row.key, trouble)
+                await self._postpone(row, delay)
+            except Refused as refusal:
+                sent = await self._refused(row, refusal)
+
+    async def _account_pause(self) -> None:
+        loop = asyncio.get_running_loop()
+        while (left := self._quiet_until - loop.time()) > 0:
+            await asyncio.sleep(left)
+
+    def _pause_account(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._quiet_until = max(self._quiet_until, loop.time() + seconds)
+
+    def _come_back(self, lane: str, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(max(seconds, 0.05), self._hall.bells.outbox.ring, [lane])
+
+    async def _postpone(self, row: Row, seconds: float) -> None:
+        until = self._hall.clock.now() + timedelta(seconds=seconds)
+        await self._hall.database.write(lambda c: outbox.postpone(c, row.id, until))
+
+    async def _refused(self, row: Row, refusal: Refused) -> _Sent | None:
+        if refusal.errcode == ALREADY:
+            return _Sent(row.id)
+        if refusal.status in PASSING and row.attempts < GIVE_UP_AFTER:
+            await self._postpone(row, wait_before(row.attempts + 1))
+            return None
+        log.error("refused for good: key=%s error=%s", row.key, refusal)
+        return _Sent(row.id, failure=refusal.errcode)
+
+    # ── one row ───────────────────────────────────────────────────────────────────────────────
+
+    async def _send(self, row: Row) -> _Sent | None:
+        if row.lane.startswith("@"):
+            await self._open_direct_chat(UserId(row.lane))
+            return None  # the row has moved to that room's lane
+        room_id = RoomId(row.lane)
+        earlier = await self._sent_before(row, room_id)
+        if earlier is not None:
+            return _Sent(row.id, earlier)
+        match row.action:
+            case Action.MESSAGE | Action.REACTION:
+                event_id = await self._hall.client.send(
+                    room_id, row.type, row.content or {}, row.txn_id
+                )
+            case Action.EDIT:
+                original = await self._event_of(row)
+                if original is None:
+                    return _Sent(row.id, failure="nothing to edit")
+                content = rendering.edit(row.content or {}, original)
+                event_id = await self._hall.client.send(room_id, row.type, content, row.txn_id)
+            case Action.REDACTION:
+                original = await self._event_of(row)
+                if original is None:
+                    return _Sent(row.id, failure="nothing to redact")
+                event_id = await self._hall.client.redact(room_id, original, row.txn_id)
+            case Action.STATE:
+                event_id = await self._hall.client.put_state(
+                    room_id, row.type, row.state_key or "", row.content or {}
+                )
+            case Action.PIN:
+                return await self._pin(row, room_id)
+            case Action.JOIN:
+                await self._join(row, room_id)
+                return _Sent(row.id)
+            case Action.LEAVE:
+                await self._hall.client.leave(room_id, str((row.content or {}).get("reason", "")))
+                return _Sent(row.id)
+        return _Sent(row.id, event_id)
+
+    async def _sent_before(self, row: Row, room_id: RoomId) -> EventId | None:
+        """The event of an earlier attempt that Synapse would no longer recognise by its id."""
+        if row.attempted_at is None or row.action is not Action.MESSAGE:
+            return None
+        old = self._hall.clock.now() - row.attempted_at > TXN_REMEMBERED
+        if not old and row.device == self._hall.device:
+            return None
+        return await self._hall.client.find_post(room_id, row.key, row.attempted_at)
+
+    async def _event_of(self, row: Row) -> EventId | None:
+        return await self._hall.database.read(lambda c: outbox.event_of(c, row.changes or ""))
+
+    async def _pin(self, row: Row, room_id: RoomId) -> _Sent:
+        target = await self._event_of(row)
+        if target is None:
+            return _Sent(row.id, failure="nothing to pin")
+        pins: Mapping[str, Any] = await self._hall.client.state_event(room_id, row.type) or {}
+        pinned = [event for event in pins.get("pinned", []) if isinstance(event, str)]
+        if target in pinned:
+            return _Sent(row.id)
+        return _Sent(
+            row.id,
+            await self._hall.client.put_state(room_id, row.type, "", {"pinned": [*pinned, target]}),
+        )
+
+    async def _join(self, row: Row, room_id: RoomId) -> None:
+        content = row.content or {}
+        joined = await self._hall.client.join(room_id, tuple(content.get("via", ())))
+        person = content.get("direct_with")
+
+        def note(connection: Connection) -> None:
+            rooms.know(connection, joined)
+            rooms.change(connection, joined, joined=True)
+            if person:
+                rooms.change(connection, joined, kind=RoomKind.DIRECT.value, direct_with=person)
+
+        await self._hall.database.write(note)
+
+    async def _open_direct_chat(self, person: UserId) -> None:
+        """Make a direct chat, unless one came to be since the post was queued."""
+        chat = await self._hall.database.read(lambda c: rooms.direct_with(c, person))
+        if chat is not None:
+            room_id = chat.room_id
+        else:
+            room_id = await self._made_before(person) or await self._hall.client.create_room(
+                direct_chat(person)
+            )
+        me, now = self._hall.me, self._hall.clock.now()
+
+        def note(connection: Connection) -> None:
+            if chat is None:
+                room = rooms.know(connection, room_id, RoomKind.DIRECT)
+                rooms.change(connection, room_id, direct_with=person, encrypted=True)
+                numbers = people.numbers(connection, (me, person))
+                rooms.expect(connection, room.id, {numbers[me]: "join", numbers[person]: "invite"})
+            outbox.move_lane(connection, person, room_id)
+
+        await self._hall.database.write(note)
+        log.info("direct chat opened: room=%s at=%s", room_id, now.isoformat())
+        self._hall.bells.outbox.ring([room_id])
+
+    async def _made_before(self, person: UserId) -> RoomId | None:
+        """A direct chat whose making was never answered to us: createRoom has no transaction id."""
+        known = await self._hall.database.read(
+            lambda c: {room.room_id for room in rooms.find(c) if room.kind is not RoomKind.OTHER}
+        )
+        for room_id in await self._hall.client.joined_rooms():
+            if room_id not in known:
+                mark = await self._hall.client.state_event(room_id, DIRECT_STATE)
+                if mark is not None and mark.get("user_id") == person:
+                    return room_id
+        return None
+
+
+def direct_chat(person: UserId) -> dict[str, Any]:
+    """What a direct chat is created with: private, encrypted, and knowing whom it is for."""
+    return {
+        # Never trusted_private_chat: in version 12 it makes the invited a creator.
+        "preset": "private_chat",
+        "is_direct": True,
+        "invite": [person],
+        "initial_state": [
+            {
+                "type": "m.room.encryption",
+                "state_key": "",
+                "content": {"algorithm": "m.megolm.v1.aes-sha2"},
+            },
+            {"type": DIRECT_STATE, "state_key": "", "content": {"user_id": person}},
+        ],
+    }
+
+
+def settle_and_claim(
+    connection: Connection, lane: str, device: str, sent: _Sent | None, now: datetime
+) -> Row | None:
+    """Write down what became of the last row and claim the next: one commit for both."""
+    if sent is not None:
+        outbox.settle(connection, sent.row, now, event_id=sent.event_id, failure=sent.failure)
+    return outbox.claim(connection, lane, device, now)

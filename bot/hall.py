@@ -1,0 +1,62 @@
+"""What every part of the spine knows about the hall it runs."""
+
+import asyncio
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.clock import Clock
+from bot.matrix.client import MatrixClient
+from commands.context import Settings
+from storage.database import Database
+from storage.records import UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """Built once in `app.py`, handed to intake, worker, delivery and timers."""
+
+    me: UserId
+    device: str
+    id: uuid.UUID  # transaction ids are derived from it
+    settings: Settings
+    client: MatrixClient
+    database: Database
+    clock: Clock
+    bells: "Bells" = field(default_factory=lambda: Bells())
+
+
+class Bell:
+    """Lanes that want attention; whoever looks after them waits here."""
+
+    def __init__(self) -> None:
+        self._lanes: set[str] = set()
+        self._rung = asyncio.Event()
+
+    def ring(self, lanes: Iterable[str] = ()) -> None:
+        """Call for attention to these lanes."""
+        self._lanes.update(lanes)
+        self._rung.set()
+
+    async def wait(self, at_most: float | None = None) -> set[str]:
+        """Lanes that called since last time; empty after `at_most` seconds of silence."""
+        try:
+            async with asyncio.timeout(at_most):
+                await self._rung.wait()
+        except TimeoutError:
+            return set()
+        self._rung.clear()
+        lanes, self._lanes = self._lanes, set()
+        return lanes
+
+
+@dataclass(frozen=True, slots=True)
+class Bells:
+    """Within the process only: what a bell would have told is in the database, too."""
+
+    inbox: Bell = field(default_factory=Bell)
+    outbox: Bell = field(default_factory=Bell)
+    gaps: Bell = field(default_factory=Bell)
+    upgrades: Bell = field(default_factory=Bell)
+    timers: Bell = field(default_factory=Bell)
+    erasures: Bell = field(default_factory=Bell)

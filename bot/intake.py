@@ -1,0 +1,325 @@
+"""Writes down what the homeserver tells, together with how far it was read, before anyone acts."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from bot.entries import entry_of, invitation_entry, missed_entry
+from bot.hall import Hall
+from bot.matrix.answers import RoomNews, SyncAnswer, Unreadable
+from bot.matrix.errors import RateLimited, Refused, Unreachable
+from bot.matrix.parsing import read_room_event, what_happened
+from bot.retry import wait_before
+from bot.state import apply_state
+from commands import reading
+from commands.events import Edited, Redacted, Said
+from storage import folding, gaps, inbox, meta, outbox, questions, rooms, waiting
+from storage.records import EventId, Room, RoomEvent, RoomId, RoomKind
+from storage.types import instant, milliseconds
+
+log = logging.getLogger(__name__)
+
+LONG_POLL_MS = 30_000
+THREAD_FROM = 20  # messages; fewer are analysed at once, without a hop to another thread
+KEY_RETRY = timedelta(seconds=10)  # a key often comes just after its message
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a transaction of intake has left for others to look at."""
+
+    lanes: set[str] = field(default_factory=set)
+    gap: bool = False
+    upgrade: bool = False
+    erased: bool = False
+    new: int = 0  # events archived
+
+    def ring(self, hall: Hall) -> None:
+        """Tell those who look after it; only now is it committed."""
+        if self.lanes:
+            hall.bells.inbox.ring(self.lanes)
+        if self.gap:
+            hall.bells.gaps.ring()
+        if self.upgrade:
+            hall.bells.upgrades.ring()
+        if self.erased:
+            hall.bells.erasures.ring()
+
+
+class Intake:
+    """Our own sync loop: nio's saves its token before handlers run, and a crash loses events."""
+
+    def __init__(self, hall: Hall) -> None:
+        self._hall = hall
+        self.caught_up = asyncio.Event()  # the first answer is written down
+        self.last_answer: datetime | None = None
+
+    async def run(self) -> None:
+        """Sync for ever; only a dead token (Unauthorised) or cancellation ends it."""
+        since = await self._hall.database.read(lambda c: meta.get(c, meta.SYNC_POSITION))
+        first, failures = True, 0
+        while True:
+            try:
+                answer = await self._hall.client.sync(
+                    since, timeout_ms=0 if first else LONG_POLL_MS, full_state=first
+                )
+            except RateLimited as limit:
+                await asyncio.sleep(limit.retry_after)
+                continue
+            except Refused as refusal:
+                # Our position means nothing to it (restored from a backup, say): start anew, and
+                # let history fill what lies between.
+                log.warning("sync refused, starting without a position: %s", refusal)
+                failures += 1
+                since, first = None, True
+                await asyncio.sleep(wait_before(failures))
+                continue
+            except Unreachable as trouble:
+                failures += 1
+                log.warning("homeserver does not answer (attempt %d): %s", failures, trouble)
+                await asyncio.sleep(wait_before(failures))
+                continue
+            await self._take(answer, since)
+            await self._hall.client.after_sync(answer)
+            since, first, failures = answer.next_batch, False, 0
+            self.last_answer = self._hall.clock.now()
+            self.caught_up.set()
+
+    async def _take(self, answer: SyncAnswer, since: str | None) -> None:
+        """Write an answer down; the same answer again and again if the database fails."""
+        events = [event for news in answer.rooms for event in news.timeline]
+        facts = await read_facts(self._hall, events)
+        failures = 0
+        while True:
+            now = self._hall.clock.now()
+            try:
+                taken = await self._hall.database.write(
+                    lambda c: take_in(c, self._hall, answer, facts, since, now),  # noqa: B023
+                    alone=bool(facts),
+                )
+            except DBAPIError as trouble:
+                failures += 1
+                log.error("database refuses a sync answer: %s", type(trouble.orig).__name__)
+                await asyncio.sleep(wait_before(failures))
+            else:
+                break
+        taken.ring(self._hall)
+        if answer.new_keys:
+            await read_late(self._hall, answer.new_keys)
+
+
+async def read_facts(hall: Hall, events: Sequence[RoomEvent]) -> dict[EventId, folding.Fact]:
+    """Analyse the members' events before the transaction that stores them."""
+    language = hall.settings.community.language
+    mine = [event for event in events if event.sender != hall.me]
+
+    def read() -> dict[EventId, folding.Fact]:
+        return {event.event_id: folding.read_fact(event, language) for event in mine}
+
+    return read() if len(mine) < THREAD_FROM else await asyncio.to_thread(read)
+
+
+def take_in(
+    connection: Connection,
+    hall: Hall,
+    answer: SyncAnswer,
+    facts: dict[EventId, folding.Fact],
+    since: str | None,
+    now: datetime,
+) -> Taken:
+    """One sync answer in one transaction: state, archive, inbox, gaps and position."""
+    taken = Taken()
+    for news in answer.rooms:
+        _take_room(connection, hall, news, facts, since, now, taken)
+    for invitation in answer.invitations:
+        entry = invitation_entry(
+            invitation.room_id,
+            invitation.sender,
+            direct=invitation.direct,
+            position=answer.next_batch,
+            now=now,
+        )
+        inbox.add(connection, [entry], now)
+        taken.lanes.add(entry.lane)
+    for room_id in {news.room_id for news in answer.rooms}:
+        speak_of_missed(connection, room_id, answer.next_batch, now, taken)
+    meta.put(connection, meta.SYNC_POSITION, answer.next_batch)
+    return taken
+
+
+def _take_room(
+    connection: Connection,
+    hall: Hall,
+    news: RoomNews,
+    facts: dict[EventId, folding.Fact],
+    since: str | None,
+    now: datetime,
+    taken: Taken,
+) -> None:
+    before = rooms.get(connection, news.room_id)
+    state = [event for raw in news.state if (event := read_room_event(raw, news.room_id))]
+    state += [event for event in news.timeline if event.state_key is not None]
+    room = apply_state(connection, hall, news.room_id, state, left=news.left, taken=taken)
+    if news.limited and news.prev_batch is not None and before is not None and before.joined:
+        # Without a position (it was lost) history is walked back to where the archive begins.
+        if since is not None or room.archive_on:
+            gaps.open_gap(connection, news.room_id, since, news.prev_batch, now)
+            taken.gap = True
+    keep(connection, hall, room, news.timeline, facts, now, taken)
+    keep_unreadable(connection, news.unreadable, now)
+    for raw in news.malformed:
+        log.warning("malformed event kept aside: room=%s", news.room_id)
+        waiting.add_malformed(connection, news.room_id, raw, now)
+
+
+def keep(
+    connection: Connection,
+    hall: Hall,
+    room: Room,
+    events: Sequence[RoomEvent],
+    facts: dict[EventId, folding.Fact],
+    now: datetime,
+    taken: Taken,
+) -> None:
+    """The one door for events of a room, from sync, from history, or read late."""
+    _confirm_own(connection, hall, events, now)
+    others = [event for event in events if event.sender != hall.me]
+    _archive(connection, hall, room, others, facts, now, taken)
+    _forget_redacted(connection, others, now)
+    fresh, missed = [], []
+    for event in others:
+        if _wants_answer(connection, hall, room, event):
+            old = now - instant(event.at) > hall.settings.limits.command_age
+            (missed if old else fresh).append(entry_of(event))
+    inbox.add(connection, fresh, now)
+    inbox.add_missed(connection, missed, now)
+    if fresh:
+        taken.lanes.add(room.room_id)
+
+
+def _confirm_own(
+    connection: Connection, hall: Hall, events: Iterable[RoomEvent], now: datetime
+) -> None:
+    echoes = {e.txn_id: e.event_id for e in events if e.sender == hall.me and e.txn_id}
+    outbox.confirm_echo(connection, echoes, now)
+
+
+def _archive(
+    connection: Connection,
+    hall: Hall,
+    room: Room,
+    events: Sequence[RoomEvent],
+    facts: dict[EventId, folding.Fact],
+    now: datetime,
+    taken: Taken,
+) -> None:
+    since = rooms.archive_since(connection, room.room_id) if events else None
+    if since is None:
+        return
+    wanted = [
+        facts[event.event_id]
+        for event in events
+        if event.at >= milliseconds(since) and event.event_id in facts
+    ]
+    new = folding.record(connection, wanted, milliseconds(now), hall.settings.community.language)
+    taken.new += len(new)
+
+
+def _forget_redacted(connection: Connection, events: Iterable[RoomEvent], now: datetime) -> None:
+    targets = [event.redacts for event in events if event.redacts is not None]
+    if targets:
+        inbox.erase(connection, targets, now)
+        waiting.forget(connection, targets)
+
+
+def _wants_answer(connection: Connection, hall: Hall, room: Room, event: RoomEvent) -> bool:
+    happened = what_happened(event, hall.me)
+    if isinstance(happened, Redacted):
+        return bool(outbox.posts_quoting(connection, happened.target))
+    if isinstance(happened, Edited):
+        happened = happened.now
+    if not isinstance(happened, Said):
+        return False
+    return reading.concerns_us(
+        happened,
+        me=hall.me,
+        name=hall.client.display_name,
+        prefix=hall.settings.prefix,
+        direct=room.kind is RoomKind.DIRECT,
+        open_threads=questions.open_threads(connection),
+    )
+
+
+def keep_unreadable(
+    connection: Connection, unreadable: Sequence[Unreadable], now: datetime
+) -> None:
+    """Set ciphertexts aside until their key comes."""
+    waiting.add(
+        connection,
+        [waiting.Waiting(one.event_id, one.room_id, one.session_id, one.raw) for one in unreadable],
+        now,
+        now + KEY_RETRY,
+    )
+
+
+def speak_of_missed(
+    connection: Connection, room_id: RoomId, position: str, now: datetime, taken: Taken
+) -> None:
+    """Once nothing of a room is missing any more, let one line tell of commands that came late."""
+    if inbox.has_missed(connection, room_id) and not gaps.is_open(connection, room_id):
+        entry = missed_entry(room_id, position, now)
+        inbox.add(connection, [entry], now)
+        taken.lanes.add(entry.lane)
+
+
+async def read_late(hall: Hall, sessions: Sequence[tuple[RoomId, str]]) -> None:
+    """Keys came: what waited for them enters by the usual door."""
+    held = await hall.database.read(lambda c: waiting.of_sessions(c, sessions))
+    await try_again(hall, held)
+
+
+async def try_again(hall: Hall, held: Sequence[waiting.Waiting]) -> None:
+    """Try to decrypt waiting events; those that can be read are taken in."""
+    for one in held:
+        event = await hall.client.try_again(
+            Unreadable(one.raw, one.event_id, one.room_id, one.session_id)
+        )
+        now = hall.clock.now()
+        if event is None:
+            later = RETRIES[one.tries] if one.tries < len(RETRIES) else None
+            await hall.database.write(
+                lambda c: waiting.postpone(
+                    c,
+                    one.event_id,
+                    None if later is None else now + later,  # noqa: B023
+                )
+            )
+            continue
+        facts = await read_facts(hall, [event])
+
+        def enter(connection: Connection) -> Taken:
+            taken = Taken()
+            room = rooms.know(connection, one.room_id)  # noqa: B023
+            keep(connection, hall, room, [event], facts, now, taken)  # noqa: B023
+            waiting.forget(connection, [one.event_id])  # noqa: B023
+            speak_of_missed(connection, one.room_id, one.event_id, now, taken)  # noqa: B023
+            return taken
+
+        taken = await hall.database.write(enter, alone=True)
+        taken.ring(hall)
+
+
+RETRIES = (timedelta(minutes=1), timedelta(minutes=10))  # after the first ten seconds
+
+
+async def keep_trying(hall: Hall) -> None:
+    """Try undecryptable events again at their times, whether a key was announced or not."""
+    while True:
+        await asyncio.sleep(5)
+        held = await hall.database.read(lambda c: waiting.due(c, hall.clock.now()))
+        await try_again(hall, held)

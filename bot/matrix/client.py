@@ -1,0 +1,423 @@
+"""The homeserver, as the hall sees it: one account, one device, our own records in and out."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+from bot.matrix.answers import Page, RawEvent, SyncAnswer, Unreadable
+from bot.matrix.crypto_guard import CryptoGuard
+from bot.matrix.device import (
+    Device,
+    keep_device,
+    pickle_key_of,
+    prepare_store,
+    read_device,
+)
+from bot.matrix.errors import Refused, Unauthorised, Unreachable
+from bot.matrix.http import Http, path_of
+from bot.matrix.parsing import clean, read_room_event
+from bot.matrix.reading import raw_events, read_event, read_page, read_sync_answer
+from bot.matrix.rendering import POST_KEY
+from storage.records import EventId, RoomEvent, RoomId, UserId
+
+# One filter everywhere. All members come with a room's state: our tables hold who is in it.
+_FILTER: Final = json.dumps(
+    {
+        "presence": {"not_types": ["*"]},
+        "account_data": {"not_types": ["*"]},
+        "room": {
+            "timeline": {"limit": 100},  # 10 by default; Synapse gives 100 at most
+            "state": {"lazy_load_members": False},
+            "ephemeral": {"not_types": ["*"]},
+            "account_data": {"not_types": ["*"]},
+        },
+    },
+    separators=(",", ":"),
+)
+_SYNC_GRACE: Final = 30.0  # seconds that an answer may come after the long poll's end
+_FULL_SYNC_SECONDS: Final = 300.0  # all rooms with all their state
+_NOT_ENCRYPTED: Final = frozenset({"m.reaction"})  # always in clear, also in encrypted rooms
+_MOST_PAGES: Final = 200  # when looking for a post; 20,000 events of our own
+
+
+class MatrixClient:
+    """One device of one account. Every method raises a MatrixError when it fails."""
+
+    def __init__(self, http: Http, crypto: CryptoGuard, device: Device) -> None:
+        """Use `open`."""
+        self.user_id = device.user_id
+        self.device_id = device.device_id
+        self._http = http
+        self._crypto = crypto
+        self._clear: set[RoomId] = set()  # rooms known not to be encrypted
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        user_id: UserId,
+        *,
+        password: str | None,
+        access_token: str | None,
+        device_name: str,
+        store: Path,
+        pickle_key: str | None,
+    ) -> Self:
+        """Log in at the first start, and be the same device at every later one.
+
+        The device is kept in `store/device.json`. A later start with a password asks nobody: a
+        dead token shows at the first sync, as Unauthorised, and never makes another device.
+        A configured token is asked whose it is. `pickle_key` None: one is made and kept.
+        """
+        await asyncio.to_thread(prepare_store, store)
+        http = Http(url)
+        try:
+            if access_token is not None:
+                device = await _device_of_token(http, user_id, access_token)
+            else:
+                device = await _device_of_store(http, user_id, password, device_name, store)
+            http.use_token(device.access_token)
+            crypto = CryptoGuard(http, device, store, pickle_key or pickle_key_of(store))
+            try:
+                await crypto.check_identity()
+            except BaseException:
+                crypto.close()
+                raise
+        except BaseException:
+            await http.close()
+            raise
+        return cls(http, crypto, device)
+
+    async def close(self) -> None:
+        """Close the connections and the key store; the device stays logged in."""
+        self._crypto.close()
+        await self._http.close()
+
+    # ── what happened ─────────────────────────────────────────────────────────────────────────
+
+    async def sync(self, since: str | None, *, timeout_ms: int, full_state: bool) -> SyncAnswer:
+        """What happened since that position, decrypted where the keys are here.
+
+        The keys in it are stored before this returns; our position is the caller's to keep. The
+        answer is a plain value: if a commit fails, process it again. Full state at every start:
+        encryption needs to see who is in the rooms.
+        """
+        query: dict[str, str | int] = {"filter": _FILTER, "timeout": timeout_ms}
+        if since is not None:
+            query["since"] = since
+        if full_state:
+            query["full_state"] = "true"
+        waits = _FULL_SYNC_SECONDS if full_state or since is None else _SYNC_GRACE
+        answer = await self._http.get(path_of("sync"), query, seconds=timeout_ms / 1000 + waits)
+        _text(answer, "next_batch")  # without a position it is no answer
+        new_keys = await self._crypto.receive(answer)
+        news = read_sync_answer(answer, self.user_id, self._crypto.decrypt, new_keys)
+        for room in news.rooms:
+            if not self._crypto.is_encrypted(room.room_id) and _is_whole(room.state):
+                self._clear.add(room.room_id)
+        return news
+
+    async def after_sync(self) -> None:
+        """Upload, query and claim keys: call it after the answer is committed. Never fails."""
+        await self._crypto.chores()
+
+    def try_again(self, unreadable: Unreadable) -> RoomEvent | None:
+        """The event, if its key has come since; None if not."""
+        if not self._crypto.has_key(unreadable.raw, unreadable.room_id):
+            return None
+        event = read_event(unreadable.raw, unreadable.room_id, self._crypto.decrypt)
+        return event if isinstance(event, RoomEvent) else None
+
+    async def messages(
+        self,
+        room_id: RoomId,
+        *,
+        start: str | None,
+        end: str | None,
+        backwards: bool,
+        limit: int = 500,
+    ) -> Page:
+        """One page of history, from `start` (None: the newest, or the very first) towards `end`.
+
+        Go on with `page.end` until `page.size` is 0. 500 is where Synapse is fastest.
+        """
+        return await self._page(room_id, start, end, backwards, limit)
+
+    async def event(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
+        """One event, None if there is none for us; without its key it keeps the encrypted type."""
+        raw = await self._or_none(path_of("rooms", room_id, "event", event_id))
+        if raw is None:
+            return None
+        event = read_event(raw, room_id, self._decrypt_if_possible)
+        return read_room_event(raw, room_id) if isinstance(event, Unreadable) else event
+
+    async def find_post(
+        self, room_id: RoomId, key: str, since_ms: int, *, txn_id: str | None = None
+    ) -> EventId | None:
+        """Our own event with that post key, or sent under that transaction id, if there is one.
+
+        Looks from now back to `since_ms` (milliseconds since 1970, by the server's clock).
+        """
+        start: str | None = None
+        ours = json.dumps({"senders": [self.user_id]})
+        for _ in range(_MOST_PAGES):
+            page = await self._page(room_id, start, None, True, 100, event_filter=ours)
+            for event in page.events:
+                if event.sender == self.user_id and _is_post(event, key, txn_id):
+                    return event.event_id
+            start = page.end
+            if not page.size or start is None or (page.events and page.events[-1].at < since_ms):
+                return None
+        return None
+
+    async def _page(
+        self,
+        room_id: RoomId,
+        start: str | None,
+        end: str | None,
+        backwards: bool,
+        limit: int,
+        event_filter: str | None = None,
+    ) -> Page:
+        query: dict[str, str | int] = {"dir": "b" if backwards else "f", "limit": limit}
+        for name, value in (("from", start), ("to", end), ("filter", event_filter)):
+            if value is not None:
+                query[name] = value
+        answer = await self._http.get(path_of("rooms", room_id, "messages"), query)
+        return read_page(answer, room_id, self._decrypt_if_possible)
+
+    def _decrypt_if_possible(self, raw: RawEvent, room_id: RoomId) -> Mapping[str, Any] | None:
+        # In history nobody is asked for missing keys: a page may hold hundreds.
+        return self._crypto.decrypt(raw, room_id) if self._crypto.has_key(raw, room_id) else None
+
+    # ── saying ────────────────────────────────────────────────────────────────────────────────
+
+    async def send(
+        self, room_id: RoomId, type: str, content: Mapping[str, Any], txn_id: str
+    ) -> EventId:
+        """Send an event, encrypted if the room is; the same id again is the same event.
+
+        Synapse keys the id by device and room, *not* by type, and forgets it after 24 hours.
+        """
+        if type not in _NOT_ENCRYPTED and await self._is_encrypted(room_id):
+            type, content = await self._crypto.encrypt(room_id, type, content)
+        return _event_id(
+            await self._http.put(path_of("rooms", room_id, "send", type, txn_id), content)
+        )
+
+    async def redact(
+        self, room_id: RoomId, event_id: EventId, txn_id: str, reason: str | None = None
+    ) -> EventId:
+        """Take an event back; twice, or one that is not there, is no error."""
+        path = path_of("rooms", room_id, "redact", event_id, txn_id)
+        return _event_id(await self._http.put(path, {} if reason is None else {"reason": reason}))
+
+    async def put_state(
+        self, room_id: RoomId, type: str, state_key: str, content: Mapping[str, Any]
+    ) -> EventId:
+        """Write a state event; what equals the current one makes no new event."""
+        path = path_of("rooms", room_id, "state", type, state_key)
+        return _event_id(await self._http.put(path, content))
+
+    async def _is_encrypted(self, room_id: RoomId) -> bool:
+        if self._crypto.is_encrypted(room_id):
+            return True
+        if room_id in self._clear:
+            return False
+        # Once a room and run: sync may not have shown us its state yet.
+        settings = await self.state_event(room_id, "m.room.encryption")
+        if settings is not None and isinstance(settings.get("algorithm"), str):
+            raise Unreachable("the next sync brings this room's members")
+        self._clear.add(room_id)
+        return False
+
+    # ── rooms ─────────────────────────────────────────────────────────────────────────────────
+
+    async def state(self, room_id: RoomId) -> list[RawEvent]:
+        """The whole current state."""
+        return list(raw_events(await self._http.call("GET", path_of("rooms", room_id, "state"))))
+
+    async def state_event(
+        self, room_id: RoomId, type: str, key: str = ""
+    ) -> Mapping[str, Any] | None:
+        """The content of one state event, None if there is none."""
+        content = await self._or_none(path_of("rooms", room_id, "state", type, key))
+        return None if content is None else _cleaned(content)
+
+    async def create_room(self, body: Mapping[str, Any]) -> RoomId:
+        """Create a room. A lost answer and a second try is a second room, unless it has an alias:
+        then the second try is Refused M_ROOM_IN_USE, and the alias tells the room."""
+        answer = await self._http.post(path_of("createRoom"), body)
+        return RoomId(_text(answer, "room_id"))
+
+    async def join(self, room_id_or_alias: str, via: Sequence[str] = ()) -> RoomId:
+        """Join, through one of those servers if ours is not in the room. Twice is no error."""
+        # The second name is what servers before version 1.12 of the specification read.
+        query = {"via": list(via), "server_name": list(via)} if via else None
+        answer = await self._http.post(path_of("join", room_id_or_alias), {}, query)
+        return RoomId(_text(answer, "room_id"))
+
+    async def leave(self, room_id: RoomId, reason: str | None = None) -> None:
+        """Leave, or decline an invitation."""
+        body = {} if reason is None else {"reason": reason}
+        await self._http.post(path_of("rooms", room_id, "leave"), body)
+
+    async def forget(self, room_id: RoomId) -> None:
+        """Let the homeserver forget that we were in a room that we have left."""
+        await self._http.post(path_of("rooms", room_id, "forget"), {})
+
+    async def invite(self, room_id: RoomId, user_id: UserId) -> None:
+        """Invite; an invited person again is no error, a member is Refused M_FORBIDDEN."""
+        await self._http.post(path_of("rooms", room_id, "invite"), {"user_id": user_id})
+
+    async def upgrade(self, room_id: RoomId, version: str) -> RoomId:
+        """Replace a room by one of another version. Read the tombstone first: twice is two."""
+        answer = await self._http.post(
+            path_of("rooms", room_id, "upgrade"), {"new_version": version}
+        )
+        return RoomId(_text(answer, "replacement_room"))
+
+    async def resolve(self, alias: str) -> tuple[RoomId, tuple[str, ...]] | None:
+        """The room of an alias and servers that know it, None if there is none."""
+        answer = await self._or_none(path_of("directory", "room", alias))
+        if answer is None:
+            return None
+        servers = answer.get("servers")
+        via = servers if isinstance(servers, list) else []
+        return RoomId(_text(answer, "room_id")), tuple(s for s in via if isinstance(s, str))
+
+    async def put_alias(self, alias: str, room_id: RoomId) -> None:
+        """Give a room an alias; one that exists is Refused 409 M_UNKNOWN."""
+        await self._http.put(path_of("directory", "room", alias), {"room_id": room_id})
+
+    async def joined_rooms(self) -> tuple[RoomId, ...]:
+        """The rooms that we are in."""
+        rooms = (await self._http.get(path_of("joined_rooms"))).get("joined_rooms")
+        return tuple(RoomId(room) for room in rooms) if isinstance(rooms, list) else ()
+
+    # ── the account and the server ────────────────────────────────────────────────────────────
+
+    async def whoami(self) -> tuple[UserId, str | None]:
+        """Who the homeserver says we are, and on which device."""
+        return await _whoami(self._http)
+
+    async def account_data(self, type: str) -> Mapping[str, Any] | None:
+        """Something kept with the account, None if there is none."""
+        content = await self._or_none(path_of("user", self.user_id, "account_data", type))
+        return None if content is None else _cleaned(content)
+
+    async def put_account_data(self, type: str, content: Mapping[str, Any]) -> None:
+        """Keep something with the account."""
+        await self._http.put(path_of("user", self.user_id, "account_data", type), content)
+
+    async def display_name(self, user_id: UserId | None = None) -> str | None:
+        """Somebody's name, or ours."""
+        answer = await self._or_none(path_of("profile", user_id or self.user_id, "displayname"))
+        name = answer.get("displayname") if answer is not None else None
+        return str(clean(name)) if isinstance(name, str) else None
+
+    async def set_display_name(self, name: str) -> None:
+        """Change our name: one member event in every room we are in."""
+        await self._http.put(path_of("profile", self.user_id, "displayname"), {"displayname": name})
+
+    async def default_room_version(self) -> str:
+        """The version that a new room gets when none is asked for."""
+        answer = await self._http.get(path_of("capabilities"))
+        versions = answer.get("capabilities", {}).get("m.room_versions", {})
+        return str(versions.get("default", "1"))
+
+    async def server_version(self) -> str:
+        """Name and version of the homeserver's software, as far as it tells."""
+        try:
+            answer = await self._http.get("/_matrix/federation/v1/version")
+            server = answer["server"]
+            return f"{server['name']} {server['version']}"
+        except (Refused, Unreachable, KeyError, TypeError):
+            pass  # not every client address serves federation; Synapse has a second place
+        try:
+            answer = await self._http.get("/_synapse/admin/v1/server_version")
+            return f"Synapse {answer['server_version']}"
+        except (Refused, Unreachable, KeyError, TypeError):
+            return "unknown"
+
+    async def _or_none(self, path: str) -> dict[str, Any] | None:
+        try:
+            return await self._http.get(path)
+        except Refused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+
+async def _device_of_token(http: Http, user_id: UserId, token: str) -> Device:
+    http.use_token(token)
+    owner, device_id = await _whoami(http)
+    if owner != user_id or device_id is None:
+        raise Unauthorised(f"the access token is for {owner}, device {device_id}, not {user_id}")
+    return Device(owner, device_id, token)
+
+
+async def _device_of_store(
+    http: Http, user_id: UserId, password: str | None, device_name: str, store: Path
+) -> Device:
+    device = await asyncio.to_thread(read_device, store)
+    if device is not None:
+        if device.user_id != user_id:
+            raise Unauthorised(f"the store belongs to {device.user_id}, not to {user_id}")
+        return device
+    if password is None:
+        raise Unauthorised("neither a password nor an access token is configured")
+    device = await _log_in(http, user_id, password, device_name)
+    await asyncio.to_thread(keep_device, store, device)
+    return device
+
+
+async def _log_in(http: Http, user_id: UserId, password: str, device_name: str) -> Device:
+    body = {
+        "type": "m.login.password",
+        "identifier": {"type": "m.id.user", "user": user_id},
+        "password": password,
+        "initial_device_display_name": device_name,
+    }
+    try:
+        answer = await http.post(path_of("login"), body)
+    except Refused as refusal:
+        raise Unauthorised(f"login refused: {refusal.errcode}") from None
+    return Device(
+        UserId(_text(answer, "user_id")),
+        _text(answer, "device_id"),
+        _text(answer, "access_token"),
+    )
+
+
+async def _whoami(http: Http) -> tuple[UserId, str | None]:
+    answer = await http.get(path_of("account", "whoami"))
+    device_id = answer.get("device_id")
+    return UserId(_text(answer, "user_id")), device_id if isinstance(device_id, str) else None
+
+
+def _cleaned(content: dict[str, Any]) -> Mapping[str, Any]:
+    cleaned: Mapping[str, Any] = clean(content)
+    return cleaned
+
+
+def _is_whole(state: Sequence[RawEvent]) -> bool:
+    """Whether this is all of a room's state; else the answer holds only what changed."""
+    return any(event.get("type") == "m.room.create" for event in state)
+
+
+def _is_post(event: RoomEvent, key: str, txn_id: str | None) -> bool:
+    return event.content.get(POST_KEY) == key or (txn_id is not None and event.txn_id == txn_id)
+
+
+def _event_id(answer: Any) -> EventId:
+    return EventId(_text(answer, "event_id"))
+
+
+def _text(answer: Any, name: str) -> str:
+    value = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(value, str):
+        raise Unreachable(f"an answer without {name}")
+    return value

@@ -1,0 +1,411 @@
+"""End-to-end encryption through nio, with guards around what nio gets wrong.
+
+nio sees only what encryption needs: to-device messages, device lists, and who is in the encrypted
+rooms. Everything else is read from the raw answer, so that a fault in here costs a key at most,
+never an answer. Numbers in comments are the rows of the trap table in the Matrix reference.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import secrets
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from nio import (  # type: ignore[import-untyped]
+    AsyncClient,
+    AsyncClientConfig,
+    ErrorResponse,
+    MegolmEvent,
+    RoomKeyEvent,
+    SyncResponse,
+    ToDeviceEvent,
+)
+from nio.exceptions import EncryptionError  # type: ignore[import-untyped]
+from nio.store import SqliteStore  # type: ignore[import-untyped]
+
+from bot.matrix.device import Device
+from bot.matrix.errors import MatrixError, Unauthorised, Unreachable
+from bot.matrix.http import Http, failure, path_of
+from storage.records import RoomId
+
+_LOG = logging.getLogger(__name__)
+_MEGOLM: Final = "m.megolm.v1.aes-sha2"
+_NIO_SECONDS: Final = 30.0  # for one request that nio makes itself
+_DEAD_SERVER_SECONDS: Final = 300.0  # Synapse itself waits ten seconds for one that is away
+_FOR_NIO: Final = frozenset({"m.room.member", "m.room.encryption"})
+
+
+class CryptoGuard:
+    """The device's keys, and which rooms need them."""
+
+    def __init__(self, http: Http, device: Device, store: Path, pickle_key: str) -> None:
+        """Open the key store; Unauthorised if it is not ours to open."""
+        # At ERROR nio logs what failed its schemas: bodies, and once room keys.
+        logging.getLogger("nio").setLevel(logging.CRITICAL)
+        self._http = http
+        self._nio = AsyncClient(
+            http.url,
+            device.user_id,
+            device.device_id,
+            store_path=str(store),
+            config=AsyncClientConfig(
+                store=SqliteStore,  # one file, to be backed up with ease
+                pickle_key=pickle_key,  # 7: the default is a known word
+                store_sync_tokens=False,  # the sync position is ours
+                max_limit_exceeded=0,  # 429 is answered, not slept away
+                max_timeouts=0,
+                request_timeout=_NIO_SECONDS,
+            ),
+        )
+        self._nio.client_session = http.session
+        try:
+            self._nio.restore_login(device.user_id, device.device_id, device.access_token)
+        except Exception as error:
+            raise Unauthorised(
+                f"the key store cannot be opened ({type(error).__name__}): wrong pickle key?"
+            ) from None
+        self._locks: defaultdict[RoomId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._unanswered: frozenset[str] = frozenset()
+        self._ask_again_at = 0.0
+        self.unshared = 0  # devices that could not be given a room's key, at the last sharing
+
+    @property
+    def ed25519(self) -> str:
+        """Our device's public signing key."""
+        return str(self._nio.olm.account.identity_keys["ed25519"])
+
+    def is_encrypted(self, room_id: RoomId) -> bool:
+        """Whether the room is known to be encrypted; once is for ever."""
+        return room_id in self._nio.encrypted_rooms
+
+    def close(self) -> None:
+        """Close the key store; the connection pool belongs to the client."""
+        self._nio.client_session = None
+        self._nio.store.database.close()
+
+    async def check_identity(self) -> None:
+        """Refuse a store that is younger than its device.
+
+        11: the homeserver would accept the new keys, while everyone who knew the old ones ignores
+        them: deaf for ever. Asked only until our keys are uploaded, at the first start.
+        """
+        if self._nio.olm.account.shared:
+            return
+        user, device = self._nio.user_id, self._nio.device_id
+        answer = await self._http.post(path_of("keys", "query"), {"device_keys": {user: [device]}})
+        known: Any = answer
+        for name in ("device_keys", user, device, "keys", f"ed25519:{device}"):
+            known = known.get(name) if isinstance(known, dict) else None
+        if known is not None and known != self.ed25519:
+            raise Unauthorised(
+                f"the key store is not that of device {device}: restore it, or log in anew"
+            )
+
+    # ── receiving ─────────────────────────────────────────────────────────────────────────────
+
+    async def receive(self, answer: Mapping[str, Any]) -> list[tuple[RoomId, str]]:
+        """Take the keys and the members out of a raw sync answer; tell whose keys came.
+
+        Unreachable if the key store cannot be written: nothing is lost then, because the same
+        position will be asked for again.
+        """
+        with _store_must_work():
+            new_keys = self._receive_to_device(_events(answer.get("to_device")))
+        try:
+            with _store_must_work():
+                await self._receive_rooms(answer)
+        except MatrixError:
+            raise
+        except Exception as error:
+            _LOG.error("nio could not read the members of a sync answer: %s", type(error).__name__)
+        self._count_keys(answer.get("device_one_time_keys_count"))
+        return new_keys
+
+    def _receive_to_device(self, events: list[Any]) -> list[tuple[RoomId, str]]:
+        new_keys: list[tuple[RoomId, str]] = []
+        for raw in events:
+            event = None
+            try:
+                event = ToDeviceEvent.parse_event(raw)
+                decrypted = self._nio.olm.handle_to_device_event(event)
+            except Exception as error:
+                if _is_store_trouble(error):
+                    raise
+                # 1: one bad message, from anybody, would otherwise end the whole sync.
+                _LOG.warning("a to-device message could not be read: %s", type(error).__name__)
+                self._unwedge(event)
+                continue
+            if isinstance(decrypted, RoomKeyEvent):
+                new_keys.append((RoomId(decrypted.room_id), str(decrypted.session_id)))
+        if events:
+            self._nio.olm.save_account()  # 7: a used one-time key must not come back
+        return new_keys
+
+    def _unwedge(self, event: Any) -> None:
+        sender, key = getattr(event, "sender", None), getattr(event, "sender_key", None)
+        if sender and key:
+            with contextlib.suppress(Exception):
+                self._nio.olm._mark_device_for_unwedging(sender, key)
+
+    async def _receive_rooms(self, answer: Mapping[str, Any]) -> None:
+        rooms = answer.get("rooms")
+        rooms = rooms if isinstance(rooms, dict) else {}
+        joined: dict[str, Any] = {}
+        for room_id, room in _items(rooms.get("join")):
+            state, timeline = (
+                [event for event in _events(room.get(part)) if _is_for_nio(event)]
+                for part in ("state", "timeline")
+            )
+            if room_id in self._nio.encrypted_rooms or any(map(_encrypts, state + timeline)):
+                joined[room_id] = {"state": {"events": state}, "timeline": {"events": timeline}}
+        for room_id, _ in _items(rooms.get("leave")):
+            # nio keeps left rooms for ever, and would share keys with their members.
+            self._nio.rooms.pop(room_id, None)
+            self._nio.olm.outbound_group_sessions.pop(room_id, None)
+        self._nio.next_batch = ""  # else nio skips an answer that it has seen before
+        response = SyncResponse.from_dict(
+            {
+                "next_batch": str(answer.get("next_batch")),
+                "rooms": {"join": joined, "invite": {}, "leave": {}},
+                "device_lists": answer.get("device_lists") or {},
+                "device_one_time_keys_count": {},
+                "to_device": {"events": []},
+            }
+        )
+        await self._nio.receive_response(response)
+
+    def _count_keys(self, counts: Any) -> None:
+        # 2: nio overlooks a count of exactly 0, and anyone can claim all fifty keys.
+        if isinstance(counts, dict):
+            count = counts.get("signed_curve25519", 0)
+            self._nio.olm.uploaded_key_count = count if isinstance(count, int) else 0
+
+    def decrypt(self, raw: Mapping[str, Any], room_id: RoomId) -> Mapping[str, Any] | None:
+        """What an encrypted event holds (`type` and `content`); None without its key.
+
+        nio's own way checks each payload against schemas, and lets a message without `msgtype`
+        end the whole sync with a KeyError.
+        """
+        try:
+            return self._decrypt(raw, room_id)
+        except Exception as error:
+            _LOG.warning("%s cannot be decrypted: %s", raw.get("event_id"), type(error).__name__)
+            return None
+
+    def _decrypt(self, raw: Mapping[str, Any], room_id: RoomId) -> Mapping[str, Any] | None:
+        content, olm = raw["content"], self._nio.olm
+        if content.get("algorithm") != _MEGOLM:
+            return None
+        session_id = content["session_id"]
+        # 15: sender_key and device_id may be missing since version 1.3 of the specification.
+        sender_key = content.get("sender_key") or self._sender_key(room_id, session_id) or ""
+        event = MegolmEvent(
+            {**raw}, content.get("device_id", ""), content["ciphertext"], _MEGOLM, room_id
+        )
+        event.sender_key, event.session_id = sender_key, session_id
+        session = olm.inbound_group_store.get(room_id, sender_key, session_id)
+        if session is None:
+            olm.check_if_wedged(event)
+            return None
+        plaintext, index = session.decrypt(event.ciphertext)
+        if not olm.message_index_ok(index, event):
+            raise EncryptionError("replayed")
+        payload = json.loads(plaintext)
+        if not isinstance(payload, dict) or payload.get("room_id") != room_id:
+            raise EncryptionError("meant for another room")
+        return payload
+
+    def _sender_key(self, room_id: RoomId, session_id: str) -> str | None:
+        senders = self._nio.olm.inbound_group_store[room_id]
+        return next((key for key, sessions in senders.items() if session_id in sessions), None)
+
+    def has_key(self, raw: Mapping[str, Any], room_id: RoomId) -> bool:
+        """Whether it is worth trying: without the key nio would ask for it each time."""
+        content = raw.get("content")
+        session_id = content.get("session_id") if isinstance(content, dict) else None
+        return isinstance(session_id, str) and self._sender_key(room_id, session_id) is not None
+
+    # ── sending ───────────────────────────────────────────────────────────────────────────────
+
+    async def encrypt(
+        self, room_id: RoomId, type: str, content: Mapping[str, Any]
+    ) -> tuple[str, Mapping[str, Any]]:
+        """The type and content to send; the relation stays readable, as servers need it.
+
+        6: to every device of every member, verified or not: trust on first use, as documented.
+        """
+        async with self._locks[room_id]:
+            room = self._nio.rooms.get(room_id)
+            if room is None or not room.encrypted:
+                raise Unreachable("the next sync brings this room's members")  # 12
+            if not room.members_synced:
+                await self._ask(self._nio.joined_members(room_id))
+            with _store_must_work():
+                if self._nio.olm.should_share_group_session(room_id):
+                    await self._query_devices()  # 5: devices that came since
+                    await self._share(room_id)
+                encrypted: tuple[str, Mapping[str, Any]] = self._nio.encrypt(
+                    room_id, type, dict(content)
+                )
+                return encrypted
+
+    async def _share(self, room_id: RoomId) -> None:
+        """Give the room's key to all devices in it.
+
+        Instead of nio's, which (3) waits for ever after one that failed, and (4) calls a session
+        shared although the homeserver refused the messages.
+        """
+        await self._claim(room_id)
+        olm = self._nio.olm
+        for devices, messages in olm.share_group_session_parallel(
+            room_id, list(self._nio.rooms[room_id].users), ignore_unverified_devices=True
+        ):
+            path = path_of("sendToDevice", "m.room.encrypted", secrets.token_urlsafe(16))
+            await self._http.put(path, messages)
+            # Noted at once: if the next batch fails, the next attempt goes on from here.
+            olm.outbound_group_sessions[room_id].users_shared_with.update(devices)
+        olm.outbound_group_sessions[room_id].shared = True
+
+    async def _query_devices(self) -> None:
+        """Learn whose devices there are; users of a dead server are asked about now and then."""
+        users = frozenset(self._nio.users_for_key_query)
+        now = asyncio.get_running_loop().time()
+        if users <= self._unanswered and now < self._ask_again_at:
+            return
+        try:
+            await self._ask(self._nio.keys_query())
+        except MatrixError:
+            raise
+        except Exception as error:
+            _LOG.warning("devices could not be read: %s", type(error).__name__)
+        self._unanswered = frozenset(self._nio.users_for_key_query)
+        self._ask_again_at = now + _DEAD_SERVER_SECONDS
+
+    async def _claim(self, room_id: RoomId) -> None:
+        missing = self._nio.get_missing_sessions(room_id)
+        if not missing:
+            self.unshared = 0
+            return
+        try:
+            await self._ask(self._nio.keys_claim(missing))
+        except MatrixError:
+            raise
+        except Exception:
+            # One device's bad key must not keep the others from theirs: ask one by one.
+            for user, devices in self._nio.get_missing_sessions(room_id).items():
+                for device in devices:
+                    await self._claim_one(user, device)
+        left = self._nio.get_missing_sessions(room_id)
+        self.unshared = sum(len(devices) for devices in left.values())
+        if self.unshared:
+            _LOG.warning("%s: %d devices have no keys to be reached by", room_id, self.unshared)
+
+    async def _claim_one(self, user: str, device: str) -> None:
+        try:
+            await self._ask(self._nio.keys_claim({user: [device]}))
+        except MatrixError:
+            raise
+        except Exception as error:
+            _LOG.warning("bad keys of %s %s: %s", user, device, type(error).__name__)
+
+    # ── chores ────────────────────────────────────────────────────────────────────────────────
+
+    async def chores(self) -> None:
+        """What encryption needs after a sync; a failure is logged and tried again next time."""
+        nio = self._nio
+        chores: tuple[tuple[str, bool, Callable[[], Coroutine[Any, Any, Any]]], ...] = (
+            ("upload our keys", nio.should_upload_keys, nio.keys_upload),
+            ("query devices", nio.should_query_keys, self._query_devices),
+            ("claim keys", nio.should_claim_keys, self._claim_for_wedged),
+            ("send to devices", bool(nio.outgoing_to_device_messages), self._send_to_devices),
+        )
+        for name, is_due, chore in chores:
+            if not is_due:
+                continue
+            try:
+                _raise_if_error(await asyncio.wait_for(chore(), _NIO_SECONDS))
+            except Exception as error:
+                _LOG.warning("could not %s: %s", name, _describe(error))
+
+    async def _claim_for_wedged(self) -> Any:
+        return await self._nio.keys_claim(self._nio.get_users_for_key_claiming())
+
+    async def _send_to_devices(self) -> None:
+        for answer in await self._nio.send_to_device_messages():
+            _raise_if_error(answer)
+
+    async def _ask(self, request: Coroutine[Any, Any, Any]) -> Any:
+        """Await one of nio's requests; its answers that are errors are raised."""
+        try:
+            with _store_must_work():
+                answer = await asyncio.wait_for(request, _NIO_SECONDS)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unreachable(type(error).__name__) from None
+        _raise_if_error(answer)
+        return answer
+
+
+class _GarbledError(Exception):
+    """A good answer with something in it that nio's schemas refuse."""
+
+
+def _raise_if_error(answer: Any) -> None:
+    if not isinstance(answer, ErrorResponse):
+        return
+    response = answer.transport_response
+    status = response.status if response is not None else 500
+    if status < 300:
+        raise _GarbledError
+    raise failure(status, {"errcode": answer.status_code, "retry_after_ms": answer.retry_after_ms})
+
+
+@contextlib.contextmanager
+def _store_must_work() -> Iterator[None]:
+    """A full disk or a locked file is a delay, like a homeserver that is away."""
+    try:
+        yield
+    except Exception as error:
+        if not _is_store_trouble(error):
+            raise
+        raise Unreachable(f"the key store: {type(error).__name__}") from None
+
+
+def _is_store_trouble(error: Exception) -> bool:
+    if isinstance(error, aiohttp.ClientError | TimeoutError):
+        return False  # network errors are OSErrors, too
+    # nio's store speaks peewee, which is no dependency of ours to import.
+    return isinstance(error, OSError | sqlite3.Error) or type(error).__module__ == "peewee"
+
+
+def _describe(error: Exception) -> str:
+    return str(error) if isinstance(error, MatrixError) else type(error).__name__
+
+
+def _events(part: Any) -> list[Any]:
+    events = part.get("events") if isinstance(part, dict) else None
+    return events if isinstance(events, list) else []
+
+
+def _items(section: Any) -> list[tuple[RoomId, dict[str, Any]]]:
+    if not isinstance(section, dict):
+        return []
+    return [(RoomId(room_id), room) for room_id, room in section.items() if isinstance(room, dict)]
+
+
+def _is_for_nio(event: Any) -> bool:
+    return isinstance(event, dict) and event.get("type") in _FOR_NIO and "state_key" in event
+
+
+def _encrypts(event: Mapping[str, Any]) -> bool:
+    content = event.get("content")
+    return (
+        event.get("type") == "m.room.encryption"
+        and isinstance(content, dict)
+        and isinstance(content.get("algorithm"), str)
+    )

@@ -1,0 +1,127 @@
+"""Requests to one homeserver: JSON there and back, and errors sorted by what to do about them."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import aiohttp
+
+from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, Unreachable
+
+V3: Final = "/_matrix/client/v3"
+_CONNECT_SECONDS: Final = 10.0
+_REQUEST_SECONDS: Final = 60.0  # createRoom and joins over federation take long
+_DEAD_TOKEN: Final = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_LOCKED"})
+_RETRY_AFTER: Final = 5.0  # seconds, when a 429 does not say
+
+Query = Mapping[str, str | int | Sequence[str]]
+
+
+class Http:
+    """One connection pool and one token; nothing here knows rooms or keys."""
+
+    def __init__(self, url: str) -> None:
+        """`url` of the homeserver. Call it inside a running loop."""
+        self.url = url.rstrip("/")
+        self.session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS, sock_connect=_CONNECT_SECONDS),
+            # nio puts in its own headers; ours keep the token out of every address.
+            headers={"User-Agent": "Moothall"},
+        )
+        self._headers: dict[str, str] = {}
+
+    def use_token(self, token: str) -> None:
+        """Send this token with every request from now on."""
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def get(
+        self, path: str, query: Query | None = None, *, seconds: float = 0
+    ) -> dict[str, Any]:
+        """GET an object; `seconds` sets another limit than a minute."""
+        return _object(await self.call("GET", path, query=query, seconds=seconds))
+
+    async def put(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """PUT, and get an object."""
+        return _object(await self.call("PUT", path, body=body))
+
+    async def post(
+        self, path: str, body: Mapping[str, Any], query: Query | None = None
+    ) -> dict[str, Any]:
+        """POST, and get an object."""
+        return _object(await self.call("POST", path, query=query, body=body))
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        seconds: float = 0,
+    ) -> Any:
+        """The answer's JSON, or a MatrixError. `path` is percent-encoded already (`path_of`)."""
+        address = self.url + path + ("?" + urlencode(query, doseq=True) if query else "")
+        options: dict[str, Any] = {}
+        if seconds:
+            options["timeout"] = aiohttp.ClientTimeout(total=seconds, sock_connect=_CONNECT_SECONDS)
+        if body is not None:
+            options["data"] = json.dumps(body, separators=(",", ":")).encode()
+        try:
+            async with self.session.request(
+                method, address, headers=self._headers, **options
+            ) as response:
+                status, headers, text = response.status, response.headers, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # Never the exception's own text: aiohttp puts addresses and headers in some of them.
+            raise Unreachable(f"{method} {path}: {type(error).__name__}") from None
+        try:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            answer = None
+        if 200 <= status < 300 and answer is not None:
+            return answer
+        raise failure(status, answer, headers.get("Retry-After"))
+
+    async def close(self) -> None:
+        """Close the pool; what is still open is cut."""
+        await self.session.close()
+        await asyncio.sleep(0)  # lets the transports close before the loop does
+
+
+def failure(status: int, answer: Any, retry_after: str | None = None) -> MatrixError:
+    """Sort an answer that was not a success."""
+    answer = answer if isinstance(answer, dict) else {}
+    errcode = answer.get("errcode")
+    known = isinstance(errcode, str)
+    if status == 429 or errcode == "M_LIMIT_EXCEEDED":
+        return RateLimited(_seconds_to_wait(answer.get("retry_after_ms"), retry_after))
+    if status == 401 and errcode in _DEAD_TOKEN:
+        return Unauthorised(str(errcode))
+    if status == 413:
+        return Refused(status, "M_TOO_LARGE")  # proxies say it without JSON
+    if 400 <= status < 500 and status != 408 and known:
+        return Refused(status, str(errcode))
+    # 5xx, a broken body, or a proxy's own page while the homeserver behind it is away.
+    return Unreachable(f"answered {status}{f' {errcode}' if known else ''}")
+
+
+def _object(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise Unreachable("answered with something else than an object")
+    return answer
+
+
+def path_of(*segments: str, base: str = V3) -> str:
+    """A path of segments, each percent-encoded: ids hold `/`, `$`, `#` and anything else."""
+    return base + "".join("/" + quote(segment, safe="!@$:") for segment in segments)
+
+
+def _seconds_to_wait(milliseconds: Any, header: str | None) -> float:
+    # The body first: Synapse says both, others one of them; the header is whole seconds or a date.
+    if isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool):
+        return max(0.0, float(milliseconds) / 1000)
+    if header is not None and header.isascii() and header.isdigit():
+        return float(header)
+    return _RETRY_AFTER

@@ -1,0 +1,192 @@
+"""Answers inbox entries: the handler's changes, its replies and "handled" are one transaction."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from commands.routing import respond
+from sqlalchemy import Connection
+
+from bot.entries import revive
+from bot.hall import Hall
+from bot.posting import queue_posts
+from bot.retry import wait_before
+from commands import apologies, posts
+from commands.context import Context
+from commands.errors import MemberError
+from commands.events import Edited, Event, Said
+from storage import gaps, inbox
+from storage.inbox import Entry
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5  # then the entry is parked, and the queue moves on
+LANES_AT_ONCE = 16  # as many as share a commit
+HOLD = timedelta(seconds=60)  # how long a room waits for its history before commands go on
+SWEEP = 30.0  # seconds; everything that matters also rings
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one turn of a lane came to."""
+
+    outbox_lanes: frozenset[str] = frozenset()
+    more: bool = False
+    look_again_at: datetime | None = None
+
+
+class Failed(Exception):
+    """A handler broke; everything it did is rolled back."""
+
+    def __init__(self, entry: Entry, event: Event | None) -> None:
+        super().__init__(entry.key)
+        self.entry = entry
+        self.event = event
+
+
+class Worker:
+    """Oldest entry first within a room, rooms side by side; there is no "running" state."""
+
+    def __init__(self, hall: Hall) -> None:
+        self._hall = hall
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._places = asyncio.Semaphore(LANES_AT_ONCE)
+
+    async def run(self) -> None:
+        """Answer for ever."""
+        async with asyncio.TaskGroup() as group:
+            lanes = set(await self._hall.database.read(inbox.lanes))
+            while True:
+                for lane in lanes:
+                    self._start(group, lane)
+                lanes = await self._hall.bells.inbox.wait(SWEEP)
+                if not lanes:
+                    lanes = set(await self._hall.database.read(inbox.lanes))
+
+    def _start(self, group: asyncio.TaskGroup, lane: str) -> None:
+        if lane in self._lanes:
+            self._again.add(lane)  # it may just have found its lane empty
+            return
+        task = group.create_task(self._work_off(lane), name=f"lane {lane}")
+        self._lanes[lane] = task
+
+        def done(_task: asyncio.Task[None]) -> None:
+            del self._lanes[lane]
+            if lane in self._again:
+                self._again.discard(lane)
+                self._hall.bells.inbox.ring([lane])
+
+        task.add_done_callback(done)
+
+    async def _work_off(self, lane: str) -> None:
+        """Answer one lane until it is empty, or waits."""
+        failures = 0
+        while True:
+            self._again.discard(lane)
+            now = self._hall.clock.now()
+            try:
+                async with self._places:
+                    answered = await self._hall.database.write(
+                        lambda c: answer_next(c, self._hall, lane, now)  # noqa: B023
+                    )
+            except Failed as failure:
+                await self._count_failure(failure)
+                continue
+            except Exception:  # the database, most likely: nothing was committed
+                failures += 1
+                log.exception("lane cannot be worked off: lane=%s", lane)
+                await asyncio.sleep(wait_before(failures))
+                continue
+            if answered.outbox_lanes:
+                self._hall.bells.outbox.ring(answered.outbox_lanes)
+            if answered.look_again_at is not None:
+                delay = (answered.look_again_at - self._hall.clock.now()).total_seconds()
+                asyncio.get_running_loop().call_later(
+                    max(delay, 0.05), self._hall.bells.inbox.ring, [lane]
+                )
+                return
+            if not answered.more:
+                return
+
+    async def _count_failure(self, failure: Failed) -> None:
+        """Wait longer each time; at the fifth, set it aside and apologise."""
+        entry, now = failure.entry, self._hall.clock.now()
+        attempt = entry.attempts + 1
+        log.error(
+            "handler failed: key=%s kind=%s attempt=%d error=%s",
+            entry.key,
+            entry.kind,
+            attempt,
+            type(failure.__cause__).__name__,
+            exc_info=failure.__cause__ if log.isEnabledFor(logging.DEBUG) else None,
+        )
+        if attempt < ATTEMPTS:
+            later = now + timedelta(seconds=wait_before(attempt))
+            await self._hall.database.write(lambda c: inbox.count_attempt(c, entry.id, later))
+            return
+        log.error("parked: key=%s kind=%s", entry.key, entry.kind)
+
+        def park(connection: Connection) -> set[str]:
+            inbox.park(connection, entry.id, now)
+            sorry = _apology(self._hall, failure.event)
+            return queue_posts(connection, self._hall, sorry, f"parked/{entry.key}", now)
+
+        self._hall.bells.outbox.ring(await self._hall.database.write(park))
+
+
+def answer_next(connection: Connection, hall: Hall, lane: str, now: datetime) -> Answered:
+    """Answer the oldest entry of a lane, if it has one that may be answered now."""
+    found = inbox.first(connection, lane)
+    if found is None:
+        return Answered()
+    entry, ready_at = found
+    if ready_at is not None and ready_at > now:
+        return Answered(look_again_at=ready_at)
+    hole = gaps.newest_open(connection, lane)
+    if hole is not None and now - hole.opened_at < HOLD:
+        # What was said before must be answered before: wait for history.
+        return Answered(look_again_at=now + timedelta(seconds=1))
+    event = revive(entry, hall.me)
+    try:
+        answers = _respond(connection, hall, entry, event, now)
+        lanes = queue_posts(connection, hall, answers, entry.key, now)
+    except Exception as error:
+        raise Failed(entry, event) from error
+    inbox.mark_handled(connection, entry.id, now)
+    return Answered(frozenset(lanes), inbox.more(connection, lane))
+
+
+def _respond(
+    connection: Connection, hall: Hall, entry: Entry, event: Event | None, now: datetime
+) -> posts.Posts:
+    if event is None:
+        return ()
+    context = Context(connection, now, hall.me, hall.settings, entry.key)
+    try:
+        with connection.begin_nested():
+            return respond(event, context)
+    except MemberError as refusal:
+        said = _said(event)
+        return () if said is None else (_answer(said, refusal.reply),)
+
+
+def _said(event: Event | None) -> Said | None:
+    return event.now if isinstance(event, Edited) else event if isinstance(event, Said) else None
+
+
+def _answer(said: Said, reply: posts.Reply) -> posts.Say:
+    return posts.Say(
+        said.room_id,
+        reply,
+        thread=said.thread_root or said.event_id,
+        reply_to=said.event_id,
+    )
+
+
+def _apology(hall: Hall, event: Event | None) -> posts.Posts:
+    said = _said(event)
+    if said is None:
+        return ()
+    return (_answer(said, apologies.something_went_wrong(hall.settings.community.language)),)

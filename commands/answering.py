@@ -1,0 +1,130 @@
+"""How a message is answered: read, permitted, its arguments filled in, handed to its handler."""
+
+from commands import reading, replies
+from commands.arguments import Missing, Refusal, Surroundings, read_arguments
+from commands.catalogue import CATALOGUE
+from commands.command import AnyCommand, Call
+from commands.context import Context
+from commands.errors import MemberError
+from commands.events import Said
+from commands.posts import Posts
+from commands.reading import Answer, Cancelled, Found, Heard, NotForUs, Unknown
+from commands.rights import is_allowed
+from commands.words import Words
+from storage import people, questions, rooms
+from storage.questions import Place, Question
+from storage.records import Person, Room, RoomKind
+
+
+def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
+    """What the hall answers to a message; nothing, most of the time.
+
+    corrected: the words of an edit. A command put right is answered again; an edit is never
+    taken for the answer to a question.
+    """
+    room = rooms.get(context.connection, said.room_id)
+    asker = people.get(context.connection, said.sender)
+    if room is None or asker is None or not room.joined:
+        return ()
+    if rooms.membership_of(context.connection, room.id, asker) != "join":
+        return ()
+    place = _place(said, room)
+    question = questions.waiting(context.connection, place, asker.id, context.now)
+    if corrected:
+        question = None
+    heard = _hear(said, room, context, awaited=question is not None)
+    if isinstance(heard, NotForUs):
+        return ()
+    call = Call(None, said, asker, room, context.words_for(asker))
+    asked_so_far = people.count_command(context.connection, asker.id, context.now)
+    allowed = context.settings.limits.commands_a_minute
+    if asked_so_far > allowed:
+        # Said once; whoever floods gets silence, and nobody else waits for it.
+        return call.answer(replies.too_many(call.words)) if asked_so_far == allowed + 1 else ()
+    return _carry_out(heard, call, context, place, question)
+
+
+def _hear(said: Said, room: Room, context: Context, *, awaited: bool) -> Heard:
+    return reading.read(
+        said,
+        me=context.me,
+        name=_own_name(context),
+        prefix=context.settings.prefix,
+        direct=room.kind is RoomKind.DIRECT,
+        awaited=awaited,
+        catalogue=CATALOGUE,
+    )
+
+
+def _own_name(context: Context) -> str:
+    ourselves = people.get(context.connection, context.me)
+    return "" if ourselves is None else ourselves.display_name
+
+
+def _place(said: Said, room: Room) -> Place:
+    """Where a question waits: in its thread; a direct chat is one conversation."""
+    if room.kind is RoomKind.DIRECT:
+        return room.room_id
+    return said.thread_root or said.event_id
+
+
+def _carry_out(
+    heard: Heard, call: Call[None], context: Context, place: Place, question: Question | None
+) -> Posts:
+    match heard:
+        case NotForUs():
+            return ()
+        case Unknown():
+            return _suggest(heard, call, context)
+        case Found(command, rest):
+            questions.forget(context.connection, place, call.asker.id)
+            return _run(command, rest, call, context, place)
+        case Cancelled():
+            questions.forget(context.connection, place, call.asker.id)
+            return call.answer(replies.cancelled(call.words))
+        case Answer(text):
+            assert question is not None
+            command = next(c for c in CATALOGUE if c.name == question.command)
+            return _run(command, f"{question.given} {text}".strip(), call, context, place)
+
+
+def _suggest(unknown: Unknown, call: Call[None], context: Context) -> Posts:
+    sign = "" if call.direct else context.settings.prefix
+    usable = {c.name for c in CATALOGUE if is_allowed(c, call.asker, call.room, context)}
+    close = [f"{sign}{name}" for name in unknown.suggestions if name in usable]
+    return call.answer(
+        replies.unknown_command(call.words, f"{sign}{unknown.typed}", close, f"{sign}help")
+    )
+
+
+def _run(command: AnyCommand, rest: str, call: Call[None], context: Context, place: Place) -> Posts:
+    """Check, fill in, hand over. What a refused handler has done is undone; its count stays."""
+    if not is_allowed(command, call.asker, call.room, context):
+        named = f"{context.settings.prefix}{command.name}"
+        return call.answer(replies.not_allowed(call.words, named, command.who.value))
+    around = surroundings(call.said, call.words, context)
+    given = read_arguments(command.arguments, rest, around)
+    if isinstance(given, Refusal):
+        return call.answer(given.reply)
+    if isinstance(given, Missing):
+        asked = Question(command.name, rest)
+        questions.ask(context.connection, place, call.asker.id, asked, context.now)
+        return call.answer(replies.question(call.words, given.argument.question))
+    questions.forget(context.connection, place, call.asker.id)
+    filled = Call(given, call.said, call.asker, call.room, call.words, command.private)
+    try:
+        with context.connection.begin_nested():
+            return command.handler(filled, context)
+    except MemberError as refusal:
+        return call.answer(refusal.reply)
+
+
+def surroundings(said: Said, words: Words, context: Context) -> Surroundings:
+    """What argument readers may know."""
+
+    def find_people(name: str) -> list[Person]:
+        return people.find_by_name(context.connection, name)
+
+    return Surroundings(
+        words, context.settings.community, find_people, said.mentions - {context.me}
+    )

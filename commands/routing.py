@@ -1,0 +1,116 @@
+"""Which handler answers which event: the map of the hall."""
+
+from zoneinfo import ZoneInfo
+
+from commands import replies
+from commands.answering import answer
+from commands.context import Context
+from commands.events import (
+    CommandsMissed,
+    Edited,
+    Event,
+    Invited,
+    MembershipChanged,
+    Reacted,
+    Redacted,
+    RoomReplaced,
+    Said,
+    TimerDue,
+)
+from commands.hospitality import is_welcome
+from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
+from commands.reply import RoomLink
+from storage import archive, inbox, outbox, people, questions, rooms
+from storage.records import EventId, RoomId, RoomKind
+from storage.types import instant
+
+
+def respond(event: Event, context: Context) -> Posts:
+    """What the hall says or does when something has happened."""
+    match event:
+        case Said():
+            return answer(event, context)
+        case Edited():
+            return answer(event.now, context, corrected=True)
+        case Redacted():
+            return take_back_what_quoted_it(event, context)
+        case Invited():
+            return accept_or_decline(event, context)
+        case RoomReplaced():
+            return say_where_the_room_went(event, context)
+        case CommandsMissed():
+            return admit_what_was_missed(event, context)
+        case TimerDue(kind="announce"):
+            return announce_at_last(event, context)
+        case Reacted() | MembershipChanged() | TimerDue():
+            return ()  # later capabilities listen here
+
+
+def take_back_what_quoted_it(event: Redacted, context: Context) -> Posts:
+    """Answers that repeat a message go when it goes, and one quiet line says why."""
+    questions.erase(context.connection, event.target)
+    posts: list[TakeBack | Say] = []
+    told: set[str] = set()
+    for key in outbox.posts_quoting(context.connection, event.target):
+        lane = outbox.lane_of(context.connection, key)
+        posts.append(TakeBack(key))
+        if lane is not None and lane.startswith("!") and lane not in told:
+            told.add(lane)
+            room = RoomId(lane)
+            asked = _question_of(key)
+            root = archive.root_of(context.connection, asked) if asked else None
+            posts.append(Say(room, replies.took_back(context.words), thread=root, reply_to=asked))
+    return posts
+
+
+def _question_of(key: str) -> EventId | None:
+    """The message that an answer answers, from the answer's key: "reply/$event/0"."""
+    parts = key.split("/")
+    is_answer = len(parts) == 3 and parts[0] == "reply" and parts[1].startswith("$")
+    return EventId(parts[1]) if is_answer else None
+
+
+OUR_ROOMS = frozenset({RoomKind.SPACE, RoomKind.CLUSTER, RoomKind.COORDINATORS})
+
+
+def accept_or_decline(event: Invited, context: Context) -> Posts:
+    """Invitations are followed for people we know, and declined politely otherwise."""
+    host = people.get(context.connection, event.sender)
+    theirs = rooms.rooms_of(context.connection, host) if host is not None else []
+    neighbour = any(room.kind in OUR_ROOMS for room in theirs)
+    community = context.settings.community
+    if is_welcome(event.sender, community, neighbour=neighbour):
+        return [Join(event.room_id, direct_with=event.sender if event.direct else None)]
+    words = context.words if host is None else context.words_for(host)
+    return [Leave(event.room_id, replies.invitation_declined(words, community.name))]
+
+
+def say_where_the_room_went(event: RoomReplaced, context: Context) -> Posts:
+    """The last words in a room that was upgraded."""
+    old = rooms.get(context.connection, event.room_id)
+    new = rooms.get(context.connection, event.replacement)
+    if old is None or new is None:
+        return ()
+    there = RoomLink(new.room_id, new.name or new.room_id, new.via)
+    reply = replies.room_moved(context.words, there, archived=old.archive_on)
+    return [Say(old.room_id, reply, key=f"moved/{old.room_id}")]
+
+
+def admit_what_was_missed(event: CommandsMissed, context: Context) -> Posts:
+    """One line for all commands that were too old to be carried out."""
+    count, first, last = inbox.take_missed(context.connection, event.room_id, context.now)
+    if not count:
+        return ()
+    zone = ZoneInfo(context.settings.community.time_zone)
+    reply = replies.commands_missed(
+        context.words, count, instant(first).astimezone(zone), instant(last).astimezone(zone)
+    )
+    return [Say(event.room_id, reply)]
+
+
+def announce_at_last(event: TimerDue, context: Context) -> Posts:
+    """What was held back to keep the room quiet; dropped if we have left the room since."""
+    room = rooms.get(context.connection, event.room_id) if event.room_id is not None else None
+    if room is None or not room.joined:
+        return ()
+    return [Ready(room.room_id, event.payload["content"], event.payload["key"])]

@@ -1,0 +1,178 @@
+"""What the archive shows: threads, messages and counts, as they stand now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from storage.records import ArchivedMessage, EventId, RoomId, UserId
+from storage.tables import attachment, event, message, person, reaction, room
+from storage.types import event_hash, instant
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveStatus:
+    """How much the archive holds, of one room or of all."""
+
+    messages: int  # with words
+    threads: int  # of two messages or more
+    people: int
+    withheld: int  # messages of people who opted out
+    first: datetime | None
+    last: datetime | None
+
+
+_root = event.alias("root")
+
+_SHOWN = (
+    select(
+        message.c.id,
+        message.c.ts,
+        message.c.body,
+        message.c.lang,
+        message.c.original_body,
+        message.c.redacted,
+        message.c.withheld,
+        message.c.thread_h,
+        event.c.event_id,
+        event.c.event_h,
+        room.c.room_id.label("matrix_room"),
+        person.c.user_id,
+        person.c.display_name,
+        _root.c.event_id.label("root_id"),
+    )
+    .join(event, event.c.seq == message.c.seq)
+    .join(room, room.c.id == message.c.room_id)
+    .join(person, person.c.id == message.c.sender_id)
+    .outerjoin(
+        _root, (_root.c.event_h == message.c.thread_h) & (_root.c.room_id == message.c.room_id)
+    )
+)
+
+
+def by_ids(connection: Connection, ids: Sequence[int]) -> list[ArchivedMessage]:
+    """Messages by their index ids, in the order asked for."""
+    shown = {row.id: row for row in connection.execute(_SHOWN.where(message.c.id.in_(list(ids))))}
+    return _show(connection, [shown[number] for number in ids if number in shown])
+
+
+def by_event(connection: Connection, event_id: EventId) -> ArchivedMessage | None:
+    """The message that an event is, if the archive holds it."""
+    rows = connection.execute(_SHOWN.where(event.c.event_h == event_hash(event_id))).all()
+    return next(iter(_show(connection, rows)), None)
+
+
+def thread(
+    connection: Connection, room_numbers: Sequence[int], root: EventId
+) -> list[ArchivedMessage]:
+    """A thread within the rooms named, its root first, in the order things were said."""
+    rows = connection.execute(
+        _SHOWN.where(
+            message.c.thread_h == event_hash(root), message.c.room_id.in_(list(room_numbers))
+        )
+    ).all()
+    ordered = sorted(rows, key=lambda row: (row.event_id != root, row.ts, row.event_id))
+    return _show(connection, ordered)
+
+
+def root_of(connection: Connection, event_id: EventId) -> EventId | None:
+    """The root of the thread that a message belongs to; itself if it stands alone."""
+    row = connection.execute(
+        select(_root.c.event_id)
+        .select_from(event)
+        .join(message, message.c.seq == event.c.seq)
+        .join(_root, (_root.c.event_h == message.c.thread_h) & (_root.c.room_id == event.c.room_id))
+        .where(event.c.event_h == event_hash(event_id))
+    ).first()
+    return None if row is None else EventId(row.event_id)
+
+
+def everything(connection: Connection, room_number: int) -> list[ArchivedMessage]:
+    """All messages of a room, in the order things were said."""
+    rows = connection.execute(_SHOWN.where(message.c.room_id == room_number)).all()
+    return _show(connection, sorted(rows, key=lambda row: (row.ts, row.event_id)))
+
+
+def status(connection: Connection, room_number: int) -> ArchiveStatus:
+    """How much the archive holds of one room."""
+    return _status(connection, message.c.room_id == room_number)
+
+
+def totals(connection: Connection) -> ArchiveStatus:
+    """How much the archive holds altogether."""
+    return _status(connection, message.c.id >= 0)
+
+
+def _status(connection: Connection, scope: ColumnElement[bool]) -> ArchiveStatus:
+    worded = ~message.c.redacted & ~message.c.withheld
+    messages, members, withheld, first, last = connection.execute(
+        select(
+            func.count().filter(worded),
+            func.count(message.c.sender_id.distinct()).filter(worded),
+            func.count().filter(message.c.withheld),
+            func.min(message.c.ts).filter(worded),
+            func.max(message.c.ts).filter(worded),
+        ).where(scope)
+    ).one()
+    several = (
+        select(message.c.thread_h)
+        .where(scope)
+        .group_by(message.c.room_id, message.c.thread_h)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    threads = connection.scalar(select(func.count()).select_from(several)) or 0
+    return ArchiveStatus(
+        messages,
+        threads,
+        members,
+        withheld,
+        None if first is None else instant(first),
+        None if last is None else instant(last),
+    )
+
+
+def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
+    listed = list(rows)
+    hashes = [row.event_h for row in listed]
+    reactions: dict[int, dict[str, int]] = {}
+    files: dict[int, list[str]] = {}
+    for start in range(0, len(hashes), 400):
+        part = hashes[start : start + 400]
+        for found in connection.execute(
+            select(
+                reaction.c.target_h,
+                reaction.c.key,
+                func.count(reaction.c.sender_id.distinct()).label("people"),
+            )
+            .where(reaction.c.target_h.in_(part))
+            .group_by(reaction.c.target_h, reaction.c.key)
+            .order_by(reaction.c.key)
+        ):
+            reactions.setdefault(found.target_h, {})[found.key] = found.people
+        for file in connection.execute(
+            select(attachment.c.event_h, attachment.c.name).where(attachment.c.event_h.in_(part))
+        ):
+            files.setdefault(file.event_h, []).append(file.name)
+    return [
+        ArchivedMessage(
+            event_id=EventId(row.event_id),
+            room_id=RoomId(row.matrix_room),
+            sender=UserId(row.user_id),
+            sender_name=row.display_name or row.user_id,
+            at=instant(row.ts),
+            body=row.body,
+            thread_root=EventId(row.root_id)
+            if row.root_id is not None and row.root_id != row.event_id
+            else None,
+            language=row.lang,
+            edited=row.original_body is not None,
+            redacted=row.redacted,
+            withheld=row.withheld,
+            reactions={} if row.redacted else reactions.get(row.event_h, {}),
+            files=tuple(files.get(row.event_h, ())),
+        )
+        for row in listed
+    ]

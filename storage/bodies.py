@@ -1,0 +1,33 @@
+"""The words of a message as the archive keeps them: cleaned, without what clients put in front."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# PostgreSQL refuses NUL, UTF-8 refuses lone surrogates: neither was ever meant by anybody.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+LONGEST_BODY = 65_536  # characters; an event is at most 65 kB
+
+
+def clean(text: object) -> str:
+    """Any JSON value as storable text; "" if it is no text at all."""
+    return _UNSTORABLE.sub("�", text[:LONGEST_BODY]) if isinstance(text, str) else ""
+
+
+def without_reply_fallback(body: str) -> str:
+    """Drop the quoted lines that older clients put before a reply (dropped from spec 1.13)."""
+    lines = body.split("\n")
+    quoted = 0
+    while quoted < len(lines) and lines[quoted].startswith("> "):
+        quoted += 1
+    if quoted == 0:
+        return body
+    if quoted < len(lines) and not lines[quoted].strip():
+        quoted += 1
+    return "\n".join(lines[quoted:])
+
+
+def body_of(content: Mapping[str, Any], *, reply: bool) -> str:
+    """The words of a message. reply: it answers another, so a fallback may stand first."""
+    body = clean(content.get("body"))
+    return without_reply_fallback(body) if reply and body.startswith("> <@") else body

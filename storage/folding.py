@@ -1,0 +1,627 @@
+"""How events become the archive: facts are folded, so their order and repetition do not matter.
+
+The event log is the source; messages, revisions and reactions are its projection. Greatest
+`origin_server_ts`, then the event id, decides between edits, never the order of arrival.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+
+from storage import people, rooms
+from storage.bodies import body_of, clean
+from storage.database import insert_once
+from storage.records import EventId, RoomEvent, RoomId, UserId
+from storage.search import (
+    Analysed,
+    IndexRow,
+    analyse,
+    analyse_as,
+    index_rows,
+    unindex_rows,
+)
+from storage.tables import (
+    attachment,
+    event,
+    message,
+    reaction,
+    redaction,
+    revision,
+)
+from storage.types import event_hash
+
+POLL_START = ("org.matrix.msc3381.poll.start", "m.poll.start")
+MESSAGE_TYPES = ("m.room.message", "m.sticker", *POLL_START)
+FILES = ("m.file", "m.image", "m.audio", "m.video")
+LONGEST_KEY = 64  # of a reaction, characters; more is no reaction but a text
+PARAMETERS = 400  # in one IN list
+
+
+class Kind(Enum):
+    MESSAGE = "message"
+    EDIT = "edit"
+    REACTION = "reaction"
+    REDACTION = "redaction"
+    OTHER = "other"  # kept in the log, for what may be built on it
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event, read and analysed before the transaction that stores it."""
+
+    event: RoomEvent
+    hash: int
+    kind: Kind
+    body: str = ""
+    target: int | None = None  # hash of what is edited, reacted to or redacted
+    analysed: Analysed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    root: int
+    fixed: bool  # an m.thread relation says so, here or at a message this one replies to
+
+
+def read_fact(room_event: RoomEvent, language: str) -> Fact:
+    """Read one event. language: what the hall takes a text for that tells nothing itself."""
+    kind, target = _kind_of(room_event)
+    hashed = event_hash(room_event.event_id)
+    body = ""
+    if kind is Kind.MESSAGE and not room_event.redacted:
+        body = _body_of(room_event, room_event.content)
+    elif kind is Kind.EDIT:
+        body = _body_of(room_event, room_event.content["m.new_content"])
+    analysed = analyse(body, language) if kind is Kind.MESSAGE and body else None
+    return Fact(room_event, hashed, kind, body, target, analysed)
+
+
+def _kind_of(room_event: RoomEvent) -> tuple[Kind, int | None]:
+    relation = room_event.relates_to or {}
+    related = relation.get("event_id")
+    target = event_hash(related) if isinstance(related, str) else None
+    if room_event.type == "m.room.redaction":
+        redacts = room_event.redacts
+        return (Kind.REDACTION, event_hash(redacts)) if redacts else (Kind.OTHER, None)
+    if room_event.redacted or room_event.state_key is not None:
+        return Kind.OTHER, None
+    if room_event.type == "m.reaction":
+        whole = relation.get("rel_type") == "m.annotation" and target is not None
+        return (Kind.REACTION, target) if whole and _key_of(room_event) else (Kind.OTHER, None)
+    if room_event.type not in MESSAGE_TYPES:
+        return Kind.OTHER, None
+    if relation.get("rel_type") == "m.replace":
+        whole = isinstance(room_event.content.get("m.new_content"), Mapping) and target is not None
+        return (Kind.EDIT, target) if whole else (Kind.OTHER, None)
+    # Bots speak in notices: what they say is not the members' archive.
+    notice = room_event.content.get("msgtype") == "m.notice"
+    return (Kind.OTHER if notice else Kind.MESSAGE), None
+
+
+def _key_of(room_event: RoomEvent) -> str:
+    key = clean((room_event.relates_to or {}).get("key"))
+    return key if len(key) <= LONGEST_KEY else ""
+
+
+def _body_of(room_event: RoomEvent, content: Mapping[str, Any]) -> str:
+    if room_event.type in POLL_START:
+        text = content.get("org.matrix.msc1767.text")
+        if isinstance(text, str):
+            return clean(text)
+        listed = content.get("m.text")
+        first = listed[0] if isinstance(listed, list) and listed else {}
+        return clean(first.get("body")) if isinstance(first, Mapping) else ""
+    return body_of(content, reply=_reply_of(room_event) is not None)
+
+
+def _reply_of(room_event: RoomEvent) -> int | None:
+    """What a plain reply answers; a thread's fallback is no reply."""
+    relation = room_event.relates_to or {}
+    inner = relation.get("m.in_reply_to")
+    answered = inner.get("event_id") if isinstance(inner, Mapping) else None
+    if not isinstance(answered, str):
+        return None
+    if relation.get("rel_type") == "m.thread" and relation.get("is_falling_back") is True:
+        return None
+    return event_hash(answered)
+
+
+def _thread_relation(room_event: RoomEvent) -> int | None:
+    relation = room_event.relates_to or {}
+    root = relation.get("event_id")
+    if relation.get("rel_type") == "m.thread" and isinstance(root, str):
+        return event_hash(root)
+    return None
+
+
+# ── storing ───────────────────────────────────────────────────────────────────────────────────
+
+
+def record(
+    connection: Connection, facts: Sequence[Fact], received: int, language: str
+) -> set[EventId]:
+    """Fold events into the archive; returns the ids that were new. received: ms since 1970.
+
+    The caller has made sure that their rooms are archived. Run it alone: it writes the index.
+    """
+    distinct = list({fact.hash: fact for fact in facts}.values())
+    known = _known(connection, [fact.hash for fact in distinct])
+    fresh = [fact for fact in distinct if fact.hash not in known]
+    if not fresh:
+        return set()
+    numbers = _Numbers.of(connection, fresh)
+    dead = _take_redactions(connection, fresh, numbers, language)
+    seqs = _log(connection, fresh, numbers, dead, received)
+    _add_reactions(connection, fresh, numbers, dead)
+    edited = _add_revisions(connection, fresh, numbers, dead)
+    added = _add_messages(connection, fresh, numbers, dead, seqs, received, language)
+    _recompute(connection, edited - added, language)
+    return {fact.event.event_id for fact in fresh}
+
+
+def _known(connection: Connection, hashes: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    for part in _parts(list(hashes)):
+        found.update(connection.scalars(select(event.c.event_h).where(event.c.event_h.in_(part))))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    rooms: Mapping[RoomId, int]
+    people: Mapping[UserId, int]
+    withheld: frozenset[int]
+
+    @classmethod
+    def of(cls, connection: Connection, facts: Sequence[Fact]) -> "_Numbers":
+        return cls(
+            {
+                room_id: rooms.know(connection, room_id).id
+                for room_id in {fact.event.room_id for fact in facts}
+            },
+            people.numbers(connection, {fact.event.sender for fact in facts}),
+            frozenset(people.withheld(connection)),
+        )
+
+    def room(self, fact: Fact) -> int:
+        return self.rooms[fact.event.room_id]
+
+    def sender(self, fact: Fact) -> int:
+        return self.people[fact.event.sender]
+
+    def silent(self, fact: Fact) -> bool:
+        return self.sender(fact) in self.withheld
+
+
+Dead = set[tuple[int, int]]  # (event hash, room): redacted, whether we have it or not
+
+
+def _take_redactions(
+    connection: Connection, fresh: Sequence[Fact], numbers: _Numbers, language: str
+) -> Dead:
+    rows = [
+        {"target_h": fact.target, "room_id": numbers.room(fact), "ts": fact.event.at}
+        for fact in fresh
+        if fact.kind is Kind.REDACTION
+    ]
+    if rows:
+        connection.execute(insert_once(connection, redaction), rows)
+        targets = [
+            (fact.target, numbers.room(fact))
+            for fact in fresh
+            if fact.kind is Kind.REDACTION and fact.target is not None
+        ]
+        erase(connection, targets, language)
+    wanted = {fact.hash for fact in fresh}
+    wanted |= {fact.target for fact in fresh if fact.kind is Kind.EDIT and fact.target is not None}
+    dead: Dead = set()
+    for part in _parts(list(wanted)):
+        dead.update(
+            (row.target_h, row.room_id)
+            for row in connection.execute(
+                select(redaction.c.target_h, redaction.c.room_id).where(
+                    redaction.c.target_h.in_(part)
+                )
+            )
+        )
+    return dead
+
+
+def _log(
+    connection: Connection, fresh: Sequence[Fact], numbers: _Numbers, dead: Dead, received: int
+) -> dict[int, int]:
+    last = connection.scalar(select(func.max(event.c.seq))) or 0
+    seqs = {fact.hash: last + place for place, fact in enumerate(fresh, 1)}
+    connection.execute(
+        insert(event),
+        [
+            {
+                "seq": seqs[fact.hash],
+                "event_id": fact.event.event_id,
+                "event_h": fact.hash,
+                "room_id": numbers.room(fact),
+                "type": fact.event.type,
+                "sender_id": numbers.sender(fact),
+                "ts": _within(fact.event.at),
+                "received": received,
+                "content": _kept_content(fact, numbers, dead),
+            }
+            for fact in fresh
+        ],
+    )
+    return seqs
+
+
+def _kept_content(fact: Fact, numbers: _Numbers, dead: Dead) -> dict[str, Any] | None:
+    """What the projection does not hold already; nothing of what was taken back or withheld."""
+    if (fact.hash, numbers.room(fact)) in dead or fact.event.redacted or numbers.silent(fact):
+        return None
+    if fact.kind in (Kind.REACTION, Kind.REDACTION, Kind.EDIT):
+        return None
+    drop = {"m.relates_to", "m.mentions", "msgtype"}
+    if fact.kind is Kind.MESSAGE:
+        drop.add("body")
+    elif fact.event.type in MESSAGE_TYPES:
+        return None  # a notice, or an edit without new content
+    kept = {key: value for key, value in fact.event.content.items() if key not in drop}
+    return kept or None
+
+
+def _add_reactions(
+    connection: Connection, fresh: Sequence[Fact], numbers: _Numbers, dead: Dead
+) -> None:
+    rows = [
+        {
+            "event_h": fact.hash,
+            "target_h": fact.target,
+            "room_id": numbers.room(fact),
+            "sender_id": numbers.sender(fact),
+            "key": _key_of(fact.event),
+        }
+        for fact in fresh
+        if fact.kind is Kind.REACTION
+        and (fact.hash, numbers.room(fact)) not in dead
+        and not numbers.silent(fact)
+    ]
+    if rows:
+        connection.execute(insert(reaction), rows)
+
+
+def _add_revisions(
+    connection: Connection, fresh: Sequence[Fact], numbers: _Numbers, dead: Dead
+) -> set[int]:
+    rows = [
+        {
+            "edit_h": fact.hash,
+            "edit_id": fact.event.event_id,
+            "original_h": fact.target,
+            "room_id": numbers.room(fact),
+            "sender_id": numbers.sender(fact),
+            "type": fact.event.type,
+            "ts": _within(fact.event.at),
+            "body": fact.body,
+        }
+        for fact in fresh
+        if fact.kind is Kind.EDIT
+        and (fact.hash, numbers.room(fact)) not in dead
+        and (fact.target, numbers.room(fact)) not in dead  # the original takes its edits with it
+        and not numbers.silent(fact)
+    ]
+    if rows:
+        connection.execute(insert(revision), rows)
+    return {fact.target for fact in fresh if fact.kind is Kind.EDIT and fact.target is not None}
+
+
+def _add_messages(
+    connection: Connection,
+    fresh: Sequence[Fact],
+    numbers: _Numbers,
+    dead: Dead,
+    seqs: Mapping[int, int],
+    received: int,
+    language: str,
+) -> set[int]:
+    facts = [fact for fact in fresh if fact.kind is Kind.MESSAGE]
+    if not facts:
+        return set()
+    ids = _time_keys(connection, [min(_within(fact.event.at), received) for fact in facts])
+    threads = _threads(connection, facts, numbers)
+    edits = _revisions_of(connection, [fact.hash for fact in facts])
+    rows: list[dict[str, Any]] = []
+    indexed: list[IndexRow] = []
+    files: list[dict[str, Any]] = []
+    for fact, number in zip(facts, ids, strict=True):
+        room, sender = numbers.room(fact), numbers.sender(fact)
+        gone = (fact.hash, room) in dead
+        silent = numbers.silent(fact)
+        words, analysed = ("", None) if gone or silent else (fact.body, fact.analysed)
+        newest = _newest(edits.get(fact.hash, ()), room, sender, fact.event.type)
+        edited = newest is not None and not gone and not silent
+        if edited and newest is not None:
+            words = newest.body
+            analysed = analyse(words, language) if words else None
+        rows.append(
+            {
+                "id": number,
+                "seq": seqs[fact.hash],
+                "room_id": room,
+                "thread_h": threads[fact.hash].root,
+                "thread_fixed": threads[fact.hash].fixed,
+                "sender_id": sender,
+                "ts": _within(fact.event.at),
+                "lang": analysed.language if analysed else "",
+                "body": words,
+                "original_body": fact.body if edited else None,
+                "redacted": gone,
+                "withheld": silent and not gone,
+            }
+        )
+        if analysed is not None:
+            indexed.append(IndexRow(number, room, sender, analysed))
+        if not gone and not silent and (file := _file_of(fact, room)):
+            files.append(file)
+    connection.execute(insert(message), rows)
+    if files:
+        connection.execute(insert(attachment), files)
+    index_rows(connection, indexed)
+    _rethread(connection, facts, threads, numbers)
+    return {fact.hash for fact in facts}
+
+
+def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
+    content = fact.event.content
+    if content.get("msgtype") not in FILES:
+        return None
+    raw_info = content.get("info")
+    info = raw_info if isinstance(raw_info, Mapping) else {}
+    raw_file = content.get("file")
+    sealed = raw_file if isinstance(raw_file, Mapping) else {}
+    size = info.get("size")
+    return {
+        "event_h": fact.hash,
+        "room_id": room,
+        "name": clean(content.get("filename") or content.get("body"))[:255],
+        "mime": clean(info.get("mimetype"))[:127] or None,
+        "size_bytes": size if isinstance(size, int) and 0 <= size < 2**53 else None,
+        "mxc": clean(content.get("url") or sealed.get("url"))[:255] or None,
+    }
+
+
+def _time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
+    """Free ids for messages said at these moments (ms): seconds · 16 + n, so ids follow time."""
+    taken: set[int] = set()
+    wanted: list[int | None] = [None] * len(moments)
+    open_places = list(range(len(moments)))
+    candidate = [moment // 1000 * 16 for moment in moments]
+    while open_places:
+        for place in open_places:
+            while candidate[place] in taken:
+                candidate[place] += 1
+            taken.add(candidate[place])
+            wanted[place] = candidate[place]
+        clashes: set[int] = set()
+        for part in _parts([candidate[place] for place in open_places]):
+            clashes.update(connection.scalars(select(message.c.id).where(message.c.id.in_(part))))
+        open_places = [place for place in open_places if candidate[place] in clashes]
+        if open_places:
+            # Jump past what stands there already: a flood with one timestamp stays linear.
+            for place in open_places:
+                base = candidate[place]
+                run = connection.scalar(
+                    select(func.max(message.c.id)).where(
+                        message.c.id >= base, message.c.id < base + 16
+                    )
+                )
+                candidate[place] = (run if run is not None else base) + 1
+    return [number for number in wanted if number is not None]
+
+
+# ── threads ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _threads(
+    connection: Connection, facts: Sequence[Fact], numbers: _Numbers
+) -> dict[int, _Thread]:
+    """The thread of each message: its m.thread root, else the thread of what it replies to."""
+    here = {fact.hash: fact for fact in facts}
+    outside = {
+        parent
+        for fact in facts
+        if _thread_relation(fact.event) is None
+        and (parent := _reply_of(fact.event)) is not None
+        and parent not in here
+    }
+    stored: dict[tuple[int, int], _Thread] = {}
+    for part in _parts(list(outside)):
+        for row in connection.execute(
+            select(event.c.event_h, message.c.room_id, message.c.thread_h, message.c.thread_fixed)
+            .join(message, message.c.seq == event.c.seq)
+            .where(event.c.event_h.in_(part))
+        ):
+            stored[row.event_h, row.room_id] = _Thread(row.thread_h, row.thread_fixed)
+    found: dict[int, _Thread] = {}
+
+    def thread_of(fact: Fact) -> _Thread:
+        path: list[int] = []
+        while True:
+            if fact.hash in found:
+                thread = found[fact.hash]
+                break
+            path.append(fact.hash)
+            root = _thread_relation(fact.event)
+            parent = _reply_of(fact.event)
+            if root is not None:
+                thread = _Thread(root, fixed=True)
+                break
+            if parent is None or parent in path:
+                thread = _Thread(fact.hash, fixed=False)
+                break
+            room = numbers.room(fact)
+            if parent in here and numbers.room(here[parent]) == room:
+                fact = here[parent]
+                continue
+            # Unknown yet, or of another room: provisional; `_rethread` mends it when it comes.
+            thread = stored.get((parent, room), _Thread(parent, fixed=False))
+            break
+        for hashed in path:
+            found[hashed] = thread
+        return thread
+
+    for fact in facts:
+        thread_of(fact)
+    return found
+
+
+def _rethread(
+    connection: Connection,
+    facts: Sequence[Fact],
+    threads: Mapping[int, _Thread],
+    numbers: _Numbers,
+) -> None:
+    """Messages that came before the reply they hang on: move them to where that one hangs."""
+    moved = {fact.hash: fact for fact in facts if threads[fact.hash].root != fact.hash}
+    waiting: set[int] = set()
+    for part in _parts(list(moved)):
+        waiting.update(
+            connection.scalars(
+                select(message.c.thread_h)
+                .where(message.c.thread_h.in_(part), ~message.c.thread_fixed)
+                .distinct()
+            )
+        )
+    for hashed in waiting:
+        thread = threads[hashed]
+        connection.execute(
+            update(message)
+            .where(
+                message.c.thread_h == hashed,
+                ~message.c.thread_fixed,
+                message.c.room_id == numbers.room(moved[hashed]),
+            )
+            .values(thread_h=thread.root, thread_fixed=thread.fixed)
+        )
+
+
+# ── edits ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _revisions_of(connection: Connection, originals: Sequence[int]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for part in _parts(list(originals)):
+        for row in connection.execute(select(revision).where(revision.c.original_h.in_(part))):
+            found.setdefault(row.original_h, []).append(row)
+    return found
+
+
+def _newest(revisions: Iterable[Any], room: int, sender: int, kind: str) -> Any | None:
+    """The edit that counts: same room, sender and type, latest by timestamp, then event id."""
+    valid = [
+        row for row in revisions if (row.room_id, row.sender_id, row.type) == (room, sender, kind)
+    ]
+    return max(valid, key=lambda row: (row.ts, row.edit_id), default=None)
+
+
+_MESSAGE_WITH_EVENT = select(message, event.c.event_h, event.c.type.label("event_type")).join(
+    event, event.c.seq == message.c.seq
+)
+
+
+def _recompute(connection: Connection, originals: Iterable[int], language: str) -> None:
+    """Let stored messages show the edit that counts now, in text and index alike."""
+    wanted = list(originals)
+    edits = _revisions_of(connection, wanted)
+    for part in _parts(wanted):
+        rows = connection.execute(
+            _MESSAGE_WITH_EVENT.where(
+                event.c.event_h.in_(part), ~message.c.redacted, ~message.c.withheld
+            )
+        ).all()
+        for row in rows:
+            newest = _newest(edits.get(row.event_h, ()), row.room_id, row.sender_id, row.event_type)
+            first = row.body if row.original_body is None else row.original_body
+            words = first if newest is None else newest.body
+            original = None if newest is None else first
+            if words == row.body and original == row.original_body:
+                continue
+            unindex_rows(connection, [_index_row(row)] if row.body else [])
+            analysed = analyse(words, language) if words else None
+            connection.execute(
+                update(message)
+                .where(message.c.id == row.id)
+                .values(
+                    body=words,
+                    original_body=original,
+                    lang=analysed.language if analysed else "",
+                )
+            )
+            if analysed is not None:
+                index_rows(connection, [IndexRow(row.id, row.room_id, row.sender_id, analysed)])
+
+
+def _index_row(row: Any) -> IndexRow:
+    """What the index holds of a stored message: the same words in the same language."""
+    return IndexRow(row.id, row.room_id, row.sender_id, analyse_as(row.body, row.lang))
+
+
+# ── taking back ───────────────────────────────────────────────────────────────────────────────
+
+
+def erase(connection: Connection, targets: Sequence[tuple[int, int]], language: str) -> None:
+    """Take events back: (hash, room) pairs. Words go from text, revisions, index and log at once.
+
+    A tombstone stays, so that threads stay whole and late edits stay erased.
+    """
+    for part in _parts(list(targets)):
+        rows = connection.execute(
+            _MESSAGE_WITH_EVENT.where(
+                tuple_(event.c.event_h, event.c.room_id).in_(part), ~message.c.redacted
+            )
+        ).all()
+        unindex_rows(connection, [_index_row(row) for row in rows if row.body])
+        if rows:
+            hashes = [row.event_h for row in rows]
+            connection.execute(
+                update(message)
+                .where(message.c.id.in_([row.id for row in rows]))
+                .values(
+                    body="", original_body=None, title=None, lang="", redacted=True, withheld=False
+                )
+            )
+            connection.execute(delete(revision).where(revision.c.original_h.in_(hashes)))
+            connection.execute(delete(attachment).where(attachment.c.event_h.in_(hashes)))
+        # Edits of an original that never came, too.
+        connection.execute(
+            delete(revision).where(tuple_(revision.c.original_h, revision.c.room_id).in_(part))
+        )
+        edited = set(
+            connection.scalars(
+                select(revision.c.original_h).where(
+                    tuple_(revision.c.edit_h, revision.c.room_id).in_(part)
+                )
+            )
+        )
+        connection.execute(
+            delete(revision).where(tuple_(revision.c.edit_h, revision.c.room_id).in_(part))
+        )
+        connection.execute(
+            delete(reaction).where(tuple_(reaction.c.event_h, reaction.c.room_id).in_(part))
+        )
+        connection.execute(
+            update(event)
+            .where(tuple_(event.c.event_h, event.c.room_id).in_(part))
+            .values(content=None)
+        )
+        _recompute(connection, edited, language)
+
+
+def _within(at: int) -> int:
+    """A timestamp (ms) that both engines can store and a datetime can show."""
+    return min(max(at, 0), 253_402_300_799_000)
+
+
+def _parts(values: list[Any]) -> Iterable[list[Any]]:
+    for start in range(0, len(values), PARAMETERS):
+        yield values[start : start + PARAMETERS]

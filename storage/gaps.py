@@ -1,0 +1,113 @@
+"""Holes in timelines, kept until history has filled them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from storage.records import RoomId
+from storage.tables import gap
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What of a room's timeline is missing: from `next_token` back to `from_token`."""
+
+    id: int
+    room_id: RoomId
+    from_token: str | None
+    next_token: str
+    opened_at: datetime
+    attempts: int = 0
+
+
+_COLUMNS = (
+    gap.c.id,
+    gap.c.room_id,
+    gap.c.from_token,
+    gap.c.next_token,
+    gap.c.opened_at,
+    gap.c.attempts,
+)
+
+
+def open_gap(
+    connection: Connection,
+    room_id: RoomId,
+    from_token: str | None,
+    next_token: str,
+    now: datetime,
+) -> None:
+    """Note a hole; in the transaction of the sync answer that shows it."""
+    connection.execute(
+        insert(gap),
+        {
+            "room_id": room_id,
+            "from_token": from_token,
+            "next_token": next_token,
+            "opened_at": now,
+        },
+    )
+
+
+def find_open(connection: Connection) -> list[Gap]:
+    """Holes to fill, newest first: what was said last matters first."""
+    rows = connection.execute(
+        select(*_COLUMNS).where(gap.c.closed_at.is_(None)).order_by(gap.c.id.desc())
+    )
+    return [Gap(*row) for row in rows]
+
+
+def is_open(connection: Connection, room_id: str) -> bool:
+    """Whether something of a room is still missing."""
+    return (
+        connection.execute(
+            select(gap.c.id).where(gap.c.closed_at.is_(None), gap.c.room_id == room_id).limit(1)
+        ).first()
+        is not None
+    )
+
+
+def newest_open(connection: Connection, room_id: str) -> Gap | None:
+    """The latest hole of a room, if one is open."""
+    row = connection.execute(
+        select(*_COLUMNS)
+        .where(gap.c.closed_at.is_(None), gap.c.room_id == room_id)
+        .order_by(gap.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else Gap(*row)
+
+
+def move(connection: Connection, number: int, next_token: str, events: int) -> None:
+    """A page came in: go on from there."""
+    connection.execute(
+        update(gap)
+        .where(gap.c.id == number)
+        .values(next_token=next_token, events=gap.c.events + events, attempts=0)
+    )
+
+
+def close(
+    connection: Connection, number: int, now: datetime, *, abandoned: str | None = None
+) -> None:
+    """Filled; or given up, with the homeserver's reason."""
+    connection.execute(
+        update(gap).where(gap.c.id == number).values(closed_at=now, abandoned=abandoned)
+    )
+
+
+def count_attempt(connection: Connection, number: int) -> None:
+    """The homeserver did not answer."""
+    connection.execute(update(gap).where(gap.c.id == number).values(attempts=gap.c.attempts + 1))
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many holes are open, and how many were given up."""
+    still_open, abandoned = connection.execute(
+        select(
+            func.count().filter(gap.c.closed_at.is_(None)),
+            func.count().filter(gap.c.abandoned.is_not(None)),
+        )
+    ).one()
+    return {"gaps open": still_open, "gaps abandoned": abandoned}

@@ -1,0 +1,165 @@
+"""What wants an answer, written down before anybody acts on it; each key enters once, for ever."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+
+from storage.database import insert_once
+from storage.records import EventId, RoomId
+from storage.tables import inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to answer: an event of a room, or a timer that is due."""
+
+    key: str
+    lane: str
+    kind: str
+    position: int  # order within the lane, ms
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    attempts: int = 0
+    id: int = 0
+
+
+def add(connection: Connection, entries: Sequence[Entry], now: datetime) -> None:
+    """Write entries down; one whose key was ever here before is left out."""
+    _insert(connection, entries, now, "ready")
+
+
+def add_missed(connection: Connection, entries: Sequence[Entry], now: datetime) -> None:
+    """Write down commands that are too old to be carried out, to be spoken of later."""
+    _insert(connection, entries, now, "missed")
+
+
+def _insert(connection: Connection, entries: Sequence[Entry], now: datetime, state: str) -> None:
+    if entries:
+        connection.execute(
+            insert_once(connection, inbox),
+            [
+                {
+                    "key": entry.key,
+                    "lane": entry.lane,
+                    "kind": entry.kind,
+                    "position": entry.position,
+                    "payload": dict(entry.payload) if state == "ready" else None,
+                    "received_at": now,
+                    "state": state,
+                }
+                for entry in entries
+            ],
+        )
+
+
+def lanes(connection: Connection) -> list[str]:
+    """Lanes that hold something unanswered."""
+    return list(connection.scalars(select(inbox.c.lane).where(inbox.c.state == "ready").distinct()))
+
+
+def first(connection: Connection, lane: str) -> tuple[Entry, datetime | None] | None:
+    """The oldest unanswered entry of a lane, and when it may be tried."""
+    row = connection.execute(
+        select(
+            inbox.c.key,
+            inbox.c.lane,
+            inbox.c.kind,
+            inbox.c.position,
+            inbox.c.payload,
+            inbox.c.attempts,
+            inbox.c.id,
+            inbox.c.ready_at,
+        )
+        .where(inbox.c.state == "ready", inbox.c.lane == lane)
+        .order_by(inbox.c.position, inbox.c.id)
+        .limit(1)
+    ).first()
+    return None if row is None else (Entry(*row[:7]), row.ready_at)
+
+
+def more(connection: Connection, lane: str) -> bool:
+    """Whether a lane holds anything unanswered."""
+    return (
+        connection.execute(
+            select(inbox.c.id).where(inbox.c.state == "ready", inbox.c.lane == lane).limit(1)
+        ).first()
+        is not None
+    )
+
+
+def mark_handled(connection: Connection, entry: int, now: datetime) -> None:
+    """Done: the key stays so that it never enters again, the payload goes."""
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.id == entry)
+        .values(state="handled", handled_at=now, payload=None, attempts=inbox.c.attempts + 1)
+    )
+
+
+def count_attempt(connection: Connection, entry: int, retry_at: datetime) -> None:
+    """It failed: try again later."""
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.id == entry)
+        .values(attempts=inbox.c.attempts + 1, ready_at=retry_at)
+    )
+
+
+def park(connection: Connection, entry: int, now: datetime) -> None:
+    """It failed too often: set it aside, payload and all, for an operator."""
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.id == entry)
+        .values(state="parked", handled_at=now, attempts=inbox.c.attempts + 1)
+    )
+
+
+def take_missed(connection: Connection, lane: RoomId, now: datetime) -> tuple[int, int, int]:
+    """Commands of a room that were missed and not yet spoken of: how many, first and last (ms)."""
+    missed = (inbox.c.state == "missed") & (inbox.c.lane == lane) & inbox.c.handled_at.is_(None)
+    count, first_ms, last_ms = connection.execute(
+        select(func.count(), func.min(inbox.c.position), func.max(inbox.c.position)).where(missed)
+    ).one()
+    connection.execute(update(inbox).where(missed).values(handled_at=now))
+    return count, first_ms or 0, last_ms or 0
+
+
+def has_missed(connection: Connection, lane: str) -> bool:
+    """Whether a room has missed commands that were not yet spoken of."""
+    missed = (inbox.c.state == "missed") & (inbox.c.lane == lane) & inbox.c.handled_at.is_(None)
+    return connection.execute(select(inbox.c.id).where(missed).limit(1)).first() is not None
+
+
+def erase(connection: Connection, events: Sequence[EventId], now: datetime) -> None:
+    """Taken back by their authors: unanswered they are not answered, and no words stay."""
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.key.in_(events), inbox.c.state.in_(("ready", "parked")))
+        .values(state="handled", handled_at=now, payload=None)
+    )
+
+
+def forget(connection: Connection, now: datetime, after: timedelta) -> int:
+    """Drop the keys of what was handled long ago; the archive still knows the events."""
+    gone = connection.execute(
+        delete(inbox).where(
+            inbox.c.state.in_(("handled", "missed")), inbox.c.handled_at < now - after
+        )
+    )
+    return gone.rowcount
+
+
+def counts(connection: Connection, now: datetime) -> dict[str, int]:
+    """How many entries are ready, late (waiting after a failure) and parked."""
+    late = or_(inbox.c.ready_at.is_(None), inbox.c.ready_at <= now)
+    ready, waiting = connection.execute(
+        select(func.count().filter(late), func.count().filter(~late)).where(
+            inbox.c.state == "ready"
+        )
+    ).one()
+    parked = connection.scalar(
+        select(func.count()).select_from(inbox).where(inbox.c.state == "parked")
+    )
+    return {"ready": ready, "waiting": waiting, "parked": parked or 0}

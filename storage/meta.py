@@ -1,0 +1,31 @@
+"""Facts about the hall itself: how far it has read, who it is."""
+
+import uuid
+
+from sqlalchemy import Connection, select
+
+from storage.database import upsert
+from storage.tables import meta
+
+SYNC_POSITION = "sync position"
+HALL_ID = "hall id"
+
+
+def get(connection: Connection, key: str) -> str | None:
+    """The fact of that name, if it is known."""
+    value: str | None = connection.scalar(select(meta.c.value).where(meta.c.key == key))
+    return value
+
+
+def put(connection: Connection, key: str, value: str) -> None:
+    """Remember a fact, in place of an earlier one."""
+    connection.execute(upsert(connection, meta, ["key"], ["value"]), {"key": key, "value": value})
+
+
+def hall_id(connection: Connection) -> uuid.UUID:
+    """The hall's own id, made once: transaction ids are derived from it."""
+    known = get(connection, HALL_ID)
+    if known is None:
+        known = str(uuid.uuid4())
+        put(connection, HALL_ID, known)
+    return uuid.UUID(known)

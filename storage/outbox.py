@@ -1,0 +1,292 @@
+"""What the hall will say, frozen before it is sent; each key is one event in Matrix, for ever."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+
+from storage.database import insert_once
+from storage.records import EventId, RoomId, UserId
+from storage.tables import outbox, quote
+from storage.types import event_hash
+
+
+class Action(StrEnum):
+    """What is done with a row; each is a different request to the homeserver."""
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    REACTION = "reaction"
+    REDACTION = "redaction"
+    STATE = "state"
+    PIN = "pin"
+    JOIN = "join"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One post on its way."""
+
+    key: str
+    lane: str  # room id, or a user id until they have a direct chat
+    action: Action
+    content: Mapping[str, Any] | None
+    type: str = ""
+    state_key: str | None = None
+    changes: str | None = None  # key of the post that is edited, redacted or pinned
+    txn_id: str = ""
+    attempted_at: datetime | None = None  # first attempt
+    device: str | None = None
+    attempts: int = 0
+    not_before: datetime | None = None
+    id: int = 0
+
+
+COLUMNS = (
+    outbox.c.key,
+    outbox.c.lane,
+    outbox.c.action,
+    outbox.c.content,
+    outbox.c.type,
+    outbox.c.state_key,
+    outbox.c.changes,
+    outbox.c.txn_id,
+    outbox.c.attempted_at,
+    outbox.c.device,
+    outbox.c.attempts,
+    outbox.c.not_before,
+    outbox.c.id,
+)
+
+
+def add(connection: Connection, hall: uuid.UUID, rows: Sequence[Row], now: datetime) -> None:
+    """Queue posts. The transaction id follows from hall and key, never from chance."""
+    for row in rows:
+        if row.action is Action.EDIT and _fold_into_unsent(connection, row):
+            continue
+        row = _numbered(connection, row)
+        connection.execute(
+            insert_once(connection, outbox),
+            {
+                "key": row.key,
+                "lane": row.lane,
+                "action": row.action.value,
+                "type": row.type,
+                "state_key": row.state_key,
+                "content": None if row.content is None else dict(row.content),
+                "changes": row.changes,
+                "txn_id": str(uuid.uuid5(hall, row.key)),
+                "created_at": now,
+                "not_before": row.not_before,
+            },
+        )
+
+
+def _fold_into_unsent(connection: Connection, edit: Row) -> bool:
+    """Overwrite words that nobody has tried to send yet: twenty votes cost one edit."""
+    unsent = update(outbox).where(outbox.c.settled_at.is_(None), outbox.c.attempted_at.is_(None))
+    content = dict(edit.content or {})
+    newest_edit = (
+        select(func.max(outbox.c.id))
+        .where(outbox.c.changes == edit.changes, outbox.c.action == Action.EDIT)
+        .scalar_subquery()
+    )
+    if connection.execute(
+        unsent.where(outbox.c.id == newest_edit).values(content=content)
+    ).rowcount:
+        return True
+    original = connection.execute(
+        select(outbox.c.content).where(
+            outbox.c.key == edit.changes,
+            outbox.c.settled_at.is_(None),
+            outbox.c.attempted_at.is_(None),
+        )
+    ).first()
+    if original is None or original.content is None:
+        return False
+    kept = {k: v for k, v in original.content.items() if k in ("m.relates_to", "msgtype")}
+    connection.execute(
+        unsent.where(outbox.c.key == edit.changes).values(
+            content={**content, **kept, "org.moothall.post": edit.changes}
+        )
+    )
+    return True
+
+
+def _numbered(connection: Connection, row: Row) -> Row:
+    """Edits of one post get keys of their own, in order."""
+    if row.action is not Action.EDIT:
+        return row
+    earlier = connection.scalar(
+        select(func.count())
+        .select_from(outbox)
+        .where(outbox.c.changes == row.changes, outbox.c.action == Action.EDIT)
+    )
+    return replace(row, key=f"{row.changes}/edit/{(earlier or 0) + 1}")
+
+
+def lanes(connection: Connection) -> list[str]:
+    """Lanes that hold something unsent."""
+    return list(
+        connection.scalars(select(outbox.c.lane).where(outbox.c.settled_at.is_(None)).distinct())
+    )
+
+
+def claim(connection: Connection, lane: str, device: str, now: datetime) -> Row | None:
+    """The first unsent post of a lane, marked as attempted: commit this before the network.
+
+    The returned row tells of the *earlier* first attempt, if there was one.
+    """
+    found = connection.execute(
+        select(*COLUMNS)
+        .where(outbox.c.settled_at.is_(None), outbox.c.lane == lane)
+        .order_by(outbox.c.id)
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    row = Row(*found)
+    row = replace(row, action=Action(row.action))
+    if row.not_before is not None and row.not_before > now:
+        return row
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row.id)
+        .values(
+            attempted_at=row.attempted_at or now,
+            device=row.device or device,
+            attempts=outbox.c.attempts + 1,
+        )
+    )
+    return row
+
+
+def settle(
+    connection: Connection,
+    row: int,
+    now: datetime,
+    *,
+    event_id: EventId | None = None,
+    failure: str | None = None,
+) -> None:
+    """Sent, or refused for good: the content goes, key and event id stay."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row)
+        .values(settled_at=now, event_id=event_id, failure=failure, content=None)
+    )
+
+
+def postpone(connection: Connection, row: int, until: datetime) -> None:
+    """Try again later."""
+    connection.execute(update(outbox).where(outbox.c.id == row).values(not_before=until))
+
+
+def confirm_echo(connection: Connection, txn_ids: Mapping[str, EventId], now: datetime) -> None:
+    """Our own events came back in sync: whatever delivery believes, these were sent."""
+    for txn_id, event_id in txn_ids.items():
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.txn_id == txn_id, outbox.c.settled_at.is_(None))
+            .values(settled_at=now, event_id=event_id, content=None)
+        )
+
+
+def event_of(connection: Connection, key: str) -> EventId | None:
+    """The event that a post became, once it was sent."""
+    event_id: EventId | None = connection.scalar(
+        select(outbox.c.event_id).where(outbox.c.key == key)
+    )
+    return event_id
+
+
+def post_of(connection: Connection, event_id: EventId) -> str | None:
+    """The key of the post that became this event, if it is ours."""
+    key: str | None = connection.scalar(select(outbox.c.key).where(outbox.c.event_id == event_id))
+    return key
+
+
+def was_posted(connection: Connection, key: str) -> bool:
+    """Whether a post of this key was ever queued."""
+    return connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first() is not None
+
+
+def lane_of(connection: Connection, key: str) -> str | None:
+    """Where the post of this key was, or will be, said."""
+    lane: str | None = connection.scalar(select(outbox.c.lane).where(outbox.c.key == key))
+    return lane
+
+
+def said_at(connection: Connection, lane: str, prefix: str) -> list[datetime]:
+    """When posts whose key begins with `prefix` were queued for a lane."""
+    return list(
+        connection.scalars(
+            select(outbox.c.created_at).where(
+                outbox.c.lane == lane, outbox.c.key.startswith(prefix, autoescape=True)
+            )
+        )
+    )
+
+
+def move_lane(connection: Connection, person: UserId, room_id: RoomId) -> None:
+    """A person's direct chat is there now: what waited for it goes into it."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.lane == person, outbox.c.settled_at.is_(None))
+        .values(lane=room_id)
+    )
+
+
+def add_quotes(connection: Connection, post: str, events: Sequence[EventId]) -> None:
+    """Remember which messages' words a post repeats."""
+    if events:
+        connection.execute(
+            insert_once(connection, quote),
+            [{"event_h": event_hash(event), "post": post} for event in events],
+        )
+
+
+def posts_quoting(connection: Connection, event: EventId) -> list[str]:
+    """Keys of posts that repeat words of this message and were not taken back yet."""
+    return list(
+        connection.scalars(select(quote.c.post).where(quote.c.event_h == event_hash(event)))
+    )
+
+
+def forget_quotes(connection: Connection, post: str) -> None:
+    """A post that quoted others was taken back itself."""
+    connection.execute(delete(quote).where(quote.c.post == post))
+
+
+def drop_unsent(connection: Connection, key: str, now: datetime) -> bool:
+    """Take a post out of the queue if nobody has tried to send it yet."""
+    gone = connection.execute(
+        update(outbox)
+        .where(outbox.c.key == key, outbox.c.settled_at.is_(None), outbox.c.attempted_at.is_(None))
+        .values(settled_at=now, failure="taken back", content=None)
+    )
+    return gone.rowcount > 0
+
+
+def counts(connection: Connection, now: datetime) -> dict[str, int]:
+    """How many posts are queued, how many of these are late by more than a minute, and failed."""
+    queued, late = connection.execute(
+        select(
+            func.count(),
+            func.count().filter(
+                outbox.c.created_at < now - timedelta(minutes=1),
+                or_(outbox.c.not_before.is_(None), outbox.c.not_before < now),
+            ),
+        ).where(outbox.c.settled_at.is_(None))
+    ).one()
+    failed = connection.scalar(
+        select(func.count())
+        .select_from(outbox)
+        .where(outbox.c.failure.is_not(None), outbox.c.failure != "taken back")
+    )
+    return {"queued": queued, "late": late, "failed": failed or 0}

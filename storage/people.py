@@ -1,0 +1,148 @@
+"""People the hall has met, or was told about."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from storage.database import insert_once, upsert
+from storage.records import Person, Role, UserId
+from storage.tables import command_count, member, message, person
+
+ROLE_VALUES = {role.value: role for role in Role}
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        id=row.id,
+        user_id=UserId(row.user_id),
+        display_name=row.display_name or row.user_id,
+        city=row.city,
+        roles=frozenset(ROLE_VALUES[value] for value in row.roles if value in ROLE_VALUES),
+        language=row.language,
+        time_zone=row.time_zone,
+        digest=row.digest,
+        archive=row.archive,
+    )
+
+
+def get(connection: Connection, user_id: UserId) -> Person | None:
+    """The person of that id, if the hall has met them."""
+    row = connection.execute(select(person).where(person.c.user_id == user_id)).first()
+    return None if row is None else _person(row)
+
+
+def know(connection: Connection, user_id: UserId) -> Person:
+    """The person of that id, entered in the book if they are new."""
+    connection.execute(insert_once(connection, person), {"user_id": user_id})
+    known = get(connection, user_id)
+    assert known is not None
+    return known
+
+
+def numbers(connection: Connection, user_ids: Iterable[UserId]) -> dict[UserId, int]:
+    """Our numbers for people, entering those who are new."""
+    wanted = sorted(set(user_ids))
+    found = _numbers(connection, wanted)
+    new = [user_id for user_id in wanted if user_id not in found]
+    if new:
+        connection.execute(
+            insert_once(connection, person), [{"user_id": user_id} for user_id in new]
+        )
+        found |= _numbers(connection, new)
+    return found
+
+
+def _numbers(connection: Connection, user_ids: list[UserId]) -> dict[UserId, int]:
+    rows = connection.execute(
+        select(person.c.user_id, person.c.id).where(person.c.user_id.in_(user_ids))
+    )
+    return {UserId(row.user_id): row.id for row in rows}
+
+
+def by_number(connection: Connection, wanted: Iterable[int]) -> dict[int, Person]:
+    """People by our own numbers."""
+    rows = connection.execute(select(person).where(person.c.id.in_(list(wanted))))
+    return {row.id: _person(row) for row in rows}
+
+
+def find(
+    connection: Connection, *, city: str | None = None, room_number: int | None = None
+) -> list[Person]:
+    """People, by name; of one city, or joined to one room."""
+    query = select(person).order_by(person.c.display_name, person.c.user_id)
+    if city is not None:
+        query = query.where(person.c.city == city)
+    if room_number is not None:
+        query = query.join(member, member.c.person_id == person.c.id).where(
+            member.c.room_id == room_number, member.c.membership == "join"
+        )
+    return [_person(row) for row in connection.execute(query)]
+
+
+def find_by_name(connection: Connection, name: str) -> list[Person]:
+    """People whose display name or user id is `name`, whatever its case; a localpart will do."""
+    wanted = name.casefold().removeprefix("@")
+    return [
+        someone
+        for row in connection.execute(select(person).order_by(person.c.id))
+        if wanted
+        in (
+            (someone := _person(row)).display_name.casefold(),
+            someone.user_id.removeprefix("@").casefold(),
+            someone.user_id.removeprefix("@").split(":", 1)[0].casefold(),
+        )
+    ]
+
+
+def change(connection: Connection, user_id: UserId, **values: Any) -> None:
+    """Write columns of a person who is known."""
+    connection.execute(update(person).where(person.c.user_id == user_id).values(**values))
+
+
+def set_roles(connection: Connection, user_id: UserId, roles: Iterable[Role]) -> None:
+    """Write the roles granted in chat."""
+    change(connection, user_id, roles=sorted(role.value for role in roles))
+
+
+def record_names(connection: Connection, names: Mapping[UserId, str]) -> None:
+    """Remember display names as rooms tell them."""
+    for user_id, name in names.items():
+        connection.execute(
+            update(person)
+            .where(person.c.user_id == user_id, person.c.display_name != name)
+            .values(display_name=name)
+        )
+
+
+def withheld(connection: Connection) -> set[int]:
+    """Numbers of those whose words are not stored."""
+    return set(connection.scalars(select(person.c.id).where(~person.c.archive)))
+
+
+def archived_messages(connection: Connection, number: int) -> int:
+    """How many messages of a person the archive holds words of."""
+    count = connection.scalar(
+        select(func.count())
+        .select_from(message)
+        .where(message.c.sender_id == number, ~message.c.redacted, ~message.c.withheld)
+    )
+    return count or 0
+
+
+def count_command(
+    connection: Connection, number: int, now: datetime, window: timedelta = timedelta(minutes=1)
+) -> int:
+    """Count a command; returns how many the person sent since their window began."""
+    row = connection.execute(
+        select(command_count).where(command_count.c.person_id == number)
+    ).first()
+    fresh = row is None or now - row.window_start >= window
+    commands = 1 if fresh or row is None else row.commands + 1
+    started = now if fresh or row is None else row.window_start
+    connection.execute(
+        upsert(connection, command_count, ["person_id"], ["window_start", "commands"]),
+        {"person_id": number, "window_start": started, "commands": commands},
+    )
+    return commands

@@ -1,0 +1,310 @@
+"""Rooms the hall knows, who is in them, and what they were when."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from storage.database import insert_once, upsert
+from storage.records import EventId, Person, Room, RoomId, RoomKind, UserId
+from storage.tables import event, member, membership_fact, person, room, visibility_fact
+from storage.types import event_hash
+
+
+def _room(row: Row[Any]) -> Room:
+    return Room(
+        id=row.id,
+        room_id=RoomId(row.room_id),
+        kind=RoomKind(row.kind),
+        cluster=row.cluster,
+        name=row.name,
+        version=row.version,
+        encrypted=row.encrypted,
+        history_visibility=row.history_visibility,
+        archive_on=row.archive_on,
+        joined=row.joined,
+        direct_with=row.direct_with,
+        via=tuple(row.via),
+        predecessor=row.predecessor,
+        successor=row.successor,
+    )
+
+
+def get(connection: Connection, room_id: RoomId) -> Room | None:
+    """The room of that id, if the hall knows it."""
+    row = connection.execute(select(room).where(room.c.room_id == room_id)).first()
+    return None if row is None else _room(row)
+
+
+def by_number(connection: Connection, numbers: Iterable[int]) -> dict[int, Room]:
+    """Rooms by our own numbers."""
+    rows = connection.execute(select(room).where(room.c.id.in_(list(numbers))))
+    return {row.id: _room(row) for row in rows}
+
+
+def find(
+    connection: Connection, *, kind: RoomKind | None = None, joined: bool | None = None
+) -> list[Room]:
+    """Rooms, oldest first."""
+    query = select(room).order_by(room.c.id)
+    if kind is not None:
+        query = query.where(room.c.kind == kind)
+    if joined is not None:
+        query = query.where(room.c.joined == joined)
+    return [_room(row) for row in connection.execute(query)]
+
+
+def of_cluster(connection: Connection, slug: str) -> Room | None:
+    """The room in which a cluster lives now (not those it was upgraded from)."""
+    row = connection.execute(
+        select(room).where(
+            room.c.cluster == slug, room.c.kind == RoomKind.CLUSTER, room.c.successor.is_(None)
+        )
+    ).first()
+    return None if row is None else _room(row)
+
+
+def direct_with(connection: Connection, user_id: UserId) -> Room | None:
+    """The newest direct chat with a person: they are in it or invited, and nobody else is.
+
+    A third person in the room would read what is meant for one.
+    """
+    present = member.c.membership.in_(("join", "invite"))
+    alone = (
+        select(member.c.room_id).where(present).group_by(member.c.room_id).having(func.count() == 2)
+    )
+    row = connection.execute(
+        select(room)
+        .join(member, member.c.room_id == room.c.id)
+        .join(person, (person.c.id == member.c.person_id) & (person.c.user_id == user_id))
+        .where(
+            room.c.kind == RoomKind.DIRECT,
+            room.c.direct_with == user_id,
+            room.c.joined,
+            present,
+            room.c.id.in_(alone),
+        )
+        .order_by(room.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else _room(row)
+
+
+def chain(connection: Connection, start: Room) -> list[Room]:
+    """A room with all it was upgraded from and to: one forum."""
+    found = {start.room_id: start}
+    waiting = [start]
+    while waiting:
+        here = waiting.pop()
+        for neighbour in (here.predecessor, here.successor):
+            if neighbour is not None and neighbour not in found:
+                other = get(connection, neighbour)
+                if other is not None:
+                    found[neighbour] = other
+                    waiting.append(other)
+    return sorted(found.values(), key=lambda r: r.id)
+
+
+def know(connection: Connection, room_id: RoomId, kind: RoomKind = RoomKind.OTHER) -> Room:
+    """The room of that id, entered in the book if it is new."""
+    connection.execute(insert_once(connection, room), {"room_id": room_id, "kind": kind.value})
+    known = get(connection, room_id)
+    assert known is not None
+    return known
+
+
+def change(connection: Connection, room_id: RoomId, **values: Any) -> None:
+    """Write columns of a room that is known."""
+    connection.execute(update(room).where(room.c.room_id == room_id).values(**values))
+
+
+def replaced(connection: Connection) -> list[tuple[Room, RoomId]]:
+    """Rooms whose tombstone names a successor that we have not followed yet."""
+    rows = connection.execute(
+        select(room).where(
+            room.c.replacement.is_not(None),
+            room.c.successor.is_(None),
+            room.c.kind.in_((RoomKind.CLUSTER, RoomKind.COORDINATORS, RoomKind.OTHER)),
+        )
+    )
+    return [(_room(row), RoomId(row.replacement)) for row in rows]
+
+
+def succeed(connection: Connection, old: Room, new: RoomId, *, version: str) -> None:
+    """Let a verified successor take the place of a room, archive and all."""
+    before = connection.execute(select(room).where(room.c.room_id == old.room_id)).one()
+    change(connection, old.room_id, successor=new)
+    change(
+        connection,
+        new,
+        predecessor=old.room_id,
+        kind=before.kind,
+        cluster=before.cluster,
+        name=before.name,
+        encrypted=before.encrypted,
+        archive_on=before.archive_on,
+        archive_since=before.archive_since,
+        via=before.via,
+        version=version,
+        joined=True,
+    )
+
+
+def power_events(
+    connection: Connection, room_id: RoomId
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """The raw m.room.create and m.room.power_levels of a room, as far as they came."""
+    row = connection.execute(
+        select(room.c.create_event, room.c.power_levels).where(room.c.room_id == room_id)
+    ).first()
+    return (None, None) if row is None else (row.create_event, row.power_levels)
+
+
+def archive_since(connection: Connection, room_id: RoomId) -> datetime | None:
+    """From when on messages of a room are stored; None while its archive is off."""
+    row = connection.execute(
+        select(room.c.archive_on, room.c.archive_since).where(room.c.room_id == room_id)
+    ).first()
+    return row.archive_since if row is not None and row.archive_on else None
+
+
+# ── who is in ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChange:
+    """A membership event, resolved to our numbers."""
+
+    event_id: EventId
+    room: int
+    person: int
+    at: int  # ms
+    membership: str
+
+
+def record_memberships(
+    connection: Connection, changes: Sequence[MembershipChange], *, current: bool
+) -> None:
+    """Keep membership events. current: they are the newest of their person, as sync tells them."""
+    if not changes:
+        return
+    connection.execute(
+        insert_once(connection, membership_fact),
+        [
+            {
+                "event_h": event_hash(change.event_id),
+                "room_id": change.room,
+                "person_id": change.person,
+                "ts": change.at,
+                "membership": change.membership,
+            }
+            for change in changes
+        ],
+    )
+    if current:
+        latest = {(change.room, change.person): change.membership for change in changes}
+        connection.execute(
+            upsert(connection, member, ["room_id", "person_id"], ["membership"]),
+            [
+                {"room_id": room_number, "person_id": person_number, "membership": membership}
+                for (room_number, person_number), membership in latest.items()
+            ],
+        )
+
+
+def expect(connection: Connection, room_number: int, memberships: Mapping[int, str]) -> None:
+    """Note who is in a room that we have just made, before sync tells it."""
+    connection.execute(
+        insert_once(connection, member),
+        [
+            {"room_id": room_number, "person_id": number, "membership": membership}
+            for number, membership in memberships.items()
+        ],
+    )
+
+
+def record_visibility(
+    connection: Connection, room_number: int, event_id: EventId, at: int, visibility: str
+) -> None:
+    """Keep a change of history visibility (`at` in ms)."""
+    connection.execute(
+        insert_once(connection, visibility_fact),
+        {
+            "event_h": event_hash(event_id),
+            "room_id": room_number,
+            "ts": at,
+            "visibility": visibility,
+        },
+    )
+
+
+def people_in(connection: Connection, room_number: int) -> list[tuple[int, UserId]]:
+    """Who has joined a room: our numbers and user ids."""
+    rows = connection.execute(
+        select(person.c.id, person.c.user_id)
+        .join(member, member.c.person_id == person.c.id)
+        .where(member.c.room_id == room_number, member.c.membership == "join")
+        .order_by(person.c.id)
+    )
+    return [(row.id, UserId(row.user_id)) for row in rows]
+
+
+def membership_of(connection: Connection, room_number: int, who: Person) -> str | None:
+    """What a person is in a room now: join, leave, invite, ban, knock, or None."""
+    membership: str | None = connection.scalar(
+        select(member.c.membership).where(
+            member.c.room_id == room_number, member.c.person_id == who.id
+        )
+    )
+    return membership
+
+
+def rooms_of(connection: Connection, who: Person) -> list[Room]:
+    """Rooms in which a person is now and the hall is, too."""
+    rows = connection.execute(
+        select(room)
+        .join(member, member.c.room_id == room.c.id)
+        .where(member.c.person_id == who.id, member.c.membership == "join", room.c.joined)
+        .order_by(room.c.id)
+    )
+    return [_room(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What decides who may read a room's past: both lists oldest first, times in ms."""
+
+    visibilities: tuple[tuple[int, str], ...]
+    memberships: Mapping[int, tuple[tuple[int, str], ...]]  # by person
+
+
+def history(connection: Connection, room_number: int, people: Iterable[int]) -> History:
+    """The visibility and membership history of a room for some people."""
+    seen = connection.execute(
+        select(visibility_fact.c.ts, visibility_fact.c.visibility)
+        .where(visibility_fact.c.room_id == room_number)
+        .order_by(visibility_fact.c.ts, visibility_fact.c.event_h)
+    )
+    facts: dict[int, list[tuple[int, str]]] = {number: [] for number in people}
+    for row in connection.execute(
+        select(membership_fact.c.person_id, membership_fact.c.ts, membership_fact.c.membership)
+        .where(
+            membership_fact.c.room_id == room_number, membership_fact.c.person_id.in_(list(facts))
+        )
+        .order_by(membership_fact.c.ts, membership_fact.c.event_h)
+    ):
+        facts[row.person_id].append((row.ts, row.membership))
+    return History(
+        tuple((row.ts, row.visibility) for row in seen),
+        {number: tuple(changes) for number, changes in facts.items()},
+    )
+
+
+def archived_events(connection: Connection, room_number: int) -> int:
+    """How many events of a room the archive holds."""
+    count = connection.scalar(
+        select(func.count()).select_from(event).where(event.c.room_id == room_number)
+    )
+    return count or 0

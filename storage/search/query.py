@@ -1,0 +1,151 @@
+"""What a person asks the archive for: one tree of words, and filters beside it.
+
+Standard library only: commands read and print it, both engines compile it. A later kind of leaf
+(a tag, a place) or filter is one more dataclass; nothing here has to change for it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    text: str  # as typed: "cafés", "#housing", "ann@city.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    text: str  # words one after another, as written: no stems
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    text: str  # without the star
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    nodes: "tuple[Node, ...]"  # two or more, none of them an And
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    nodes: "tuple[Node, ...]"  # two or more, none of them an Or
+
+
+Leaf: TypeAlias = Word | Phrase | Prefix
+Node: TypeAlias = Word | Phrase | Prefix | Not | And | Or
+
+
+class Sort(StrEnum):
+    BEST = "best"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A whole question. Filters hold what was typed; who and where it means is found out later."""
+
+    tree: Node | None = None  # None: filters alone
+    from_people: tuple[str, ...] = ()  # any of them
+    rooms: tuple[str, ...] = ()  # any of them
+    after: date | None = None  # from the start of that day, in the asker's zone
+    before: date | None = None  # up to the start of that day
+    sort: Sort | None = None  # None: best first, or newest first if no word is wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message that matches, with what its rank depends on."""
+
+    message_id: int
+    thread_h: int
+    ts: int  # milliseconds since 1970
+    length: int  # words
+    hits: tuple[int, ...]  # occurrences, for each wanted leaf of the tree
+    title_hits: tuple[int, ...]
+    near: bool = False  # all wanted words stand within eight
+    weight: float = 1.0  # 1.6 a practice, 1.3 an answered thread, 1.2 a thread's first message
+    reactors: int = 0  # people
+
+
+def leaves(node: Node | None) -> Iterator[Leaf]:
+    """Every word, phrase and prefix of a tree, wanted or not, in order."""
+    match node:
+        case None:
+            return
+        case Not(inner):
+            yield from leaves(inner)
+        case And(nodes) | Or(nodes):
+            for each in nodes:
+                yield from leaves(each)
+        case Word() | Phrase() | Prefix():
+            yield node
+
+
+def wanted(node: Node | None) -> Iterator[Leaf]:
+    """The leaves that a message may be found for: none under a Not."""
+    match node:
+        case None | Not():
+            return
+        case And(nodes) | Or(nodes):
+            for each in nodes:
+                yield from wanted(each)
+        case Word() | Phrase() | Prefix():
+            yield node
+
+
+def newest_first(query: Query) -> bool:
+    """Whether the answer is ordered by date: if asked for, or if no word could rank it."""
+    return query.sort is Sort.NEW or next(wanted(query.tree), None) is None
+
+
+def print_query(query: Query) -> str:
+    """The query in the words of the query language; reading it again gives the same query."""
+    parts = [] if query.tree is None else [print_tree(query.tree)]
+    if isinstance(query.tree, Or):
+        parts = [f"({parts[0]})"] if _has_filters(query) else parts
+    parts += [f"from:{_value(name)}" for name in query.from_people]
+    parts += [f"in:{_value(name)}" for name in query.rooms]
+    parts += [] if query.after is None else [f"after:{query.after.isoformat()}"]
+    parts += [] if query.before is None else [f"before:{query.before.isoformat()}"]
+    parts += [] if query.sort is None else [f"sort:{query.sort}"]
+    return " ".join(parts)
+
+
+def print_tree(node: Node) -> str:
+    """A tree in the words of the query language."""
+    match node:
+        case Word(text):
+            return text
+        case Phrase(text):
+            return f'"{text}"'
+        case Prefix(text):
+            return f"{text}*"
+        case Not(inner):
+            return f"-{_grouped(inner)}"
+        case And(nodes):
+            return " ".join(_grouped(each) for each in nodes)
+        case Or(nodes):
+            return " OR ".join(print_tree(each) for each in nodes)
+
+
+def _grouped(node: Node) -> str:
+    return f"({print_tree(node)})" if isinstance(node, And | Or) else print_tree(node)
+
+
+def _has_filters(query: Query) -> bool:
+    return query != Query(query.tree)
+
+
+def _value(typed: str) -> str:
+    return typed if re.fullmatch(r"[^\s()|]+", typed) else f'"{typed}"'

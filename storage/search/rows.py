@@ -1,0 +1,59 @@
+"""What goes into the search index and what comes out of it."""
+
+from dataclasses import dataclass
+
+from storage.search.analyser import Analysed
+
+EARLIEST = -(2**53)  # milliseconds; beyond what Matrix can carry
+LATEST = 2**53
+ID_STEP = 16  # message ids a second
+# An id tells when a message came in, and in a flood a little later; a sender's clock may say
+# something else. Days are compared exactly by ts, ids only narrow the search.
+SLACK_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One message as the index takes it."""
+
+    message_id: int  # message.id, the time key
+    room_id: int  # room.id, ours
+    sender_id: int  # person.id, ours
+    analysed: Analysed
+    title: Analysed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look, besides the words; nothing outside is ever returned."""
+
+    rooms: tuple[int, ...]  # room.id; none: nothing is found
+    people: tuple[int, ...] = ()  # person.id; none: everybody
+    after_ms: int = EARLIEST  # inclusive, milliseconds since 1970
+    before_ms: int = LATEST  # exclusive
+    below: int = LATEST  # exclusive message.id: where the page before ended
+
+    @property
+    def lowest_id(self) -> int:
+        """No earlier id can be in the period."""
+        return max(0, self.after_ms // 1000 - SLACK_S) * ID_STEP
+
+    @property
+    def highest_id(self) -> int:
+        """No later id can be in the period, or on this page."""
+        return min((self.before_ms // 1000 + SLACK_S) * ID_STEP, self.below - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message that was found."""
+
+    message_id: int
+    seq: int
+    room_id: int
+    thread_h: int
+    sender_id: int
+    ts: int  # milliseconds since 1970
+    lang: str
+    body: str
+    title: str | None

@@ -1,0 +1,135 @@
+"""The index on PostgreSQL: a tsvector column made of our own tokens."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, bindparam, text
+
+from storage.search.analyser import Terms, terms_of
+from storage.search.query import And, Node, Not, Or
+from storage.search.rows import IndexRow, Row, Scope
+
+FIND = text(
+    "SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, m.body, m.title"
+    " FROM message m WHERE m.tsv @@ CAST(:words AS tsquery) AND m.id BETWEEN :lo AND :hi"
+    " AND m.room_id IN :rooms AND m.ts >= :after AND m.ts < :before AND m.body <> ''"
+    " ORDER BY m.id DESC LIMIT :limit"
+).bindparams(bindparam("rooms", expanding=True))
+
+
+def create(connection: Connection) -> None:
+    """Add column and index to the message table, if they are not there."""
+    for statement in (
+        "ALTER TABLE message ADD COLUMN IF NOT EXISTS tsv TSVECTOR NOT NULL DEFAULT ''",
+        "ALTER TABLE message ALTER COLUMN tsv SET STATISTICS 1000",
+        "CREATE INDEX IF NOT EXISTS message_tsv ON message USING gin(tsv) WITH (fastupdate=on)",
+    ):
+        connection.execute(text(statement))
+
+
+def index_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Index messages whose rows are there already."""
+    _update(connection, [row.message_id for row in rows], [vector(row) for row in rows])
+
+
+def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Take messages out. The words stay in dead tuples until VACUUM and REINDEX."""
+    _update(connection, [row.message_id for row in rows], ["" for _ in rows])
+
+
+def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: int) -> list[Row]:
+    """The newest `limit` messages that match, newest first."""
+    parts = [any_of(f"r{room}" for room in scope.rooms)]
+    if tree is not None:
+        words = compile_tree(tree)
+        if words is None:
+            return []
+        parts.append(words)
+    if scope.people:
+        parts.append(any_of(f"p{person}" for person in scope.people))
+    values = {
+        "words": " & ".join(f"({part})" for part in parts),
+        "rooms": scope.rooms,
+        "lo": scope.lowest_id,
+        "hi": scope.highest_id,
+        "after": scope.after_ms,
+        "before": scope.before_ms,
+        "limit": limit,
+    }
+    return [Row(*found) for found in connection.execute(FIND, values)]
+
+
+def compile_tree(node: Node) -> str | None:
+    """A tree as a tsquery; None if nothing in it has letters."""
+    match node:
+        case And(nodes):
+            return " & ".join(f"({it})" for it in map(compile_tree, nodes) if it) or None
+        case Or(nodes):
+            return " | ".join(f"({it})" for it in map(compile_tree, nodes) if it) or None
+        case Not(inner):
+            spare = compile_tree(inner)
+            return f"!({spare})" if spare else None
+        case leaf:
+            return _leaf(terms_of(leaf)) or None
+
+
+def any_of(scopes: Iterable[str]) -> str:
+    """Rooms (r44) or people (p9) as a tsquery."""
+    return " | ".join(f"'={it}'" for it in scopes)
+
+
+def _leaf(terms: Terms) -> str:
+    either = [quoted(it) for it in terms.any_of]
+    if terms.phrase:
+        # Weight by weight, as title and words are counted from 1 each.
+        either += [_phrase(terms, "A"), _phrase(terms, "C")]
+    elif terms.prefix:
+        either.append(f"{quoted(terms.prefix)}:*")
+    if terms.tag:
+        either.append(f"{quoted(terms.tag)}:B")
+    return " | ".join(either)
+
+
+def _phrase(terms: Terms, weight: str) -> str:
+    parts = [f"{quoted(it)}:{weight}" for it in terms.phrase]
+    parts += [f"{quoted(terms.prefix)}:*{weight}"] if terms.prefix else []
+    return "(" + " <-> ".join(parts) + ")"
+
+
+def vector(row: IndexRow) -> str:
+    """The tsvector of a message in PostgreSQL's notation: 'kaffee':1C 'kaff':1D '=r44' '=p9'.
+
+    Weights: A title, B tags, C words, D stems. No token of ours begins with "=", so nobody can
+    type a scope.
+    """
+    places: dict[str, list[str]] = {}
+    titles = () if row.title is None else (row.title,)
+    for title in titles:
+        _place(places, title.surface, "A")
+    for each in (*titles, row.analysed):
+        _place(places, each.tags, "B")
+        _place(places, each.extras, "D")
+    _place(places, row.analysed.surface, "C")
+    words = (f"{quoted(token)}:{','.join(at)}" for token, at in places.items())
+    return " ".join((*words, f"'=r{row.room_id}'", f"'=p{row.sender_id}'"))
+
+
+def quoted(token: str) -> str:
+    """A token as a lexeme of tsvector and tsquery notation."""
+    return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _place(places: dict[str, list[str]], tokens: Iterable[str], weight: str) -> None:
+    for position, token in enumerate(tokens, 1):
+        places.setdefault(token, []).append(f"{position}{weight}")
+
+
+def _update(connection: Connection, ids: list[int], vectors: list[str]) -> None:
+    if ids:
+        connection.execute(
+            text(
+                "UPDATE message SET tsv = CAST(new.tsv AS tsvector) FROM unnest("
+                "CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS new(id, tsv)"
+                " WHERE message.id = new.id"
+            ),
+            {"ids": ids, "vectors": vectors},
+        )

@@ -1,0 +1,124 @@
+"""Words of a text, and the forms of a word: folded parts, joined spelling, stems."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from storage.search.letters import MARKS, UNSPACED, fold, pairs
+from storage.search.stemming import stem
+
+LONGEST = 64  # characters of a token; more is a key or a picture, not a word
+
+# Letters, digits and marks; apostrophes and hyphens only between them. Underscores become blanks
+# first, as `\w` holds them.
+_WORD = re.compile(rf"\w[\w{MARKS}]*(?:['’ʼ‐‑-]\w[\w{MARKS}]*)*")
+_PLAIN = re.compile(rf"\w[\w{MARKS}]*")
+_TAG = re.compile(rf"(?<![\w&/#])#(\w[\w{MARKS}‐‑-]*)")
+# Swallowed articles and prepositions: l'école is found as école, dell'accoglienza as accoglienza.
+_SWALLOWED = (
+    "l d c j m n s t qu jusqu lorsqu puisqu quoiqu presqu entr all dall dell nell sull coll un "
+    "quest quell bell sant tutt senz anch dov gl degl"
+)
+_ELIDED = frozenset(_SWALLOWED.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """What is indexed for one written word."""
+
+    parts: tuple[str, ...]  # folded, in reading order; each takes one position
+    extras: tuple[str, ...]  # joined spelling and stems, where they differ from the parts
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A folded piece of a written word, and where it stands in that word."""
+
+    token: str
+    start: int
+    end: int
+
+
+def written_words(text: str) -> list[str]:
+    """The words of a text as written, in order."""
+    return _WORD.findall(text.replace("_", " "))
+
+
+def find_words(text: str) -> Iterator[tuple[str, int]]:
+    """The words of a text as written, each with its offset in the text."""
+    for found in _WORD.finditer(text.replace("_", " ")):
+        yield found.group(), found.start()
+
+
+def find_tags(text: str) -> tuple[str, ...]:
+    """Folded #tags: #Welcome-kit and #welcome_kit are both "welcomekit"."""
+    if "#" not in text:
+        return ()
+    found = (folded_tag(tag) for tag in _TAG.findall(text))
+    return tuple(dict.fromkeys(tag for tag in found if tag))
+
+
+def folded_tag(tag: str) -> str:
+    """A tag as it is indexed, without its #; empty if no letter is left."""
+    return "".join(_PLAIN.findall(fold(tag).replace("_", " ")))[:LONGEST]
+
+
+def split(word: str) -> list[Part]:
+    """The parts of a written word, without swallowed articles and the English 's."""
+    found = list(_PLAIN.finditer(word))
+    if len(found) > 1:
+        if word[found[0].end()] in "'’ʼ" and found[0].group().lower() in _ELIDED:
+            found = found[1:]
+        elif word[found[-1].start() - 1] in "'’ʼ" and found[-1].group() in ("s", "S"):
+            found = found[:-1]
+    return [part for piece in found for part in _pieces(piece.group(), piece.start())]
+
+
+def _pieces(piece: str, at: int) -> Iterator[Part]:
+    if piece.isascii() or not UNSPACED.search(piece):
+        yield from _folded(piece, at)
+        return
+    reached = 0
+    for run in UNSPACED.finditer(piece):
+        if run.start() > reached:
+            yield from _folded(piece[reached : run.start()], at + reached)
+        for offset, pair in enumerate(pairs(run.group())):
+            start = at + run.start() + offset
+            for part in _folded(pair, start):
+                yield Part(part.token, start, start + len(pair))
+        reached = run.end()
+    if reached < len(piece):
+        yield from _folded(piece[reached:], at + reached)
+
+
+def _folded(piece: str, at: int) -> Iterator[Part]:
+    folded = fold(piece)
+    # Some signs unfold into several words, "½" into "1⁄2"; a word of marks alone into none.
+    for token in (folded,) if folded.isalnum() else _PLAIN.findall(folded.replace("_", " ")):
+        yield Part(token[:LONGEST], at, at + len(piece))
+
+
+@lru_cache(maxsize=1 << 15)
+def forms(word: str, language: str) -> Forms:
+    """What is indexed for a written word in a message of that language ("" for unknown)."""
+    parts = split(word)
+    tokens = tuple(part.token for part in parts)
+    extras = [stem_token(word[part.start : part.end], language) for part in parts]
+    if UNSPACED.search(word):
+        extras += [tokens[-1][-1]] if tokens else []  # the others are found by prefix
+    elif len(tokens) > 1:
+        whole = joined(word, parts)
+        extras += [fold(whole), stem_token(whole, language)] if len(whole) <= LONGEST else []
+    return Forms(tokens, tuple(dict.fromkeys(it for it in extras if it and it not in tokens)))
+
+
+def joined(word: str, parts: Sequence[Part]) -> str:
+    """The parts of a written word without what stood between them, as written."""
+    return "".join(word[part.start : part.end] for part in parts)
+
+
+def stem_token(word: str, language: str) -> str:
+    """The stem of a part as it is indexed; empty if there is none."""
+    found = stem(word, language) if language and len(word) <= LONGEST else ""
+    return found if found.isalnum() else ""

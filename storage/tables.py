@@ -1,0 +1,314 @@
+"""Every table of the hall but the search index, which `storage/search/` makes for itself."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    true,
+)
+
+from storage.types import Instant, Json, Long
+
+metadata = MetaData()
+
+# Facts about the hall itself: sync position, hall id, analyser version.
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# ── rooms and people ──────────────────────────────────────────────────────────────────────────
+
+room = Table(
+    "room",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("room_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("cluster", String),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("version", String, nullable=False, server_default="1"),
+    Column("encrypted", Boolean, nullable=False, server_default=false()),
+    Column("history_visibility", String, nullable=False, server_default="shared"),
+    Column("archive_on", Boolean, nullable=False, server_default=false()),
+    Column("archive_since", Instant),  # nothing older is stored
+    Column("joined", Boolean, nullable=False, server_default=true()),
+    Column("direct_with", String),
+    Column("via", Json, nullable=False, server_default="[]"),
+    Column("predecessor", String),
+    Column("replacement", String),  # what a tombstone claims, before the link is verified
+    Column("successor", String),  # verified both ways
+    Column("create_event", Json),  # for power: creators count in version 12
+    Column("power_levels", Json),
+    UniqueConstraint("room_id", name="room_known_once"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", String, nullable=False),
+    Column("display_name", Text, nullable=False, server_default=""),
+    Column("city", String),
+    Column("roles", Json, nullable=False, server_default="[]"),
+    Column("language", String),
+    Column("time_zone", String),
+    Column("digest", Boolean, nullable=False, server_default=false()),
+    Column("archive", Boolean, nullable=False, server_default=true()),
+    UniqueConstraint("user_id", name="person_known_once"),
+)
+
+# Who is in a room now.
+member = Table(
+    "member",
+    metadata,
+    Column("room_id", Integer, primary_key=True),
+    Column("person_id", Integer, primary_key=True),
+    Column("membership", String, nullable=False),
+    Index("member_person", "person_id"),
+)
+
+# Every membership change, so that history visibility can be judged at a message's time.
+membership_fact = Table(
+    "membership_fact",
+    metadata,
+    Column("event_h", Long, primary_key=True, autoincrement=False),
+    Column("room_id", Integer, nullable=False),
+    Column("person_id", Integer, nullable=False),
+    Column("ts", Long, nullable=False),
+    Column("membership", String, nullable=False),
+    Index("membership_fact_room", "room_id", "person_id", "ts"),
+)
+
+visibility_fact = Table(
+    "visibility_fact",
+    metadata,
+    Column("event_h", Long, primary_key=True, autoincrement=False),
+    Column("room_id", Integer, nullable=False),
+    Column("ts", Long, nullable=False),
+    Column("visibility", String, nullable=False),
+    Index("visibility_fact_room", "room_id", "ts"),
+)
+
+# How many commands a person sent in the current window; one kind refusal, then quiet.
+command_count = Table(
+    "command_count",
+    metadata,
+    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    Column("window_start", Instant, nullable=False),
+    Column("commands", Integer, nullable=False),
+)
+
+# A command that lacks one argument: the next words of this person in this thread are the answer.
+open_question = Table(
+    "open_question",
+    metadata,
+    Column("thread", String, primary_key=True),  # root event id
+    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    Column("command", String, nullable=False),
+    Column("given", Text, nullable=False),  # what was typed after the command's name
+    Column("asked_at", Instant, nullable=False),
+)
+
+# ── the archive: event log → projection (→ index, in storage/search) ──────────────────────────
+# No foreign keys here: children come before parents.
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", Long, primary_key=True, autoincrement=False),  # arrival order
+    Column("event_id", Text, nullable=False),  # no index of its own: event_h has one
+    Column("event_h", Long, nullable=False),
+    Column("room_id", Integer, nullable=False),
+    Column("type", String, nullable=False),
+    Column("sender_id", Integer, nullable=False),
+    Column("ts", Long, nullable=False),  # origin_server_ts, ms
+    Column("received", Long, nullable=False),  # ms
+    Column("content", Json),  # without the body where message.body holds it
+    UniqueConstraint("event_h", name="event_stored_once"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Long, primary_key=True, autoincrement=False),  # time key: seconds · 16 + n
+    Column("seq", Long, nullable=False),
+    Column("room_id", Integer, nullable=False),
+    Column("thread_h", Long, nullable=False),  # of the root event, known to us or not
+    Column("thread_fixed", Boolean, nullable=False),  # an m.thread relation says so
+    Column("sender_id", Integer, nullable=False),
+    Column("ts", Long, nullable=False),
+    Column("lang", String, nullable=False),
+    Column("body", Text, nullable=False),  # latest words; "" if redacted or withheld
+    Column("original_body", Text),  # the first words, where an edit replaced them
+    Column("title", Text),
+    Column("redacted", Boolean, nullable=False, server_default=false()),
+    Column("withheld", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("seq", name="message_once_per_event"),
+    Index("message_room", "room_id", "id"),
+    Index("message_thread", "thread_h", "id"),
+    Index("message_sender", "sender_id", "id"),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("edit_h", Long, primary_key=True, autoincrement=False),
+    Column("edit_id", Text, nullable=False),
+    Column("original_h", Long, nullable=False),
+    Column("room_id", Integer, nullable=False),
+    Column("sender_id", Integer, nullable=False),
+    Column("type", String, nullable=False),
+    Column("ts", Long, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("revision_original", "original_h"),
+)
+
+reaction = Table(
+    "reaction",
+    metadata,
+    Column("event_h", Long, primary_key=True, autoincrement=False),
+    Column("target_h", Long, nullable=False),
+    Column("room_id", Integer, nullable=False),
+    Column("sender_id", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Index("reaction_target", "target_h"),
+)
+
+# May precede its target by weeks; what it names is never stored again.
+redaction = Table(
+    "redaction",
+    metadata,
+    Column("target_h", Long, primary_key=True, autoincrement=False),
+    Column("room_id", Integer, primary_key=True, autoincrement=False),
+    Column("ts", Long, nullable=False),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("event_h", Long, primary_key=True, autoincrement=False),
+    Column("room_id", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("mime", Text),
+    Column("size_bytes", Long),
+    Column("mxc", Text),
+)
+
+# ── the spine ─────────────────────────────────────────────────────────────────────────────────
+
+# Encrypted events whose key has not come; they enter by the usual door when it does.
+waiting_event = Table(
+    "waiting_event",
+    metadata,
+    Column("event_id", String, primary_key=True),
+    Column("room_id", String, nullable=False),
+    Column("session_id", String),
+    Column("raw", Json, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_try", Instant),  # None: only when the key comes
+    Index("waiting_event_session", "room_id", "session_id"),
+)
+
+# Events nobody could parse: kept as they came, reported, and never in the way.
+malformed_event = Table(
+    "malformed_event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("room_id", String, nullable=False),
+    Column("raw", Json, nullable=False),
+    Column("received_at", Instant, nullable=False),
+)
+
+# A hole in a room's timeline, filled from history newest first.
+gap = Table(
+    "gap",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("room_id", String, nullable=False),
+    Column("from_token", String),  # the older end: None walks back to where the archive begins
+    Column("next_token", String, nullable=False),  # the newer end, moving back as pages come in
+    Column("opened_at", Instant, nullable=False),
+    Column("events", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("retry_at", Instant),
+    Column("closed_at", Instant),
+    Column("abandoned", String),  # the errcode, if history is refused to us
+    Index("gap_open", "closed_at", "room_id"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False),  # event id, or a timer's key
+    Column("lane", String, nullable=False),  # room id: entries of one lane keep their order
+    Column("kind", String, nullable=False),
+    Column("position", Long, nullable=False),  # order within the lane: when it was said, in ms
+    Column("payload", Json),  # blank once handled
+    Column("received_at", Instant, nullable=False),
+    Column("ready_at", Instant),  # None: at once
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("state", String, nullable=False),  # ready, handled, missed, parked
+    Column("handled_at", Instant),
+    UniqueConstraint("key", name="inbox_entered_once"),
+    Index("inbox_ready", "state", "lane", "position"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("lane", String, nullable=False),  # room id, or a user id until they have a direct chat
+    Column("action", String, nullable=False),
+    Column("type", String, nullable=False, server_default=""),
+    Column("state_key", String),
+    Column("content", Json),  # blank once sent
+    Column("changes", String),  # key of the post this one edits, redacts or pins
+    Column("txn_id", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("not_before", Instant),
+    Column("attempted_at", Instant),  # first attempt: after 23 h we look before we send
+    Column("device", String),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("settled_at", Instant),
+    Column("event_id", String),
+    Column("failure", String),  # errcode, when the homeserver refused for good
+    UniqueConstraint("key", name="posted_once"),
+    Index("outbox_queued", "settled_at", "lane", "id"),
+    Index("outbox_changes", "changes"),
+    Index("outbox_event", "event_id"),
+)
+
+# Which messages a post of ours repeats: taken back, it goes too.
+quote = Table(
+    "quote",
+    metadata,
+    Column("event_h", Long, primary_key=True, autoincrement=False),
+    Column("post", String, primary_key=True),
+)
+
+timer = Table(
+    "timer",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("room_id", String),
+    Column("payload", Json, nullable=False),
+    Column("wall_time", String, nullable=False),  # ISO, local
+    Column("time_zone", String, nullable=False),  # IANA
+    Column("due", Instant, nullable=False),  # derived
+    Column("state", String, nullable=False),  # pending, done, cancelled
+    Index("timer_due", "state", "due"),
+)

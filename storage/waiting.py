@@ -1,0 +1,100 @@
+"""Encrypted events that wait for their key, and events that nobody could parse."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+
+from storage.database import insert_once
+from storage.records import EventId, RoomId
+from storage.tables import malformed_event, waiting_event
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event as it came over the wire, and how often we tried to read it."""
+
+    event_id: EventId
+    room_id: RoomId
+    session_id: str | None
+    raw: Mapping[str, Any]
+    tries: int = 0
+
+
+_COLUMNS = (
+    waiting_event.c.event_id,
+    waiting_event.c.room_id,
+    waiting_event.c.session_id,
+    waiting_event.c.raw,
+    waiting_event.c.tries,
+)
+
+
+def add(
+    connection: Connection, events: Sequence[Waiting], now: datetime, next_try: datetime | None
+) -> None:
+    """Keep events until their key comes."""
+    if events:
+        connection.execute(
+            insert_once(connection, waiting_event),
+            [
+                {
+                    "event_id": one.event_id,
+                    "room_id": one.room_id,
+                    "session_id": one.session_id,
+                    "raw": dict(one.raw),
+                    "received_at": now,
+                    "next_try": next_try,
+                }
+                for one in events
+            ],
+        )
+
+
+def of_sessions(connection: Connection, sessions: Sequence[tuple[RoomId, str]]) -> list[Waiting]:
+    """Events whose megolm session is among these."""
+    rows = connection.execute(
+        select(*_COLUMNS).where(
+            tuple_(waiting_event.c.room_id, waiting_event.c.session_id).in_(list(sessions))
+        )
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def due(connection: Connection, now: datetime) -> list[Waiting]:
+    """Events that it is time to try again, whether a key was announced or not."""
+    rows = connection.execute(select(*_COLUMNS).where(waiting_event.c.next_try <= now).limit(200))
+    return [Waiting(*row) for row in rows]
+
+
+def postpone(connection: Connection, event_id: EventId, next_try: datetime | None) -> None:
+    """Still unreadable: try again then, or only when the key comes."""
+    connection.execute(
+        update(waiting_event)
+        .where(waiting_event.c.event_id == event_id)
+        .values(tries=waiting_event.c.tries + 1, next_try=next_try)
+    )
+
+
+def forget(connection: Connection, events: Sequence[EventId]) -> None:
+    """Read at last, or taken back before it could be."""
+    if events:
+        connection.execute(delete(waiting_event).where(waiting_event.c.event_id.in_(events)))
+
+
+def add_malformed(
+    connection: Connection, room_id: RoomId, raw: Mapping[str, Any], now: datetime
+) -> None:
+    """Keep what cannot be parsed, as it came."""
+    connection.execute(
+        insert(malformed_event), {"room_id": room_id, "raw": dict(raw), "received_at": now}
+    )
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many events wait for a key, and how many could not be parsed."""
+    keyless = connection.scalar(select(func.count()).select_from(waiting_event))
+    malformed = connection.scalar(select(func.count()).select_from(malformed_event))
+    return {"waiting for keys": keyless or 0, "malformed": malformed or 0}

