@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import version
 
 from bot.backfill import Backfill
@@ -42,7 +42,7 @@ async def open_hall(config: Config, clock: Clock | None = None) -> AsyncIterator
         homeserver = config.homeserver
         client = await MatrixClient.open(
             homeserver.url,
-            homeserver.user,
+            UserId(homeserver.user),
             password=None if homeserver.password is None else homeserver.password.reveal(),
             access_token=None
             if homeserver.access_token is None
@@ -55,6 +55,7 @@ async def open_hall(config: Config, clock: Clock | None = None) -> AsyncIterator
             yield Hall(
                 me=UserId(client.user_id),
                 device=client.device_id,
+                name=await client.display_name() or client.user_id,
                 id=hall_id,
                 settings=Settings(
                     community=config.community,
@@ -73,8 +74,16 @@ async def open_hall(config: Config, clock: Clock | None = None) -> AsyncIterator
         await database.close()
 
 
-async def run_hall(hall: Hall, stop: asyncio.Event) -> None:
-    """Run until `stop` is set; raises Unauthorised when the token dies, with all else ended."""
+async def run_hall(
+    hall: Hall,
+    stop: asyncio.Event,
+    *,
+    provision: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Run until `stop` is set; raises Unauthorised when the token dies, with all else ended.
+
+    provision: what to do after the first sync, in place of keeping rooms and alarms.
+    """
     intake = Intake(hall)
     parts = [
         intake.run(),
@@ -83,7 +92,7 @@ async def run_hall(hall: Hall, stop: asyncio.Event) -> None:
         Backfill(hall).run(),
         keep_trying(hall),
         Upkeep(hall).run(),
-        _after_first_sync(intake, hall),
+        _after_first_sync(intake, hall, provision),
     ]
     running = asyncio.gather(*(asyncio.ensure_future(part) for part in parts))
     stopping = asyncio.ensure_future(stop.wait())
@@ -99,9 +108,14 @@ async def run_hall(hall: Hall, stop: asyncio.Event) -> None:
                 await running
 
 
-async def _after_first_sync(intake: Intake, hall: Hall) -> None:
+async def _after_first_sync(
+    intake: Intake, hall: Hall, provision: Callable[[], Awaitable[None]] | None
+) -> None:
     """What must know the rooms first: making rooms, and alarms that rang while we were away."""
     await intake.caught_up.wait()
+    if provision is not None:
+        await provision()
+        return
     async with asyncio.TaskGroup() as group:
         group.create_task(Provisioning(hall).run())
         group.create_task(Timers(hall).run())

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _LONGEST_NAME = 255  # bytes, the limit of every Matrix identifier
 
+_SLUG = r"(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*"
 _MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
 _DAYS = {"day": 1, "week": 7, "month": 365 / 12, "year": 365}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -35,12 +36,10 @@ _LATIN = str.maketrans(
 
 
 def slug_of(name: str) -> str:
-    """The slug that a name suggests: "Peñasol" → "penasol"; "" for a name in other letters."""
+    """The slug that a name suggests: "Peñasol" → "penasol"; none that is valid for "Αθήνα"."""
     apart = unicodedata.normalize("NFKD", name.casefold().translate(_LATIN))
     plain = "".join(sign for sign in apart if not unicodedata.combining(sign))
-    if any(sign.isalnum() and not sign.isascii() for sign in plain):
-        return ""
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return re.sub(r"[\W_]+", "-", plain).strip("-")
 
 
 def unique(reader: Reader[T], taken: set[T]) -> Reader[T]:
@@ -89,7 +88,7 @@ def _text_of(value: object) -> str:
     if not isinstance(value, str):
         raise Refused("put it in quotes" if isinstance(value, int | float) else "")
     if not value.strip():
-        raise Refused("it is empty; leave the line out to go without")
+        raise Refused("it is empty")
     if any(unicodedata.category(sign) == "Cc" for sign in value):
         raise Refused("it holds a line break or another control character")
     return value.strip()
@@ -120,7 +119,8 @@ def matching(pattern: str, guess: Callable[[str], str] = lambda value: "") -> Ca
 
 
 def _guess_slug(value: str) -> str:
-    return f"did you mean {shown(slug_of(value))}?" if slug_of(value) else ""
+    near = slug_of(value)
+    return f"did you mean {shown(near)}?" if re.fullmatch(_SLUG, near) else ""
 
 
 def _accept_age(value: str) -> timedelta:
@@ -204,7 +204,7 @@ text = words("a text", str)
 flag = Reader("true or false", _accept_flag, False)
 slug = words(
     'a short name of a-z, 0-9 and "-", such as "young-migrants"',
-    matching(r"(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*", _guess_slug),
+    matching(_SLUG, _guess_slug),
 )
 room_version = words('a room version in quotes such as "12"', matching(r"[a-z0-9][a-z0-9.-]{0,31}"))
 time_zone = words('an IANA time zone such as "Europe/Oslo"', _accept_among(_zones), instead="UTC")

@@ -167,7 +167,8 @@ class Section:
         self.gives(name)
         tables = self._table.get(name, [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            hint = f"write [[{name}]] with double brackets, for each" if tables else ""
+            bracketed = isinstance(tables, dict | list)
+            hint = f"write [[{name}]] with double brackets, for each" if bracketed else ""
             self.mistake(name, shown(tables), f"sections [[{name}]]", hint)
             return []
         if len(tables) < least:

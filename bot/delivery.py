@@ -17,6 +17,7 @@ from bot.state import DIRECT_STATE
 from storage import outbox, people, rooms
 from storage.outbox import Action, Row
 from storage.records import EventId, RoomId, RoomKind, UserId
+from storage.types import milliseconds
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class Delivery:
 
     async def _account_pause(self) -> None:
         loop = asyncio.get_running_loop()
-        while (left := self._quiet_until - loop.time()) > 0:
+        while (left := self._quiet_until - loop.time()) > 0:  # noqa: ASYNC110 — it may grow
             await asyncio.sleep(left)
 
     def _pause_account(self, seconds: float) -> None:
@@ -182,7 +183,9 @@ class Delivery:
         old = self._hall.clock.now() - row.attempted_at > TXN_REMEMBERED
         if not old and row.device == self._hall.device:
             return None
-        return await self._hall.client.find_post(room_id, row.key, row.attempted_at)
+        return await self._hall.client.find_post(
+            room_id, row.key, milliseconds(row.attempted_at), txn_id=row.txn_id
+        )
 
     async def _event_of(self, row: Row) -> EventId | None:
         return await self._hall.database.read(lambda c: outbox.event_of(c, row.changes or ""))

@@ -18,6 +18,7 @@ class Hall:
 
     me: UserId
     device: str
+    name: str  # our display name, by which people call us
     id: uuid.UUID  # transaction ids are derived from it
     settings: Settings
     client: MatrixClient

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 LONG_POLL_MS = 30_000
 THREAD_FROM = 20  # messages; fewer are analysed at once, without a hop to another thread
 KEY_RETRY = timedelta(seconds=10)  # a key often comes just after its message
+RETRIES = (timedelta(minutes=1), timedelta(minutes=10))  # after that; then when the key comes
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class Intake:
                 await asyncio.sleep(wait_before(failures))
                 continue
             await self._take(answer, since)
-            await self._hall.client.after_sync(answer)
+            await self._hall.client.after_sync()
             since, first, failures = answer.next_batch, False, 0
             self.last_answer = self._hall.clock.now()
             self.caught_up.set()
@@ -165,11 +166,11 @@ def _take_room(
     state = [event for raw in news.state if (event := read_room_event(raw, news.room_id))]
     state += [event for event in news.timeline if event.state_key is not None]
     room = apply_state(connection, hall, news.room_id, state, left=news.left, taken=taken)
-    if news.limited and news.prev_batch is not None and before is not None and before.joined:
-        # Without a position (it was lost) history is walked back to where the archive begins.
-        if since is not None or room.archive_on:
-            gaps.open_gap(connection, news.room_id, since, news.prev_batch, now)
-            taken.gap = True
+    missed_some = news.limited and before is not None and before.joined
+    # Without a position (it was lost) history is walked back to where the archive begins.
+    if missed_some and news.prev_batch is not None and (since is not None or room.archive_on):
+        gaps.open_gap(connection, news.room_id, since, news.prev_batch, now)
+        taken.gap = True
     keep(connection, hall, room, news.timeline, facts, now, taken)
     keep_unreadable(connection, news.unreadable, now)
     for raw in news.malformed:
@@ -190,8 +191,9 @@ def keep(
     _confirm_own(connection, hall, events, now)
     others = [event for event in events if event.sender != hall.me]
     _archive(connection, hall, room, others, facts, now, taken)
-    _forget_redacted(connection, others, now)
-    fresh, missed = [], []
+    _forget_redacted(connection, others, now, taken)
+    fresh: list[inbox.Entry] = []
+    missed: list[inbox.Entry] = []
     for event in others:
         if _wants_answer(connection, hall, room, event):
             old = now - instant(event.at) > hall.settings.limits.command_age
@@ -230,11 +232,14 @@ def _archive(
     taken.new += len(new)
 
 
-def _forget_redacted(connection: Connection, events: Iterable[RoomEvent], now: datetime) -> None:
+def _forget_redacted(
+    connection: Connection, events: Iterable[RoomEvent], now: datetime, taken: Taken
+) -> None:
     targets = [event.redacts for event in events if event.redacts is not None]
     if targets:
         inbox.erase(connection, targets, now)
         waiting.forget(connection, targets)
+        taken.erased = True
 
 
 def _wants_answer(connection: Connection, hall: Hall, room: Room, event: RoomEvent) -> bool:
@@ -248,7 +253,7 @@ def _wants_answer(connection: Connection, hall: Hall, room: Room, event: RoomEve
     return reading.concerns_us(
         happened,
         me=hall.me,
-        name=hall.client.display_name,
+        name=hall.name,
         prefix=hall.settings.prefix,
         direct=room.kind is RoomKind.DIRECT,
         open_threads=questions.open_threads(connection),
@@ -286,35 +291,35 @@ async def read_late(hall: Hall, sessions: Sequence[tuple[RoomId, str]]) -> None:
 async def try_again(hall: Hall, held: Sequence[waiting.Waiting]) -> None:
     """Try to decrypt waiting events; those that can be read are taken in."""
     for one in held:
-        event = await hall.client.try_again(
+        event = hall.client.try_again(
             Unreadable(one.raw, one.event_id, one.room_id, one.session_id)
         )
-        now = hall.clock.now()
         if event is None:
-            later = RETRIES[one.tries] if one.tries < len(RETRIES) else None
-            await hall.database.write(
-                lambda c: waiting.postpone(
-                    c,
-                    one.event_id,
-                    None if later is None else now + later,  # noqa: B023
-                )
-            )
-            continue
-        facts = await read_facts(hall, [event])
-
-        def enter(connection: Connection) -> Taken:
-            taken = Taken()
-            room = rooms.know(connection, one.room_id)  # noqa: B023
-            keep(connection, hall, room, [event], facts, now, taken)  # noqa: B023
-            waiting.forget(connection, [one.event_id])  # noqa: B023
-            speak_of_missed(connection, one.room_id, one.event_id, now, taken)  # noqa: B023
-            return taken
-
-        taken = await hall.database.write(enter, alone=True)
-        taken.ring(hall)
+            await _wait_longer(hall, one)
+        else:
+            await _enter_late(hall, one, event)
 
 
-RETRIES = (timedelta(minutes=1), timedelta(minutes=10))  # after the first ten seconds
+async def _wait_longer(hall: Hall, one: waiting.Waiting) -> None:
+    later = RETRIES[one.tries] if one.tries < len(RETRIES) else None
+    next_try = None if later is None else hall.clock.now() + later
+    await hall.database.write(lambda c: waiting.postpone(c, one.event_id, next_try))
+
+
+async def _enter_late(hall: Hall, one: waiting.Waiting, event: RoomEvent) -> None:
+    facts = await read_facts(hall, [event])
+    now = hall.clock.now()
+
+    def enter(connection: Connection) -> Taken:
+        taken = Taken()
+        room = rooms.know(connection, one.room_id)
+        keep(connection, hall, room, [event], facts, now, taken)
+        waiting.forget(connection, [one.event_id])
+        speak_of_missed(connection, one.room_id, one.event_id, now, taken)
+        return taken
+
+    taken = await hall.database.write(enter, alone=True)
+    taken.ring(hall)
 
 
 async def keep_trying(hall: Hall) -> None:

@@ -5,7 +5,6 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from commands.routing import respond
 from sqlalchemy import Connection
 
 from bot.entries import revive
@@ -16,6 +15,8 @@ from commands import apologies, posts
 from commands.context import Context
 from commands.errors import MemberError
 from commands.events import Edited, Event, Said
+from commands.reply import Reply
+from commands.routing import respond
 from storage import gaps, inbox
 from storage.inbox import Entry
 
@@ -176,7 +177,7 @@ def _said(event: Event | None) -> Said | None:
     return event.now if isinstance(event, Edited) else event if isinstance(event, Said) else None
 
 
-def _answer(said: Said, reply: posts.Reply) -> posts.Say:
+def _answer(said: Said, reply: Reply) -> posts.Say:
     return posts.Say(
         said.room_id,
         reply,

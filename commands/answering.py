@@ -1,5 +1,7 @@
 """How a message is answered: read, permitted, its arguments filled in, handed to its handler."""
 
+from dataclasses import replace
+
 from commands import reading, replies
 from commands.arguments import Missing, Refusal, Surroundings, read_arguments
 from commands.catalogue import CATALOGUE
@@ -35,7 +37,8 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     heard = _hear(said, room, context, awaited=question is not None)
     if isinstance(heard, NotForUs):
         return ()
-    call = Call(None, said, asker, room, context.words_for(asker))
+    words, prefix = context.words_for(asker), context.settings.prefix
+    call = Call(None, said, asker, room, words, prefix=prefix)
     asked_so_far = people.count_command(context.connection, asker.id, context.now)
     allowed = context.settings.limits.commands_a_minute
     if asked_so_far > allowed:
@@ -89,7 +92,7 @@ def _carry_out(
 
 
 def _suggest(unknown: Unknown, call: Call[None], context: Context) -> Posts:
-    sign = "" if call.direct else context.settings.prefix
+    sign = call.sign
     usable = {c.name for c in CATALOGUE if is_allowed(c, call.asker, call.room, context)}
     close = [f"{sign}{name}" for name in unknown.suggestions if name in usable]
     return call.answer(
@@ -111,7 +114,7 @@ def _run(command: AnyCommand, rest: str, call: Call[None], context: Context, pla
         questions.ask(context.connection, place, call.asker.id, asked, context.now)
         return call.answer(replies.question(call.words, given.argument.question))
     questions.forget(context.connection, place, call.asker.id)
-    filled = Call(given, call.said, call.asker, call.room, call.words, command.private)
+    filled = replace(call, arguments=given, private=command.private)
     try:
         with context.connection.begin_nested():
             return command.handler(filled, context)

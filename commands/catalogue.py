@@ -1,10 +1,40 @@
 """Every command there is, in the order of `!help`; a new one is a line here."""
 
+from commands.admin.handlers import ADMIN_STATUS
+from commands.archive.handlers import ARCHIVE_OFF, ARCHIVE_ON, ARCHIVE_STATUS, THREAD_SUMMARY
+from commands.clusters.handlers import CITY
 from commands.command import AnyCommand
 from commands.help.handlers import help_about
-from commands.members.handlers import WHOAMI
+from commands.members.handlers import (
+    LIST_MEMBERS,
+    PRIVACY,
+    PRIVACY_ARCHIVE,
+    SET_MEMBER,
+    SETTINGS,
+    SETTINGS_DIGEST,
+    SETTINGS_LANGUAGE,
+    SETTINGS_TIMEZONE,
+    WHOAMI,
+)
+from commands.search.handlers import MORE, SEARCH
 
 CATALOGUE: tuple[AnyCommand, ...] = (
     help_about(lambda: CATALOGUE),
+    SEARCH,
+    MORE,
+    THREAD_SUMMARY,
+    CITY,
     WHOAMI,
+    SETTINGS,
+    SETTINGS_LANGUAGE,
+    SETTINGS_TIMEZONE,
+    SETTINGS_DIGEST,
+    PRIVACY,
+    PRIVACY_ARCHIVE,
+    ARCHIVE_STATUS,
+    ARCHIVE_ON,
+    ARCHIVE_OFF,
+    SET_MEMBER,
+    LIST_MEMBERS,
+    ADMIN_STATUS,
 )

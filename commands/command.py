@@ -25,6 +25,12 @@ class Call(Generic[A]):
     room: Room
     words: Words  # the asker's language
     private: bool = False  # the answer belongs in the direct chat
+    prefix: str = "!"
+
+    @property
+    def sign(self) -> str:
+        """What a command begins with where the answer is read: nothing in a direct chat."""
+        return "" if self.direct or self.private else self.prefix
 
     @property
     def direct(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from commands.reply import Code, Inline, Reply, RoomLink, Strong, join, paragraphs
+from commands.reply import Code, Inline, Reply, RoomLink, join, paragraphs
 from commands.words import N_, Words
 
 FEW = 20  # more names than that are not listed
@@ -200,8 +200,3 @@ def invitation_declined(words: Words, community: str) -> str:
         " them, ask a coordinator.",
         community=community,
     )
-
-
-def name_of(text: str) -> Inline:
-    """A name, emphasised."""
-    return (Strong(text),)

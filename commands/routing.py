@@ -20,7 +20,7 @@ from commands.events import (
 from commands.hospitality import is_welcome
 from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
 from commands.reply import RoomLink
-from storage import archive, inbox, outbox, people, questions, rooms
+from storage import archive, inbox, outbox, people, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
 
@@ -49,6 +49,7 @@ def respond(event: Event, context: Context) -> Posts:
 def take_back_what_quoted_it(event: Redacted, context: Context) -> Posts:
     """Answers that repeat a message go when it goes, and one quiet line says why."""
     questions.erase(context.connection, event.target)
+    search_pages.erase(context.connection, event.target)
     posts: list[TakeBack | Say] = []
     told: set[str] = set()
     for key in outbox.posts_quoting(context.connection, event.target):

@@ -47,7 +47,7 @@ class Words:
 
     def date(self, day: date) -> str:
         """A day with its weekday, as people write it: "Tuesday, 9 March 2027"."""
-        return format_date(day, "full", locale=_locale(self.language))
+        return self._ours(format_date(day, "full", locale=_locale(self.language)))
 
     def moment(self, instant: datetime) -> str:
         """A local date and time, to the minute. Convert to the reader's zone before."""
@@ -56,7 +56,7 @@ class Words:
         locale = _locale(self.language)
         frame = str(get_datetime_format("medium", locale)).replace("'", "")
         day = format_date(instant.date(), "medium", locale=locale)
-        return frame.replace("{1}", day).replace("{0}", self.clock(instant))
+        return self._ours(frame.replace("{1}", day).replace("{0}", self.clock(instant)))
 
     def clock(self, instant: datetime) -> str:
         """A local time of day: "14:05"."""
@@ -66,22 +66,26 @@ class Words:
 
     def duration(self, length: timedelta) -> str:
         """A length of time in its largest fitting unit: "3 hours"."""
-        return format_timedelta(length, locale=_locale(self.language))
+        return self._ours(format_timedelta(length, locale=_locale(self.language)))
 
     def listing(self, names: list[str]) -> str:
         """Names joined as the language joins them: "a, b and c"."""
-        return format_list(names, locale=_locale(self.language))
+        return self._ours(format_list(names, locale=_locale(self.language)))
 
     def country_name(self, code: str) -> str:
         """The name of a country, from its ISO 3166 code; the code itself if nobody knows it."""
-        return _locale(self.language).territories.get(code.upper()) or code
+        return self._ours(_locale(self.language).territories.get(code.upper()) or code)
 
     def language_name(self, code: str) -> str:
         """The name of a language, in this one; the code itself if nobody knows it."""
         try:
-            return Locale.parse(code).get_display_name(_locale(self.language)) or code
+            return self._ours(Locale.parse(code).get_display_name(_locale(self.language)) or code)
         except (UnknownLocaleError, ValueError):
             return code
+
+    def _ours(self, text: str) -> str:
+        """Words from CLDR are translated, too: the pseudo-language brackets them."""
+        return _bracket(text) if self.language == PSEUDO else text
 
 
 def words_in(language: str) -> Words:

@@ -16,6 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage.search.upkeep import POSTGRES_UPKEEP
+
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
@@ -50,8 +52,8 @@ class Database(Protocol):
     async def read(self, work: Work[T]) -> T:
         """Run work that writes nothing, beside the writer."""
 
-    async def checkpoint(self) -> None:
-        """Let no erased word outlive its erasure in the write-ahead log (SQLite)."""
+    async def tidy(self, *, thoroughly: bool) -> None:
+        """Let erased words leave the files, too; thoroughly: with what is too slow by day."""
 
     async def close(self) -> None:
         """Finish what is queued, then let go of the database and its lock."""
@@ -143,7 +145,7 @@ class SqliteDatabase:
         async with self._readers.begin() as connection:
             return await connection.run_sync(work)
 
-    async def checkpoint(self) -> None:
+    async def tidy(self, *, thoroughly: bool) -> None:
         for _attempt in range(50):  # a reader may hold it back for a moment
             if not await self._put(_truncate_log, alone=True, durable=True, bare=True):
                 return
@@ -301,8 +303,13 @@ class PostgresDatabase:
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
 
-    async def checkpoint(self) -> None:
-        """PostgreSQL recycles its log by itself; how long it keeps it is the server's setting."""
+    async def tidy(self, *, thoroughly: bool) -> None:
+        if not thoroughly:
+            return
+        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            for statement in POSTGRES_UPKEEP:
+                await connection.execute(text(statement))
 
     async def close(self) -> None:
         async with self._turn:

@@ -312,3 +312,16 @@ timer = Table(
     Column("state", String, nullable=False),  # pending, done, cancelled
     Index("timer_due", "state", "due"),
 )
+
+# Where `!more` goes on: the newest search of a person in a room, for half an hour.
+search_page = Table(
+    "search_page",
+    metadata,
+    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    Column("room_id", Integer, primary_key=True, autoincrement=False),
+    Column("asked_in", String, nullable=False),  # event id: taken back, its words go from here
+    Column("query", Text, nullable=False),
+    Column("below", Long),
+    Column("shown", Integer, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+)

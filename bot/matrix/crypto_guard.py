@@ -162,18 +162,22 @@ class CryptoGuard:
                 [event for event in _events(room.get(part)) if _is_for_nio(event)]
                 for part in ("state", "timeline")
             )
-            if room_id in self._nio.encrypted_rooms or any(map(_encrypts, state + timeline)):
+            news = state + timeline
+            if news and (room_id in self._nio.encrypted_rooms or any(map(_encrypts, news))):
                 joined[room_id] = {"state": {"events": state}, "timeline": {"events": timeline}}
         for room_id, _ in _items(rooms.get("leave")):
             # nio keeps left rooms for ever, and would share keys with their members.
             self._nio.rooms.pop(room_id, None)
             self._nio.olm.outbound_group_sessions.pop(room_id, None)
+        device_lists = answer.get("device_lists") or {}
+        if not joined and not any(device_lists.values()):
+            return  # a clear room's news is none of nio's business, and costs it 0.5 ms
         self._nio.next_batch = ""  # else nio skips an answer that it has seen before
         response = SyncResponse.from_dict(
             {
                 "next_batch": str(answer.get("next_batch")),
                 "rooms": {"join": joined, "invite": {}, "leave": {}},
-                "device_lists": answer.get("device_lists") or {},
+                "device_lists": device_lists,
                 "device_one_time_keys_count": {},
                 "to_device": {"events": []},
             }

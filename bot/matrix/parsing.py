@@ -89,7 +89,7 @@ def read_room_event(
 def clean(value: Any, depth: int = 0) -> Any:
     """Any JSON without what no database stores; RecursionError if it is absurdly deep."""
     if isinstance(value, str):
-        return value if value.isascii() and "\0" not in value else _UNSTORABLE.sub("�", value)
+        return value if _is_storable(value) else _UNSTORABLE.sub("�", value)
     if isinstance(value, dict):
         if depth > _DEEPEST:
             raise RecursionError
@@ -104,7 +104,12 @@ def clean(value: Any, depth: int = 0) -> Any:
 
 
 def _is_text(value: Any) -> TypeGuard[str]:
-    return isinstance(value, str) and not _UNSTORABLE.search(value)
+    return isinstance(value, str) and _is_storable(value)
+
+
+def _is_storable(text: str) -> bool:
+    # Nearly all of it is ASCII, and this is asked five times for every event of a history.
+    return "\0" not in text if text.isascii() else not _UNSTORABLE.search(text)
 
 
 def _is_id(value: Any) -> TypeGuard[str]:
@@ -143,7 +148,7 @@ def what_happened(event: RoomEvent, me: UserId) -> Event | None:
 
 def _membership_changed(event: RoomEvent) -> MembershipChanged | None:
     membership = event.content.get("membership")
-    if not event.state_key or membership not in _MEMBERSHIPS:
+    if not event.state_key or not isinstance(membership, str) or membership not in _MEMBERSHIPS:
         return None
     return MembershipChanged(
         event_id=event.event_id,

@@ -180,7 +180,7 @@ def _plain_part(part: Part) -> str:
         case Link(url, text) if not _is_safe_url(url):
             return _safe(text)
         case Link(url, text):
-            return url if text in ("", url) else f"{_safe(text)} ({url})"
+            return _url(url) if text in ("", url) else f"{_safe(text)} ({_url(url)})"
         case MessageLink() | RoomLink():
             return f"{_safe(part.text)} ({matrix_link(part)})"
 
@@ -222,7 +222,7 @@ def _html_part(part: Part) -> str:
         case Mention(user_id, name):
             return _anchor(f"https://matrix.to/#/{_id(user_id)}", name or user_id)
         case Link(url, text):
-            return _anchor(url, text or url) if _is_safe_url(url) else _html_text(text)
+            return _anchor(_url(url), text or url) if _is_safe_url(url) else _html_text(text)
         case MessageLink() | RoomLink():
             return _anchor(matrix_link(part), part.text)
 
@@ -249,11 +249,15 @@ def matrix_link(part: MessageLink | RoomLink) -> str:
 
 def _id(identifier: str) -> str:
     # The sigils and the colon stay: clients look for them before they decode.
-    return quote(_UNSAFE.sub("", identifier), safe="!$@:")
+    return _url(quote(_UNSAFE.sub("", identifier), safe="!$@:"))
 
 
 def _is_safe_url(url: str) -> bool:
     return bool(_SAFE_URL.fullmatch(url)) and not _UNSAFE.search(url)
+
+
+def _url(address: str) -> str:
+    return _ROOM_PING.sub("%40", address)
 
 
 def _safe(text: str) -> str:

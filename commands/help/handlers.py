@@ -24,13 +24,13 @@ def help_about(catalogue: Callable[[], Sequence[AnyCommand]]) -> Command[Help]:
 
     def show_help(call: Call[Help], context: Context) -> Posts:
         allowed = [each for each in catalogue() if is_allowed(each, call.asker, call.room, context)]
-        sign = "" if call.direct else context.settings.prefix
+        sign = call.sign
         topic = call.arguments.topic
         if topic is None:
             lines = _lines(allowed, sign, call.words)
             help_ = f"{sign}help search"
             return call.answer(replies.overview(call.words, lines, help_=help_, direct=call.direct))
-        return call.answer(_about(topic, allowed, sign, call.words, context.settings.prefix))
+        return call.answer(_about(topic, allowed, sign, call.words, call.prefix))
 
     return Command(
         name="help",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commands.reply import Block, Code, Inline, Items, Paragraph, Reply, Strong, join, paragraphs
+from commands.reply import Block, Code, Inline, Items, Paragraph, Reply, join, paragraphs
 from commands.words import Words
 
 
@@ -92,7 +92,3 @@ def unknown(words: Words, asked: str, suggestion: str | None, help_: str) -> Rep
             suggestion=Code(suggestion),
         )
     )
-
-
-def title(text: str) -> Inline:
-    return (Strong(text),)

@@ -1,14 +1,41 @@
 """`!whoami`, `!settings`, `!member`, `!privacy`: what the hall knows about people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from commands.arguments import (
+    Reader,
+    Refusal,
+    Surroundings,
+    Switch,
+    argument,
+    choice,
+    city,
+    city_or_cluster,
+    language,
+    option,
+    optional,
+    options,
+    person,
+    switch,
+    time_zone,
+)
 from commands.command import Call, Command
 from commands.context import Context
-from commands.members import replies
-from commands.permissions import roles_of
+from commands.errors import MemberError
+from commands.members import replies, rules
+from commands.members.rules import RoleChange
+from commands.permissions import (
+    Who,
+    coordinated_by,
+    may_coordinate,
+    may_grant,
+    may_place,
+    roles_of,
+)
 from commands.posts import Posts
-from commands.words import N_
-from storage.records import Person
+from commands.words import N_, words_in
+from storage import people, rooms
+from storage.records import City, Cluster, Person, Role, RoomKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,29 +44,201 @@ class Nothing:
 
 
 def whoami(call: Call[Nothing], context: Context) -> Posts:
-    sign = "" if call.direct else context.settings.prefix
-    card = _card(call.asker, context)
-    return call.answer(
-        replies.whoami(call.words, card, settings=f"{sign}settings", privacy=f"{sign}privacy")
-    )
+    return call.answer(replies.whoami(call.words, _card(call.asker, context), sign=call.sign))
 
 
-def _card(person: Person, context: Context) -> replies.Card:
+def _card(someone: Person, context: Context) -> replies.Card:
     community = context.settings.community
-    city = community.city(person.city) if person.city else None
-    zone = context.zone_of(person)
+    home = community.city(someone.city) if someone.city else None
+    zone = context.zone_of(someone)
     return replies.Card(
-        name=person.display_name,
-        user_id=person.user_id,
-        city=None if city is None else city.name,
-        roles=roles_of(person, community),
-        language=person.language or community.language,
+        name=someone.display_name,
+        user_id=someone.user_id,
+        city=None if home is None else home.name,
+        roles=roles_of(someone, community),
+        language=someone.language or community.language,
         time_zone=zone.key,
         local_time=context.now.astimezone(zone),
-        digest=person.digest,
-        archive=person.archive,
+        digest=someone.digest,
+        archive=someone.archive,
     )
 
+
+# ── settings ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    language: str = argument(
+        language, rest=True, question=N_("Which language shall I speak with you?")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    zone: str = argument(
+        time_zone, rest=True, question=N_("Which time zone are you in? A city will do.")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    state: Switch = argument(
+        switch, question=N_("Do you want a digest of your own in our direct chat, on or off?")
+    )
+
+
+def show_settings(call: Call[Nothing], context: Context) -> Posts:
+    return call.answer(replies.settings(call.words, _card(call.asker, context), sign=call.sign))
+
+
+def set_language(call: Call[Language], context: Context) -> Posts:
+    chosen = call.arguments.language
+    people.change(context.connection, call.asker.user_id, language=chosen)
+    return call.answer(replies.language_set(words_in(chosen), chosen))
+
+
+def set_time_zone(call: Call[Zone], context: Context) -> Posts:
+    people.change(context.connection, call.asker.user_id, time_zone=call.arguments.zone)
+    there = replace(call.asker, time_zone=call.arguments.zone)
+    local_time = context.now.astimezone(context.zone_of(there))
+    return call.answer(replies.time_zone_set(call.words, call.arguments.zone, local_time))
+
+
+def set_digest(call: Call[Digest], context: Context) -> Posts:
+    on = call.arguments.state is Switch.ON
+    people.change(context.connection, call.asker.user_id, digest=on)
+    return call.answer(replies.digest_set(call.words, on=on))
+
+
+# ── members ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _read_role_change(typed: str, around: Surroundings) -> RoleChange | Refusal:
+    role = choice(Role).read(typed.removeprefix("-"), around)
+    return role if isinstance(role, Refusal) else RoleChange(role, not typed.startswith("-"))
+
+
+role_change: Reader[RoleChange] = Reader(N_("role"), _read_role_change)
+
+
+@dataclass(frozen=True, slots=True)
+class SetMember:
+    who: Person = argument(
+        person, rest=True, question=N_("Who is it? A name or an address will do.")
+    )
+    city: City | None = option(city)
+    role: tuple[RoleChange, ...] = options(role_change)
+    language: str | None = option(language)
+
+
+@dataclass(frozen=True, slots=True)
+class ListMembers:
+    place: City | Cluster | None = optional(city_or_cluster, default=None, rest=True)
+
+
+def set_member(call: Call[SetMember], context: Context) -> Posts:
+    given, community = call.arguments, context.settings.community
+    if given.city is None and not given.role and given.language is None:
+        example = f"{call.sign}{SET_MEMBER.example}"
+        raise MemberError(replies.nothing_to_set(call.words, example))
+    new_city = given.who.city if given.city is None else given.city.slug
+    if not may_place(call.asker, community, given.who, new_city):
+        raise MemberError(replies.not_your_cluster(call.words))
+    for change in given.role:
+        if not may_grant(call.asker, community, change.role):
+            raise MemberError(replies.not_yours_to_grant(call.words, change.role))
+    spoken = given.language or given.who.language
+    roles = rules.changed_roles(given.who.roles, given.role)
+    people.change(context.connection, given.who.user_id, city=new_city, language=spoken)
+    people.set_roles(context.connection, given.who.user_id, roles)
+    now = replace(given.who, city=new_city, roles=roles, language=spoken)
+    return call.answer(
+        replies.member_set(call.words, _entry(now, context), language=given.language)
+    )
+
+
+def list_members(call: Call[ListMembers], context: Context) -> Posts:
+    community = context.settings.community
+    match call.arguments.place:
+        case City() as town:
+            _require_coordinator(call, context, town.cluster)
+            found, place = people.find(context.connection, city=town.slug), town.name
+        case Cluster() as cluster:
+            _require_coordinator(call, context, cluster.slug)
+            found, place = _people_of(cluster, context), cluster.title
+        case None:
+            mine = coordinated_by(call.asker, community)
+            here = [c for c in community.clusters if c.slug == call.room.cluster]
+            shown = here or [c for c in community.clusters if c.slug in mine]
+            every = {p.id: p for c in shown for p in _people_of(c, context)}
+            found = list(every.values())
+            place = call.words.listing([c.title for c in shown]) or community.name
+    listed, hidden = rules.listed([p for p in found if p.user_id != context.me])
+    entries = [_entry(someone, context) for someone in listed]
+    return call.answer(replies.member_list(call.words, entries, place=place, hidden=hidden))
+
+
+def _require_coordinator(call: Call[ListMembers], context: Context, cluster: str) -> None:
+    if not may_coordinate(call.asker, context.settings.community, cluster):
+        raise MemberError(replies.not_your_cluster(call.words))
+
+
+def _people_of(cluster: Cluster, context: Context) -> list[Person]:
+    """Everybody of the cluster's cities, and everybody in its room."""
+    towns = [c.slug for c in context.settings.community.cities if c.cluster == cluster.slug]
+    found = [p for slug in towns for p in people.find(context.connection, city=slug)]
+    room = rooms.of_cluster(context.connection, cluster.slug)
+    if room is not None:
+        found += people.find(context.connection, room_number=room.id)
+    return list({p.id: p for p in found}.values())
+
+
+def _entry(someone: Person, context: Context) -> replies.Entry:
+    community = context.settings.community
+    home = community.city(someone.city) if someone.city else None
+    return replies.Entry(
+        name=someone.display_name,
+        user_id=someone.user_id,
+        city=None if home is None else home.name,
+        roles=roles_of(someone, community),
+    )
+
+
+# ── privacy ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    state: Switch = argument(switch, question=N_("Shall the archive keep your words, on or off?"))
+
+
+def show_privacy(call: Call[Nothing], context: Context) -> Posts:
+    archive = context.settings.archive
+    theirs = rooms.rooms_of(context.connection, call.asker)
+    stored = replies.Stored(
+        card=_card(call.asker, context),
+        messages=people.archived_messages(context.connection, call.asker.id),
+        archived_rooms=tuple(
+            room.name or room.room_id
+            for room in theirs
+            if room.archive_on and room.kind not in (RoomKind.SPACE, RoomKind.DIRECT)
+        ),
+        controller=archive.controller,
+        contact=archive.contact,
+        retention=archive.retention,
+    )
+    return call.answer(replies.privacy(call.words, stored, sign=call.sign))
+
+
+def set_archive(call: Call[Keeping], context: Context) -> Posts:
+    on = call.arguments.state is Switch.ON
+    people.change(context.connection, call.asker.user_id, archive=on)
+    said = replies.archive_on if on else replies.archive_off
+    return call.answer(said(call.words))
+
+
+# ── what is declared ──────────────────────────────────────────────────────────────────────────
 
 WHOAMI = Command(
     name="whoami",
@@ -47,4 +246,65 @@ WHOAMI = Command(
     handler=whoami,
     summary=N_("who you are to me: city, roles, language, time zone"),
     example="whoami",
+)
+SETTINGS = Command(
+    name="settings",
+    arguments=Nothing,
+    handler=show_settings,
+    summary=N_("your language, time zone and digest"),
+    example="settings",
+)
+SETTINGS_LANGUAGE = Command(
+    name="settings language",
+    arguments=Language,
+    handler=set_language,
+    summary=N_("the language I speak with you"),
+    example="settings language Deutsch",
+)
+SETTINGS_TIMEZONE = Command(
+    name="settings timezone",
+    arguments=Zone,
+    handler=set_time_zone,
+    summary=N_("the time zone in which I tell you times"),
+    example="settings timezone Europe/Oslo",
+)
+SETTINGS_DIGEST = Command(
+    name="settings digest",
+    arguments=Digest,
+    handler=set_digest,
+    summary=N_("a digest of your own in our direct chat"),
+    example="settings digest on",
+)
+PRIVACY = Command(
+    name="privacy",
+    arguments=Nothing,
+    handler=show_privacy,
+    summary=N_("what is stored about you"),
+    example="privacy",
+    private=True,
+)
+PRIVACY_ARCHIVE = Command(
+    name="privacy archive",
+    arguments=Keeping,
+    handler=set_archive,
+    summary=N_("whether the archive keeps your words"),
+    example="privacy archive off",
+    private=True,
+)
+SET_MEMBER = Command(
+    name="member set",
+    arguments=SetMember,
+    handler=set_member,
+    summary=N_("somebody's city, roles and language; role:-… takes a role"),
+    example="member set @ann city:Havnvoll role:city-lead",
+    who=Who.COORDINATORS,
+)
+LIST_MEMBERS = Command(
+    name="member list",
+    arguments=ListMembers,
+    handler=list_members,
+    summary=N_("who is in a city or a cluster, with their roles"),
+    example="member list Havnvoll",
+    who=Who.COORDINATORS,
+    private=True,
 )

@@ -1,10 +1,21 @@
 """The words about a person: who they are to the hall, what is on, what is stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from commands.names import role_names
-from commands.reply import Block, Code, Inline, Paragraph, Reply, Strong, items
+from commands.reply import (
+    Block,
+    Code,
+    Inline,
+    Paragraph,
+    Reply,
+    Strong,
+    items,
+    join,
+    paragraphs,
+)
 from commands.words import Words
 from storage.records import Role
 
@@ -24,8 +35,7 @@ class Card:
     archive: bool
 
 
-def whoami(words: Words, card: Card, *, settings: str, privacy: str) -> Reply:
-    """settings and privacy: the commands, as typed."""
+def whoami(words: Words, card: Card, *, sign: str) -> Reply:
     who = words.say(
         "You are {name}, {user_id}.", name=Strong(card.name), user_id=Code(card.user_id)
     )
@@ -40,8 +50,8 @@ def whoami(words: Words, card: Card, *, settings: str, privacy: str) -> Reply:
             words.say(
                 "{settings} changes language, time zone and digest; {privacy} shows what is"
                 " stored about you.",
-                settings=Code(settings),
-                privacy=Code(privacy),
+                settings=Code(f"{sign}settings"),
+                privacy=Code(f"{sign}privacy"),
             )
         ),
     ]
@@ -60,10 +70,229 @@ def _settings(words: Words, card: Card) -> tuple[Inline, ...]:
         words.say(
             "Time zone: {zone}, where it is {time} now",
             zone=card.time_zone,
-            time=words.moment(card.local_time),
+            time=words.clock(card.local_time),
         ),
         words.say("Digest: on") if card.digest else words.say("Digest: off"),
-        words.say("Archive: your words are stored in rooms that have an archive")
+        words.say("Archive: your words are kept in rooms that have an archive")
         if card.archive
-        else words.say("Archive: your words are not stored"),
+        else words.say("Archive: your words are not kept"),
+    )
+
+
+# ── settings ──────────────────────────────────────────────────────────────────────────────────
+
+
+def settings(words: Words, card: Card, *, sign: str) -> Reply:
+    return Reply(
+        (
+            Paragraph(words.say("Your settings:")),
+            items(*_settings(words, card)),
+            Paragraph(
+                words.say(
+                    "Change them with {language}, {zone} or {digest}.",
+                    language=Code(f"{sign}settings language"),
+                    zone=Code(f"{sign}settings timezone"),
+                    digest=Code(f"{sign}settings digest"),
+                )
+            ),
+        )
+    )
+
+
+def language_set(words: Words, language: str) -> Reply:
+    """words: already in the new language."""
+    return paragraphs(
+        words.say("I speak {language} with you now.", language=words.language_name(language))
+    )
+
+
+def time_zone_set(words: Words, zone: str, local_time: datetime) -> Reply:
+    return paragraphs(
+        words.say(
+            "Your time zone is {zone} now, where it is {time}.",
+            zone=zone,
+            time=words.clock(local_time),
+        )
+    )
+
+
+def digest_set(words: Words, *, on: bool) -> Reply:
+    if on:
+        return paragraphs(words.say("You will get your own digest in our direct chat."))
+    return paragraphs(words.say("You get no digest of your own. The rooms get theirs as before."))
+
+
+# ── members ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a list of people."""
+
+    name: str
+    user_id: str
+    city: str | None
+    roles: frozenset[Role]
+
+
+def _entry(words: Words, entry: Entry) -> Inline:
+    line = join(Strong(entry.name), " ", Code(entry.user_id))
+    known = [] if entry.city is None else [entry.city]
+    return join(line, " ", words.say("· {what}", what=_what(words, known, entry.roles)))
+
+
+def _what(words: Words, known: list[str], roles: frozenset[Role]) -> str:
+    return ", ".join([*known, role_names(words, roles)])
+
+
+def member_set(words: Words, entry: Entry, *, language: str | None) -> Reply:
+    line = join(words.say("Noted:"), " ", _entry(words, entry))
+    if language is None:
+        return paragraphs(line)
+    spoken = words.say("Language: {language}", language=words.language_name(language))
+    return paragraphs(line, spoken)
+
+
+def member_list(words: Words, entries: Sequence[Entry], *, place: str, hidden: int) -> Reply:
+    """place: a city, a cluster or the community. hidden: how many more there are."""
+    if not entries:
+        return paragraphs(words.say("I know nobody in {place} yet.", place=Strong(place)))
+    blocks: list[Block] = [
+        Paragraph(
+            words.plural(
+                "{number} person in {place}:",
+                "{number} people in {place}:",
+                len(entries) + hidden,
+                place=Strong(place),
+            )
+        ),
+        items(*(_entry(words, entry) for entry in entries)),
+    ]
+    if hidden:
+        blocks.append(
+            Paragraph(words.say("And {number} more. Name a city to see them.", number=hidden))
+        )
+    return Reply(tuple(blocks))
+
+
+def nothing_to_set(words: Words, example: str) -> Reply:
+    return paragraphs(
+        words.say(
+            "Tell me what to set: a city, a role or a language. For example: {example}",
+            example=Code(example),
+        )
+    )
+
+
+def not_your_cluster(words: Words) -> Reply:
+    return paragraphs(
+        words.say(
+            "That belongs to a cluster that you don't coordinate. Its coordinator, or a project"
+            " coordinator, can do it."
+        )
+    )
+
+
+def not_yours_to_grant(words: Words, role: Role) -> Reply:
+    name = role_names(words, frozenset({role}))
+    if role is Role.OPERATOR:
+        return paragraphs(
+            words.say("The role {role} comes from the configuration alone.", role=name)
+        )
+    return paragraphs(
+        words.say(
+            "The role {role} is given and taken by project coordinators. One of them can do it.",
+            role=name,
+        )
+    )
+
+
+# ── privacy ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the hall keeps about a person."""
+
+    card: Card
+    messages: int
+    archived_rooms: tuple[str, ...]  # names of the rooms they are in whose words are kept
+    controller: str
+    contact: str
+    retention: timedelta | None
+
+
+def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
+    card = stored.card
+    blocks: list[Block] = [
+        Paragraph(words.say("This is what is stored about you, {name}:", name=Strong(card.name))),
+        items(
+            words.say("Your address {user_id} and your name", user_id=Code(card.user_id)),
+            _city(words, card.city),
+            words.say("Roles: {roles}", roles=role_names(words, card.roles)),
+            *_settings(words, card),
+            words.plural(
+                "{number} message of yours in the archive",
+                "{number} messages of yours in the archive",
+                stored.messages,
+            ),
+            words.say("Which rooms you are in, and since when"),
+        ),
+        Paragraph(_kept_rooms(words, stored.archived_rooms)),
+        Paragraph(_kept_for(words, stored.retention)),
+        Paragraph(
+            words.say(
+                "A message that you delete is gone here, too, at once. {off} keeps your future"
+                " words out of the archive.",
+                off=Code(f"{sign}privacy archive off"),
+            )
+            if card.archive
+            else words.say(
+                "Your words are not kept. {on} changes that.",
+                on=Code(f"{sign}privacy archive on"),
+            )
+        ),
+    ]
+    if stored.controller:
+        blocks.append(Paragraph(_responsible(words, stored.controller, stored.contact)))
+    return Reply(tuple(blocks))
+
+
+def _kept_rooms(words: Words, names: Sequence[str]) -> Inline:
+    if not names:
+        return words.say("No room that you are in keeps an archive.")
+    return words.say(
+        "Rooms of yours that keep an archive: {rooms}. Who is in such a room can search it.",
+        rooms=words.listing(list(names)),
+    )
+
+
+def _kept_for(words: Words, retention: timedelta | None) -> Inline:
+    if retention is None:
+        return words.say("Words are kept for as long as the archive exists.")
+    return words.say(
+        "Words are kept for {time}, then they are deleted.", time=words.duration(retention)
+    )
+
+
+def _responsible(words: Words, controller: str, contact: str) -> Inline:
+    if not contact:
+        return words.say("Responsible: {controller}.", controller=controller)
+    return words.say(
+        "Responsible: {controller}. Questions go to {contact}.",
+        controller=controller,
+        contact=contact,
+    )
+
+
+def archive_on(words: Words) -> Reply:
+    return paragraphs(
+        words.say("From now on your words are kept in rooms that have an archive. Thank you.")
+    )
+
+
+def archive_off(words: Words) -> Reply:
+    return paragraphs(
+        words.say("From now on your words are not kept: the archive shows a gap instead."),
+        words.say("What you said before stays until you delete it in the room."),
     )

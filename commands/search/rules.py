@@ -15,6 +15,8 @@ MOST_GROUPS = 4
 SHORTEST_PREFIX = 3  # letters before a *
 
 FIELDS = ("from", "in", "after", "since", "before", "sort")
+# A phone begins a line with a capital. No IGNORECASE: it would take "ſort" for "sort".
+_FIELD = "|".join(spelt for name in FIELDS for spelt in (name, name.capitalize(), name.upper()))
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # no database takes them all
 _QUOTES = '"“”„‟«»'
@@ -22,10 +24,10 @@ _TOKEN = re.compile(
     rf"""(?P<open>\() | (?P<close>\)) | (?P<either>\|)
     | [{_QUOTES}] (?P<phrase>[^{_QUOTES}]*) (?:[{_QUOTES}]|$)
     | (?P<minus>[-−–]+) (?=[^\s)|])
-    | (?P<field>{"|".join(FIELDS)}) : \s*
+    | (?P<field>{_FIELD}) : \s*
       (?: [{_QUOTES}] (?P<quoted>[^{_QUOTES}]*) (?:[{_QUOTES}]|$) | (?P<bare>[^\s{_QUOTES}()|]*) )
     | (?P<word>[^\s{_QUOTES}()|]+)""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
 _LIKE_A_FIELD = re.compile(r"([a-z]{2,12}):(?!//)[^\s:]", re.IGNORECASE)
 _SCHEMES = ("http", "https", "mailto", "matrix", "tel")
@@ -97,7 +99,7 @@ class _Reader:
     at: int = 0
     depth: int = 0
     spared: int = 0  # how many minus signs we are inside of
-    query: Query = Query()
+    query: Query = field(default_factory=Query)
     hints: list[Hint] = field(default_factory=list)
 
     def either(self) -> Node | None:
@@ -161,7 +163,7 @@ class _Reader:
     def _group(self) -> Node | None:
         self.depth += 1
         node = self.either()
-        self.at += 1  # the closing parenthesis, or the end
+        self.at = min(self.at + 1, len(self.tokens))  # past the parenthesis, if it was closed
         self.depth -= 1
         return node
 

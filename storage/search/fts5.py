@@ -1,11 +1,10 @@
 """The index on SQLite: a contentless FTS5 table that holds our tokens and no text."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
 from sqlalchemy import Connection, bindparam, text
 
-from storage.search.analyser import Analysed, Terms, terms_of
+from storage.search.analyser import Terms, terms_of
 from storage.search.query import And, Node, Not, Or
 from storage.search.rows import IndexRow, Row, Scope
 
@@ -120,16 +119,11 @@ def _quoted(token: str) -> str:
 
 
 def _values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
-    texts = [row.analysed] if row.title is None else [row.title, row.analysed]
     return (
         row.message_id,
-        "" if row.title is None else " ".join(row.title.surface),
-        " ".join(_unique(texts, "tags")),
+        " ".join(row.title_words),
+        " ".join(row.tags),
         " ".join(row.analysed.surface),
-        " ".join(_unique(texts, "extras")),
+        " ".join(row.extras),
         f"r{row.room_id} p{row.sender_id}",
     )
-
-
-def _unique(texts: Iterable[Analysed], what: str) -> Iterable[str]:
-    return dict.fromkeys(chain.from_iterable(getattr(text, what) for text in texts))

@@ -112,8 +112,6 @@ def newest_first(query: Query) -> bool:
 def print_query(query: Query) -> str:
     """The query in the words of the query language; reading it again gives the same query."""
     parts = [] if query.tree is None else [print_tree(query.tree)]
-    if isinstance(query.tree, Or):
-        parts = [f"({parts[0]})"] if _has_filters(query) else parts
     parts += [f"from:{_value(name)}" for name in query.from_people]
     parts += [f"in:{_value(name)}" for name in query.rooms]
     parts += [] if query.after is None else [f"after:{query.after.isoformat()}"]
@@ -141,10 +139,6 @@ def print_tree(node: Node) -> str:
 
 def _grouped(node: Node) -> str:
     return f"({print_tree(node)})" if isinstance(node, And | Or) else print_tree(node)
-
-
-def _has_filters(query: Query) -> bool:
-    return query != Query(query.tree)
 
 
 def _value(typed: str) -> str:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from storage.search.analyser import Analysed
 
+TITLE_WORDS = 200  # more of a title are not indexed
+
 EARLIEST = -(2**53)  # milliseconds; beyond what Matrix can carry
 LATEST = 2**53
 ID_STEP = 16  # message ids a second
@@ -21,6 +23,22 @@ class IndexRow:
     sender_id: int  # person.id, ours
     analysed: Analysed
     title: Analysed | None = None
+
+    @property
+    def title_words(self) -> tuple[str, ...]:
+        return self.title.surface[:TITLE_WORDS] if self.title else ()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Of title and text, each once."""
+        both = (*self.title.tags, *self.analysed.tags) if self.title else self.analysed.tags
+        return tuple(dict.fromkeys(both))
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """Of title and text, each once."""
+        both = (*self.title.extras, *self.analysed.extras) if self.title else self.analysed.extras
+        return tuple(dict.fromkeys(both))
 
 
 @dataclass(frozen=True, slots=True)

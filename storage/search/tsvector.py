@@ -6,8 +6,11 @@ from sqlalchemy import Connection, bindparam, text
 
 from storage.search.analyser import Terms, terms_of
 from storage.search.query import And, Node, Not, Or
-from storage.search.rows import IndexRow, Row, Scope
+from storage.search.rows import TITLE_WORDS, IndexRow, Row, Scope
 
+# Tags and stems share one position each, beyond all words: of two weights at one position
+# PostgreSQL keeps only the higher.
+TAG, STEM = "16382B", "16383D"
 FIND = text(
     "SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, m.body, m.title"
     " FROM message m WHERE m.tsv @@ CAST(:words AS tsquery) AND m.id BETWEEN :lo AND :hi"
@@ -96,19 +99,20 @@ def _phrase(terms: Terms, weight: str) -> str:
 
 
 def vector(row: IndexRow) -> str:
-    """The tsvector of a message in PostgreSQL's notation: 'kaffee':1C 'kaff':1D '=r44' '=p9'.
+    """The tsvector of a message: 'kaffee':201C,204C 'kaff':16383D '=r44' '=p9'.
 
     Weights: A title, B tags, C words, D stems. No token of ours begins with "=", so nobody can
     type a scope.
     """
     places: dict[str, list[str]] = {}
-    titles = () if row.title is None else (row.title,)
-    for title in titles:
-        _place(places, title.surface, "A")
-    for each in (*titles, row.analysed):
-        _place(places, each.tags, "B")
-        _place(places, each.extras, "D")
-    _place(places, row.analysed.surface, "C")
+    for position, token in enumerate(row.title_words, 1):
+        places.setdefault(token, []).append(f"{position}A")
+    for position, token in enumerate(row.analysed.surface, TITLE_WORDS + 1):
+        places.setdefault(token, []).append(f"{position}C")
+    for token in row.tags:
+        places.setdefault(token, []).append(TAG)
+    for token in row.extras:
+        places.setdefault(token, []).append(STEM)
     words = (f"{quoted(token)}:{','.join(at)}" for token, at in places.items())
     return " ".join((*words, f"'=r{row.room_id}'", f"'=p{row.sender_id}'"))
 
@@ -116,11 +120,6 @@ def vector(row: IndexRow) -> str:
 def quoted(token: str) -> str:
     """A token as a lexeme of tsvector and tsquery notation."""
     return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def _place(places: dict[str, list[str]], tokens: Iterable[str], weight: str) -> None:
-    for position, token in enumerate(tokens, 1):
-        places.setdefault(token, []).append(f"{position}{weight}")
 
 
 def _update(connection: Connection, ids: list[int], vectors: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""What operators ask: is the hall well?"""

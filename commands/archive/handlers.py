@@ -1,0 +1,155 @@
+"""`!archive` and `!thread summary`: what is kept of a room, and what a thread came to."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from commands.archive import replies, rules
+from commands.audience import of_room
+from commands.command import Call, Command
+from commands.context import Context
+from commands.errors import MemberError
+from commands.permissions import Who
+from commands.posts import Pin, Posts, React, Say
+from commands.words import N_
+from storage import archive, rooms
+from storage.records import EventId, Room, RoomKind
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No arguments."""
+
+
+# ── on and off ────────────────────────────────────────────────────────────────────────────────
+
+
+def switch_on(call: Call[Nothing], context: Context) -> Posts:
+    if call.direct:
+        raise MemberError(replies.not_here(call.words))
+    if call.room.archive_on:
+        raise MemberError(replies.already_on(call.words))
+    rooms.change(context.connection, call.room.room_id, archive_on=True, archive_since=context.now)
+    settings = context.settings
+    notice = replies.notice(
+        context.words,
+        controller=settings.archive.controller,
+        contact=settings.archive.contact,
+        retention=settings.archive.retention,
+        encrypted=call.room.encrypted,
+        prefix=settings.prefix,
+    )
+    key = f"archive/notice/{call.said.event_id}"
+    return [
+        Say(call.room.room_id, notice, notice=False, key=key),
+        Pin(call.room.room_id, key),
+        React(call.room.room_id, call.said.event_id, "👍"),
+    ]
+
+
+def switch_off(call: Call[Nothing], context: Context) -> Posts:
+    if call.direct:
+        raise MemberError(replies.not_here(call.words))
+    if not call.room.archive_on:
+        raise MemberError(replies.already_off(call.words))
+    rooms.change(context.connection, call.room.room_id, archive_on=False, archive_since=None)
+    off = replies.switched_off(context.words, on=f"{call.prefix}archive on")
+    # It concerns the whole room, so it is not hidden in a thread.
+    return [Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)]
+
+
+# ── status ────────────────────────────────────────────────────────────────────────────────────
+
+
+def show_status(call: Call[Nothing], context: Context) -> Posts:
+    shown = [call.room]
+    if call.direct:
+        theirs = rooms.rooms_of(context.connection, call.asker)
+        shown = [room for room in theirs if room.archive_on and room.kind is not RoomKind.DIRECT]
+    zone = context.zone_of(call.asker)
+    holdings = [_holdings(room, context, zone) for room in shown]
+    return call.answer(replies.status(call.words, holdings))
+
+
+def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
+    held = archive.status(context.connection, room.id)
+    return replies.Holdings(
+        room=room.name or room.room_id,
+        on=room.archive_on,
+        messages=held.messages,
+        threads=held.threads,
+        people=held.people,
+        withheld=held.withheld,
+        first=_local(held.first, zone),
+        last=_local(held.last, zone),
+    )
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return None if moment is None else moment.astimezone(zone)
+
+
+# ── a thread's summary ────────────────────────────────────────────────────────────────────────
+
+
+def summarise_thread(call: Call[Nothing], context: Context) -> Posts:
+    root = _thread_meant(call, context)
+    if root is None:
+        raise MemberError(replies.no_thread(call.words, f"{call.prefix}thread summary"))
+    audience = of_room(context.connection, call.room)
+    if not any(room.archive_on for room in audience.rooms):
+        raise MemberError(replies.no_archive(call.words, f"{call.prefix}archive on"))
+    kept = archive.thread(context.connection, audience.room_numbers, root)
+    talk = [m for m in kept if m.sender != context.me and not m.body.startswith(call.prefix)]
+    summary = rules.summarise(audience.readable(talk))
+    if summary is None:
+        raise MemberError(replies.nothing_kept(call.words))
+    zone = context.zone_of(call.asker)
+    summary = replace(
+        summary, began=summary.began.astimezone(zone), ended=summary.ended.astimezone(zone)
+    )
+    quotes = tuple(dict.fromkeys(message.event_id for message in summary.quoted))
+    reply = replies.thread_summary(call.words, summary, call.room.via)
+    return call.answer(reply, quotes=quotes)
+
+
+def _thread_meant(call: Call[Nothing], context: Context) -> EventId | None:
+    """The thread it was said in, or the one of the message that it replies to."""
+    if call.said.thread_root is not None or call.said.reply_to is None:
+        return call.said.thread_root
+    return archive.root_of(context.connection, call.said.reply_to) or call.said.reply_to
+
+
+# ── what is declared ──────────────────────────────────────────────────────────────────────────
+
+THREAD_SUMMARY = Command(
+    name="thread summary",
+    arguments=Nothing,
+    handler=summarise_thread,
+    summary=N_("what was said in this thread, by whom, with links"),
+    example="thread summary",
+    aliases=("summary",),
+)
+ARCHIVE_STATUS = Command(
+    name="archive status",
+    arguments=Nothing,
+    handler=show_status,
+    summary=N_("how much the archive of this room holds"),
+    example="archive status",
+)
+ARCHIVE_ON = Command(
+    name="archive on",
+    arguments=Nothing,
+    handler=switch_on,
+    summary=N_("starts the archive of this room, with a notice to all"),
+    example="archive on",
+    who=Who.ROOM_ADMINS,
+)
+ARCHIVE_OFF = Command(
+    name="archive off",
+    arguments=Nothing,
+    handler=switch_off,
+    summary=N_("stops the archive of this room"),
+    example="archive off",
+    who=Who.ROOM_ADMINS,
+)

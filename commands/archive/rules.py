@@ -1,0 +1,110 @@
+"""What a thread comes to: chosen sentences of it, never new ones."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.records import ArchivedMessage, UserId
+
+MOST_POINTS = 3
+MOST_QUESTIONS = 3
+LONGEST = 200  # characters of a sentence that is shown
+SHORTEST = 20  # "Thanks!" says nothing to those who were not there
+
+# A sentence ends at its sign, in any of our scripts (Greek asks with ";"), or with the line.
+_SENTENCE = re.compile(r"[^.!?;…\n]+(?:[.!?;…]+(?=\s|$)|[.;](?=\S)|$|(?=\n))")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A sentence, and the message that says it."""
+
+    sentence: str
+    message: ArchivedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A thread in its own words."""
+
+    messages: int
+    participants: tuple[tuple[str, int], ...]  # name and messages, in the order they came in
+    began: datetime
+    ended: datetime
+    first: Point
+    points: tuple[Point, ...]  # in the order they were said
+    questions: tuple[Point, ...]  # nobody else has said anything since
+
+    @property
+    def quoted(self) -> tuple[ArchivedMessage, ...]:
+        """The messages whose words it repeats."""
+        return tuple(p.message for p in (self.first, *self.points, *self.questions))
+
+
+def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
+    """A summary of messages, oldest first; None if no words are left in them."""
+    worded = [m for m in messages if m.body and not m.redacted and not m.withheld]
+    if not worded:
+        return None
+    first = Point(shortened(sentences(worded[0].body)[0]), worded[0])
+    questions = open_questions(worded)
+    asked = {point.message.event_id for point in questions}
+    later = [m for m in worded[1:] if m.event_id not in asked]
+    names = {m.sender: m.sender_name for m in worded}
+    counts: Counter[UserId] = Counter(m.sender for m in worded)
+    return Summary(
+        messages=len(worded),
+        participants=tuple((names[sender], count) for sender, count in counts.items()),
+        began=worded[0].at,
+        ended=worded[-1].at,
+        first=first,
+        points=key_points(later),
+        questions=questions,
+    )
+
+
+def key_points(messages: Sequence[ArchivedMessage]) -> tuple[Point, ...]:
+    """The longest sentences of the messages that most people reacted to, else of the longest."""
+    telling = [m for m in messages if len(_longest(m.body)) >= SHORTEST]
+    chosen = sorted(telling, key=_weight, reverse=True)[:MOST_POINTS]
+    kept = {message.event_id for message in chosen}
+    return tuple(Point(shortened(_longest(m.body)), m) for m in telling if m.event_id in kept)
+
+
+def open_questions(messages: Sequence[ArchivedMessage]) -> tuple[Point, ...]:
+    """Questions after which nobody else has spoken, the latest kept."""
+    found: list[Point] = []
+    for place, message in enumerate(messages):
+        answered = any(later.sender != message.sender for later in messages[place + 1 :])
+        asked = [s for s in sentences(message.body) if _is_question(s)]
+        if asked and not answered:
+            found.append(Point(shortened(asked[-1]), message))
+    return tuple(found[-MOST_QUESTIONS:])
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences in order; text without any is one."""
+    return [s for m in _SENTENCE.finditer(text) if (s := m[0].strip())] or [text.strip()]
+
+
+def shortened(sentence: str) -> str:
+    """A sentence of at most LONGEST characters, cut between words."""
+    flat = " ".join(sentence.split())
+    if len(flat) <= LONGEST:
+        return flat
+    return flat[: LONGEST - 1].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
+
+
+def _longest(text: str) -> str:
+    return max(sentences(text), key=len)
+
+
+def _weight(message: ArchivedMessage) -> tuple[int, int, str]:
+    return (sum(message.reactions.values()), len(message.body), message.event_id)
+
+
+def _is_question(sentence: str) -> bool:
+    greek = any("\u0370" <= letter <= "\u03ff" for letter in sentence)
+    return sentence.endswith(("?", "？", "؟", "\u037e")) or (greek and sentence.endswith(";"))
