@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.metadata import version
+from typing import Any
 
 from bot.backfill import Backfill
 from bot.clock import Clock, SystemClock
@@ -94,8 +95,8 @@ async def run_hall(
         Upkeep(hall).run(),
         _after_first_sync(intake, hall, provision),
     ]
-    running = asyncio.gather(*(asyncio.ensure_future(part) for part in parts))
-    stopping = asyncio.ensure_future(stop.wait())
+    running: asyncio.Future[Any] = asyncio.gather(*parts)
+    stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():

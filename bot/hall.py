@@ -25,6 +25,7 @@ class Hall:
     database: Database
     clock: Clock
     bells: "Bells" = field(default_factory=lambda: Bells())
+    ready: asyncio.Event = field(default_factory=asyncio.Event)  # the community's rooms stand
 
 
 class Bell:

@@ -17,6 +17,7 @@ from bot.matrix.parsing import read_room_event, what_happened
 from bot.retry import wait_before
 from bot.state import apply_state
 from commands import reading
+from commands.catalogue import CATALOGUE
 from commands.events import Edited, Redacted, Said
 from storage import folding, gaps, inbox, meta, outbox, questions, rooms, waiting
 from storage.records import EventId, Room, RoomEvent, RoomId, RoomKind
@@ -190,14 +191,21 @@ def keep(
     """The one door for events of a room, from sync, from history, or read late."""
     _confirm_own(connection, hall, events, now)
     others = [event for event in events if event.sender != hall.me]
-    _archive(connection, hall, room, others, facts, now, taken)
-    _forget_redacted(connection, others, now, taken)
+    asked = _Asked(connection, hall, room)
     fresh: list[inbox.Entry] = []
     missed: list[inbox.Entry] = []
+    spoken: list[folding.Fact] = []
     for event in others:
-        if _wants_answer(connection, hall, room, event):
+        wants_answer, is_command = asked.of(event)
+        if wants_answer:
             old = now - instant(event.at) > hall.settings.limits.command_age
             (missed if old else fresh).append(entry_of(event))
+        if event.event_id in facts:
+            # What is said to the hall alone is no part of the members' memory.
+            fact = facts[event.event_id]
+            spoken.append(folding.without_words(fact) if is_command else fact)
+    _archive(connection, hall, room, spoken, now, taken)
+    _forget_redacted(connection, others, now, taken)
     inbox.add(connection, fresh, now)
     inbox.add_missed(connection, missed, now)
     if fresh:
@@ -215,19 +223,14 @@ def _archive(
     connection: Connection,
     hall: Hall,
     room: Room,
-    events: Sequence[RoomEvent],
-    facts: dict[EventId, folding.Fact],
+    facts: Sequence[folding.Fact],
     now: datetime,
     taken: Taken,
 ) -> None:
-    since = rooms.archive_since(connection, room.room_id) if events else None
+    since = rooms.archive_since(connection, room.room_id) if facts else None
     if since is None:
         return
-    wanted = [
-        facts[event.event_id]
-        for event in events
-        if event.at >= milliseconds(since) and event.event_id in facts
-    ]
+    wanted = [fact for fact in facts if fact.event.at >= milliseconds(since)]
     new = folding.record(connection, wanted, milliseconds(now), hall.settings.community.language)
     taken.new += len(new)
 
@@ -242,22 +245,46 @@ def _forget_redacted(
         taken.erased = True
 
 
-def _wants_answer(connection: Connection, hall: Hall, room: Room, event: RoomEvent) -> bool:
-    happened = what_happened(event, hall.me)
-    if isinstance(happened, Redacted):
-        return bool(outbox.posts_quoting(connection, happened.target))
-    if isinstance(happened, Edited):
-        happened = happened.now
-    if not isinstance(happened, Said):
-        return False
-    return reading.concerns_us(
-        happened,
-        me=hall.me,
-        name=hall.name,
-        prefix=hall.settings.prefix,
-        direct=room.kind is RoomKind.DIRECT,
-        open_threads=questions.open_threads(connection),
-    )
+class _Asked:
+    """Which events of a room want an answer, and which are commands to us."""
+
+    def __init__(self, connection: Connection, hall: Hall, room: Room) -> None:
+        self._connection = connection
+        self._hall = hall
+        self._direct = room.kind is RoomKind.DIRECT
+        self._open_threads = questions.open_threads(connection)
+
+    def of(self, event: RoomEvent) -> tuple[bool, bool]:
+        """Whether it wants an answer; whether it is a command, or meant as one."""
+        happened = what_happened(event, self._hall.me)
+        if isinstance(happened, Redacted):
+            return bool(outbox.posts_quoting(self._connection, happened.target)), False
+        if isinstance(happened, Edited):
+            happened = happened.now
+        if not isinstance(happened, Said):
+            return False, False
+        hall = self._hall
+        concerned = reading.concerns_us(
+            happened,
+            me=hall.me,
+            name=hall.name,
+            prefix=hall.settings.prefix,
+            direct=self._direct,
+            open_threads=self._open_threads,
+        )
+        return concerned, concerned and self._is_command(happened)
+
+    def _is_command(self, said: Said) -> bool:
+        heard = reading.read(
+            said,
+            me=self._hall.me,
+            name=self._hall.name,
+            prefix=self._hall.settings.prefix,
+            direct=self._direct,
+            awaited=False,
+            catalogue=CATALOGUE,
+        )
+        return not isinstance(heard, reading.NotForUs)
 
 
 def keep_unreadable(

@@ -18,10 +18,8 @@ from bot.plans import RoomPlan, StateEvent
 from bot.posting import queue_posts
 from bot.retry import wait_before
 from bot.upgrades import follow_upgrades
-from commands import descriptions
+from commands import descriptions, greetings
 from commands.catalogue import CATALOGUE
-from commands.clusters import announcements
-from commands.posts import Announce, Pin, Post, Say
 from commands.words import words_in
 from storage import meta, outbox, rooms
 from storage.records import Cluster, Room, RoomId, RoomKind
@@ -54,6 +52,8 @@ class Provisioning:
     async def run(self) -> None:
         """Provision at start, then follow upgrades as they happen."""
         await self._until_done()
+        self._hall.ready.set()
+        log.info("hall ready")
         while True:
             await self._hall.bells.upgrades.wait(RECHECK)
             with contextlib.suppress(MatrixError):
@@ -79,15 +79,11 @@ class Provisioning:
         """Bring Matrix in line with the configuration; every step can be repeated."""
         report = Report()
         community = self._hall.settings.community
-        words = words_in(community.language)
         space = await self._ensure(plans.plan_space(community), None, report)
         await self._remember_space(space)
         for cluster in community.clusters:
             await self._guarded(self._cluster(cluster, space, report), report)
-        name = announcements.coordinators_room_name(words, community.name)
-        await self._guarded(
-            self._ensure(plans.plan_coordinators(community, name), space.room_id, report), report
-        )
+        await self._guarded(self._coordinators(space, report), report)
         await self._let_go_of_removed(report)
         await follow_upgrades(self._hall, self._space())
         return report
@@ -116,20 +112,21 @@ class Provisioning:
         room = await self._ensure(plans.plan_cluster(community, cluster), space.room_id, report)
         await self._into_space(space.room_id, room, report)
         renamed = before is not None and before.name not in ("", cluster.title)
-        now = self._hall.clock.now()
+        await self._greet(room, renamed_to=cluster.title if renamed else None)
+
+    async def _coordinators(self, space: Room, report: Report) -> None:
+        community = self._hall.settings.community
+        name = greetings.coordinators_room_name(community)
+        plan = plans.plan_coordinators(community, name)
+        await self._greet(await self._ensure(plan, space.room_id, report), renamed_to=None)
+
+    async def _greet(self, room: Room, *, renamed_to: str | None) -> None:
+        settings, now = self._hall.settings, self._hall.clock.now()
 
         def greet(connection: Connection) -> set[str]:
-            posts = _greetings(connection, self._hall, room)
-            if renamed and before is not None:
-                posts.append(
-                    Announce(
-                        room.room_id,
-                        announcements.renamed(
-                            words_in(community.language), before.name, cluster.title
-                        ),
-                        key=f"renamed/{room.room_id}/{cluster.title}",
-                    )
-                )
+            posts = greetings.greet(connection, room, settings)
+            if renamed_to is not None:
+                posts.append(greetings.announce_rename(room.room_id, renamed_to, settings))
             return queue_posts(connection, self._hall, posts, f"greet/{room.room_id}", now)
 
         self._hall.bells.outbox.ring(await self._hall.database.write(greet))
@@ -158,12 +155,7 @@ class Provisioning:
                     kind=RoomKind.OTHER.value,
                     archive_on=False,
                 )
-                farewell = Say(
-                    room.room_id,
-                    announcements.removed(words_in(community.language)),
-                    notice=False,
-                    key=f"farewell/{room.room_id}/{now.date()}",
-                )
+                farewell = greetings.say_farewell(room, self._hall.settings, now.date().isoformat())
                 return queue_posts(connection, self._hall, [farewell], "farewell", now)
 
             lanes = await self._hall.database.write(let_go)
@@ -340,34 +332,18 @@ class Provisioning:
     def _descriptions(self) -> list[StateEvent]:
         """Every command, for clients that show them (MSC4391)."""
         return [
-            StateEvent(type_, key, content)
-            for type_, key, content in descriptions.state_events(CATALOGUE, self._hall.me)
+            StateEvent(one.type, one.state_key, one.content)
+            for one in descriptions.describe(
+                CATALOGUE,
+                self._hall.me,
+                words_in(self._hall.settings.community.language),
+            )
         ]
 
 
 def _content(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     content = raw.get("content")
     return content if isinstance(content, Mapping) else {}
-
-
-def _greetings(connection: Connection, hall: Hall, room: Room) -> list[Post]:
-    """Welcome and archive notice, each once for ever (a changed notice is a new one), pinned."""
-    community = hall.settings.community
-    words = words_in(community.language)
-    posts: list[Post] = []
-    welcome = f"welcome/{room.room_id}"
-    if not outbox.was_posted(connection, welcome):
-        posts += [
-            Say(
-                room.room_id,
-                announcements.welcome(words, room.name, hall.settings.prefix),
-                notice=False,
-                key=welcome,
-            ),
-            Pin(room.room_id, welcome),
-        ]
-    posts += announcements.notice_posts(connection, room, hall.settings)
-    return posts
 
 
 async def initialise(hall: Hall) -> Sequence[str]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from commands.visibility import all_may_read
 from storage import rooms
 from storage.records import ArchivedMessage, Person, Room
+from storage.rooms import History
 from storage.types import milliseconds
 
 
@@ -18,7 +19,7 @@ class Audience:
     connection: Connection
     readers: tuple[int, ...]  # people, by our numbers
     rooms: tuple[Room, ...]
-    _pasts: dict[int, rooms.History] = field(default_factory=dict)
+    _pasts: dict[int, History] = field(default_factory=dict)
 
     @property
     def room_numbers(self) -> tuple[int, ...]:

@@ -247,7 +247,7 @@ def _suggestions(
     typed, _end = _joined(words)
     if group:
         close = difflib.get_close_matches(typed, group, n=1, cutoff=CLOSE_ENOUGH)
-        return tuple(close or group)
+        return tuple(close if close and len(words) > 1 else group)
     if len(first) < SHORTEST_TYPO:
         return ()
     for attempt in dict.fromkeys((typed, first)):

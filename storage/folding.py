@@ -5,7 +5,7 @@ The event log is the source; messages, revisions and reactions are its projectio
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -77,6 +77,11 @@ def read_fact(room_event: RoomEvent, language: str) -> Fact:
         body = _body_of(room_event, room_event.content["m.new_content"])
     analysed = analyse(body, language) if kind is Kind.MESSAGE and body else None
     return Fact(room_event, hashed, kind, body, target, analysed)
+
+
+def without_words(fact: Fact) -> Fact:
+    """The bare fact that something was said: its place in the log, and none of its content."""
+    return Fact(replace(fact.event, content={}), fact.hash, Kind.OTHER)
 
 
 def _kind_of(room_event: RoomEvent) -> tuple[Kind, int | None]:

@@ -2,7 +2,7 @@
 
     proxy = FaultProxy(homeserver.url, seed=7, rules=[Rule(sends, {DropResponse(): 0.3})])
     async with proxy:
-        ...  # clients use proxy.url; three in ten sends are accepted, but never answered
+        ...  # clients use proxy.url; three in ten sends are accepted, and the answer is lost
 
 Chance is repeatable: each rule has its own generator, made from the seed and the rule's place.
 """
@@ -30,7 +30,13 @@ class PassThrough:
 
 @dataclass(frozen=True, slots=True)
 class DropResponse:
-    """The homeserver accepts the request; the client's connection is cut without an answer."""
+    """The homeserver accepts the request; the client's connection is cut amid the answer.
+
+    `begun=False` cuts before the first byte. aiohttp, and so nio, then repeats a GET or PUT once
+    by itself, and the caller notices nothing unless the repetition fails too.
+    """
+
+    begun: bool = True
 
     name = "drop_response"
 
@@ -50,7 +56,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """Nothing for some seconds, then the connection is cut."""
+    """Nothing for some seconds, then the connection is cut (and see `DropResponse.begun`)."""
 
     seconds: float
     forwarded: bool = False
@@ -161,15 +167,15 @@ class FaultProxy:
                 return chance.choices([*plans, _PASS], [*weights, rest])[0]
         return _PASS
 
-    async def _handle(self, request: web.Request) -> web.Response:
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
         plan = self._choose(request.method, request.path)
         self.seen.append(Seen(request.method, request.path, plan))
         match plan:
             case PassThrough():
                 return await self._forward(request)
             case DropResponse():
-                await self._forward(request)
-                return _cut(request)
+                answer = await self._forward(request)
+                return await _cut_amid(request, answer) if plan.begun else _cut(request)
             case Answer():
                 if plan.forwarded:
                     await self._forward(request)
@@ -218,3 +224,14 @@ def _cut(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
+
+
+async def _cut_amid(request: web.Request, answer: web.Response) -> web.StreamResponse:
+    body = answer.body if isinstance(answer.body, bytes) else b""
+    half = web.StreamResponse(status=answer.status, headers=answer.headers)
+    half.content_length = len(body) or 1
+    await half.prepare(request)
+    await half.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()  # not `abort`, which may take back what was written
+    return half

@@ -15,7 +15,7 @@ from commands.search import ranking, replies
 from commands.search.ranking import WINDOW, Cursor
 from commands.search.rules import Hint, parse_query
 from commands.words import N_
-from storage import archive, people, search, search_pages
+from storage import archive, people, rooms, search, search_pages
 from storage.records import ArchivedMessage, EventId, Person, Room
 from storage.search.matching import Matcher
 from storage.search.query import Query, newest_first, print_query, print_tree
@@ -106,7 +106,7 @@ def _audience(call: Call[Search] | Call[Nothing], context: Context, query: Query
     """In a room its members, about this room; in a direct chat the asker, about all of theirs."""
     if not call.direct:
         audience = of_room(context.connection, call.room)
-        if not any(room.archive_on for room in audience.rooms):
+        if not any(_has_archive(room, context) for room in audience.rooms):
             raise MemberError(replies.no_archive(call.words, f"{call.prefix}archive on"))
         if query.rooms and not _named(audience.rooms, query.rooms, context):
             raise MemberError(replies.only_here(call.words, f"search {print_query(query)}"))
@@ -118,10 +118,15 @@ def _audience(call: Call[Search] | Call[Nothing], context: Context, query: Query
     return replace(audience, rooms=_named(audience.rooms, query.rooms, context))
 
 
-def _named(rooms: Sequence[Room], names: Sequence[str], context: Context) -> tuple[Room, ...]:
+def _has_archive(room: Room, context: Context) -> bool:
+    """One that was switched off still holds what was said before."""
+    return room.archive_on or rooms.archived_events(context.connection, room.id) > 0
+
+
+def _named(among: Sequence[Room], names: Sequence[str], context: Context) -> tuple[Room, ...]:
     """The rooms that go by one of these names."""
     wanted = {folded(name.removeprefix("#").partition(":")[0]) for name in names}
-    return tuple(room for room in rooms if wanted & _names_of(room, context))
+    return tuple(room for room in among if wanted & _names_of(room, context))
 
 
 def _names_of(room: Room, context: Context) -> set[str]:

@@ -15,6 +15,7 @@ from commands.reply import (
     Part,
     Reply,
     Strong,
+    Text,
     join,
     paragraphs,
 )
@@ -87,10 +88,7 @@ def found(
 ) -> Reply:
     """A page of hits. total: in this window; capped: there may be others. more: as typed."""
     count = f"{total}+" if capped else total
-    many = words.plural(
-        "Found {count} for {what}.", "Found {count} for {what}.", total, count=count,
-        what=_what(words, understood),
-    )  # fmt: skip
+    many = words.say("Found {count} for {what}.", count=count, what=_what(words, understood))
     blocks: list[Block] = [
         Paragraph(many),
         *(Paragraph(_hint(words, hint)) for hint in hints),
@@ -147,11 +145,7 @@ def no_archive(words: Words, on: str) -> Reply:
 
 def _what(words: Words, understood: Understood) -> Inline:
     """What was searched, in words: "heat pump" in Housing, from Ann, since 1 March."""
-    line = (
-        words.say("{query}", query=Strong(understood.query))
-        if understood.query
-        else words.say("all messages")
-    )
+    line: Inline = (Strong(understood.query),) if understood.query else words.say("all messages")
     line = (
         words.say("{what} in all your rooms", what=line)
         if understood.room is None
@@ -169,7 +163,7 @@ def _what(words: Words, understood: Understood) -> Inline:
 
 def _hit(words: Words, hit: Hit) -> tuple[Inline, ...]:
     snippet: tuple[Part, ...] = tuple(
-        Strong(text) if wanted else Emphasis(text) for text, wanted in hit.pieces
+        Strong(text) if wanted else Text(text) for text, wanted in hit.pieces
     )
     link = MessageLink(hit.room_id, hit.event_id, words.moment(hit.at), hit.via)
     where = words.say("{author} in {room}, {link}", author=hit.author, room=hit.room, link=link)

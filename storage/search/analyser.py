@@ -8,6 +8,7 @@ from storage.search.letters import UNSPACED, spelt_otherwise
 from storage.search.query import Leaf, Phrase, Prefix, Word
 from storage.search.stemming import LANGUAGES
 from storage.search.words import (
+    LONGEST,
     find_tags,
     folded_tag,
     forms,
@@ -89,7 +90,7 @@ def query_terms(typed: str) -> Terms:
     stems = [stem_token(whole, language) for language in LANGUAGES]
     others = spelt_otherwise(tokens[0]) if len(tokens) == 1 else ()
     stems += [stem_token(other, language) for other in others for language in LANGUAGES]
-    any_of = tuple(dict.fromkeys(it for it in ("".join(tokens), *stems, *others) if it))
+    any_of = tuple(dict.fromkeys(it for it in ("".join(tokens)[:LONGEST], *stems, *others) if it))
     return Terms(any_of, phrase=tokens if len(tokens) > 1 else ())
 
 
@@ -134,7 +135,7 @@ def _analysed(
         language,
         tuple(surface[:POSITIONS]),
         tuple(dict.fromkeys(extras))[:POSITIONS],
-        find_tags(text),
+        tuple(dict.fromkeys(tag for tag, _, _ in find_tags(text))),
     )
 
 

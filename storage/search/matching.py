@@ -7,7 +7,7 @@ from storage.search.analyser import Terms, stem_languages, terms_of
 from storage.search.letters import UNSPACED
 from storage.search.query import Candidate, Node, wanted
 from storage.search.rows import Row
-from storage.search.words import Part, find_words, folded_tag, forms, joined, split
+from storage.search.words import Part, find_tags, find_words, forms, joined, split
 
 NEAR = 8  # words
 
@@ -66,20 +66,16 @@ class Matcher:
                 read.parts.append(part)
                 read.answers.append(answers)
         for leaf, terms in enumerate(self._terms):
-            if terms.phrase:
-                for at in _phrases(read.parts, terms):
-                    read.answers[at] |= {leaf}
+            for at in (*_phrases(read.parts, terms), *_tagged(text, read, terms)):
+                read.answers[at] |= {leaf}
         return read
 
     def _word(self, word: str, languages: Sequence[str]) -> Iterator[tuple[Part, frozenset[int]]]:
         parts = split(word)
         whole = joined(word, parts)
-        tag = folded_tag(whole)
-        of_whole = {
-            leaf for leaf, terms in enumerate(self._terms) if terms.tag and terms.tag == tag
-        }
+        of_whole: set[int] = set()
         if len(parts) > 1 and not UNSPACED.search(word):
-            of_whole |= self._answered(_tokens(whole, languages))
+            of_whole = self._answered(_tokens(whole, languages))
         for part in parts:
             tokens = _tokens(word[part.start : part.end], languages)
             yield part, frozenset(self._answered(tokens) | of_whole)
@@ -117,9 +113,22 @@ def _tokens(piece: str, languages: Sequence[str]) -> set[str]:
 
 def _phrases(parts: Sequence[Part], terms: Terms) -> Iterator[int]:
     """The places of all parts that belong to an occurrence of a phrase."""
+    if not terms.phrase:
+        return
     exact = len(terms.phrase)
     size = exact + bool(terms.prefix)
     tokens = [part.token for part in parts]
     for at in range(len(tokens) - size + 1):
         if tuple(tokens[at : at + exact]) == terms.phrase and terms.begins(tokens[at + size - 1]):
             yield from range(at, at + size)
+
+
+def _tagged(text: str, read: _Reading, terms: Terms) -> Iterator[int]:
+    """The places of all parts that belong to a wanted tag."""
+    if not terms.tag:
+        return
+    for tag, start, end in find_tags(text):
+        if tag == terms.tag:
+            for at, (offset, part) in enumerate(zip(read.offsets, read.parts, strict=True)):
+                if start <= offset + part.start < end:
+                    yield at

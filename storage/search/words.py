@@ -51,12 +51,12 @@ def find_words(text: str) -> Iterator[tuple[str, int]]:
         yield found.group(), found.start()
 
 
-def find_tags(text: str) -> tuple[str, ...]:
-    """Folded #tags: #Welcome-kit and #welcome_kit are both "welcomekit"."""
-    if "#" not in text:
-        return ()
-    found = (folded_tag(tag) for tag in _TAG.findall(text))
-    return tuple(dict.fromkeys(tag for tag in found if tag))
+def find_tags(text: str) -> Iterator[tuple[str, int, int]]:
+    """Folded #tags with start and end: #Welcome-kit and #welcome_kit are both "welcomekit"."""
+    if "#" in text:
+        for found in _TAG.finditer(text):
+            if tag := folded_tag(found[1]):
+                yield tag, found.start(1), found.end(1)
 
 
 def folded_tag(tag: str) -> str:
@@ -109,7 +109,11 @@ def forms(word: str, language: str) -> Forms:
         extras += [tokens[-1][-1]] if tokens else []  # the others are found by prefix
     elif len(tokens) > 1:
         whole = joined(word, parts)
-        extras += [fold(whole), stem_token(whole, language)] if len(whole) <= LONGEST else []
+        extras += (
+            ["".join(tokens)[:LONGEST], stem_token(whole, language)]
+            if len(whole) <= LONGEST
+            else []
+        )
     return Forms(tokens, tuple(dict.fromkeys(it for it in extras if it and it not in tokens)))
 
 
@@ -121,4 +125,4 @@ def joined(word: str, parts: Sequence[Part]) -> str:
 def stem_token(word: str, language: str) -> str:
     """The stem of a part as it is indexed; empty if there is none."""
     found = stem(word, language) if language and len(word) <= LONGEST else ""
-    return found if found.isalnum() else ""
+    return found[:LONGEST] if found.isalnum() else ""

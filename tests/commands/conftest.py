@@ -1,20 +1,21 @@
 """A hall without a network: a real database, real handlers, and people who say things."""
 
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import Connection
+
 from commands.context import Context, Settings
 from commands.events import Edited, Event, Redacted, Said
 from commands.posts import Post, Say, Tell
 from commands.reply import CodeBlock, Items, Part, Reply
 from commands.routing import respond
-from sqlalchemy import Connection
-from storage import people, rooms
+from storage import folding, people, rooms, search
 from storage.database import Database, open_database
 from storage.records import (
     ArchiveRules,
@@ -24,11 +25,15 @@ from storage.records import (
     EventId,
     Limits,
     Role,
+    RoomEvent,
     RoomId,
     RoomKind,
     UserId,
 )
 from storage.tables import metadata
+from storage.types import milliseconds
+
+T = TypeVar("T")
 
 ME = UserId("@moothall:hs")
 ANN = UserId("@ann:hs")  # city lead of Havnvoll
@@ -124,8 +129,62 @@ class Hall:
     async def redacts(self, who: UserId, target: EventId, room: RoomId = HOUSING) -> Sequence[Post]:
         return await self.responds(Redacted(self.next_event(), room, who, self.now, target))
 
-    async def do(self, work: Any) -> Any:
+    async def do(self, work: Callable[[Connection], T]) -> T:
+        """Look at, or change, what is stored."""
         return await self.database.write(work)
+
+    async def keeps_archive(self, room: RoomId = HOUSING, visibility: str = "shared") -> None:
+        """The archive of a room is on, and its history visibility is known."""
+
+        def work(connection: Connection) -> None:
+            rooms.change(connection, room, archive_on=True, archive_since=self.now)
+            known = rooms.get(connection, room)
+            assert known is not None
+            rooms.record_visibility(connection, known.id, EventId(f"$v{room}"), 1, visibility)
+
+        await self.database.write(work)
+
+    async def talks(
+        self,
+        who: UserId,
+        body: str,
+        room: RoomId = HOUSING,
+        *,
+        thread: EventId | None = None,
+        reactions: Sequence[UserId] = (),
+    ) -> EventId:
+        """Somebody says something that goes into the archive, a minute after what came before."""
+        self.later(timedelta(minutes=1))
+        relation = None if thread is None else {"rel_type": "m.thread", "event_id": thread}
+        said = self._event(who, room, "m.room.message", {"msgtype": "m.text", "body": body})
+        events = [replace(said, relates_to=relation)]
+        for fan in reactions:
+            hand = {"rel_type": "m.annotation", "event_id": said.event_id, "key": "👍"}
+            reaction = self._event(fan, room, "m.reaction", {"m.relates_to": hand})
+            events.append(replace(reaction, relates_to=hand))
+        await self.archives(events)
+        return said.event_id
+
+    def _event(self, who: UserId, room: RoomId, type_: str, content: dict[str, Any]) -> RoomEvent:
+        return RoomEvent(self.next_event(), room, type_, who, milliseconds(self.now), content)
+
+    async def archives(self, events: Sequence[RoomEvent]) -> None:
+        now = milliseconds(self.now)
+        facts = [folding.read_fact(event, "en") for event in events]
+        await self.database.write(lambda c: folding.record(c, facts, now, "en"))
+
+    async def moves(self, who: UserId, room: RoomId, membership: str) -> None:
+        """Somebody joins, leaves, …, now."""
+
+        def work(connection: Connection) -> None:
+            known = rooms.know(connection, room)
+            number = people.know(connection, who).id
+            change = rooms.MembershipChange(
+                self.next_event(), known.id, number, milliseconds(self.now), membership
+            )
+            rooms.record_memberships(connection, [change], current=True)
+
+        await self.database.write(work)
 
     def later(self, length: timedelta) -> None:
         self.now += length
@@ -139,8 +198,16 @@ def direct(who: UserId) -> RoomId:
 def furnish(connection: Connection) -> None:
     """The rooms of the community and its people in them."""
     metadata.create_all(connection)
+    search.create(connection)
     everybody = (ANN, BEN, CORA, PAULA, OTTO)
-    names = {ME: "Moothall", ANN: "Ann Berg", BEN: "Ben", CORA: "Cora", PAULA: "Paula", OTTO: "Otto"}
+    names = {
+        ME: "Moothall",
+        ANN: "Ann Berg",
+        BEN: "Ben",
+        CORA: "Cora",
+        PAULA: "Paula",
+        OTTO: "Otto",
+    }
     for user_id, name in names.items():
         people.know(connection, user_id)
         people.change(connection, user_id, display_name=name)

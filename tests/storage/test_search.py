@@ -305,13 +305,13 @@ def some_corpus(chance: random.Random, size: int) -> list[Sentence]:
 def some_tree(chance: random.Random, depth: int = 2) -> Node:
     kind = chance.random()
     if depth == 0 or kind < 0.45:
-        word = chance.choice(VOCABULARY)
-        two = " ".join(chance.choices(VOCABULARY, k=2))
-        return chance.choice([Word(word), Word(word), Phrase(word), Phrase(two), Prefix(word[:4])])
+        word, other = chance.choices(VOCABULARY, k=2)
+        either = (Word(word), Word(word), Phrase(word), Phrase(f"{word} {other}"), Prefix(word[:4]))
+        return either[chance.randrange(len(either))]
     if kind < 0.6:
         return Not(some_tree(chance, depth - 1))
-    both = (some_tree(chance, depth - 1), some_tree(chance, depth - 1))
-    return And(both) if kind < 0.85 else Or(both)
+    two = (some_tree(chance, depth - 1), some_tree(chance, depth - 1))
+    return And(two) if kind < 0.85 else Or(two)
 
 
 def slow_search(

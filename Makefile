@@ -1,0 +1,50 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench promises guide words lint clean
+
+help:  ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 18
+
+setup: $(VENV)/.ready  ## a virtual environment with all it takes
+
+$(VENV)/.ready: pyproject.toml
+	@echo "Setting up $(VENV) (about a minute, once) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Moothall needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: setup  ## the hall at work on an embedded homeserver (ARGS=--once ends after the story)
+	@$(BIN)/python -m demo $(ARGS)
+
+test: setup  ## every test, on SQLite and PostgreSQL, against a real homeserver
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+promises: setup  ## only the tests that prove what docs/promises.md says
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m promise $(ARGS)
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry .
+
+check: lint test  ## what CI runs: linters, types, import contracts, tests
+
+bench: setup  ## speed and size, as one table of ratios
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+guide: setup  ## write docs/member-guide.md from the commands' declarations
+	@$(BIN)/python -m commands.guide > docs/member-guide.md
+
+words: setup  ## collect the words that people read into the catalogue's template
+	@$(BIN)/pybabel --quiet extract --mapping=babel.cfg --output=commands/locale/moothall.pot .
+
+clean:  ## throw the virtual environment and the caches away
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

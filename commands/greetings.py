@@ -1,0 +1,72 @@
+"""What the hall says in its own rooms unasked: once at first, and when the configuration moves."""
+
+from hashlib import blake2b
+
+from sqlalchemy import Connection
+
+from commands.archive import replies as archive_words
+from commands.clusters import replies as cluster_words
+from commands.context import Settings
+from commands.posts import Announce, Pin, Post, Say
+from commands.words import words_in
+from storage import outbox
+from storage.records import Community, Room, RoomId, RoomKind
+
+
+def coordinators_room_name(community: Community) -> str:
+    """What the coordinators' room is called."""
+    return words_in(community.language).text("{community}: coordinators", community=community.name)
+
+
+def greet(connection: Connection, room: Room, settings: Settings) -> list[Post]:
+    """Archive notice and welcome, each once for ever and pinned; a changed notice is a new one."""
+    posts: list[Post] = []
+    if room.archive_on:
+        posts += _notice(connection, room, settings)
+    posts += _welcome(connection, room, settings)
+    return posts
+
+
+def _notice(connection: Connection, room: Room, settings: Settings) -> list[Post]:
+    rules = settings.archive
+    version = repr((rules.controller, rules.contact, rules.retention, room.encrypted))
+    mark = blake2b(version.encode(), digest_size=6).hexdigest()
+    key = f"archive/notice/{room.room_id}/{mark}"
+    if outbox.was_posted(connection, key):
+        return []
+    notice = archive_words.notice(
+        words_in(settings.community.language),
+        controller=rules.controller,
+        contact=rules.contact,
+        retention=rules.retention,
+        encrypted=room.encrypted,
+        prefix=settings.prefix,
+    )
+    return [Say(room.room_id, notice, notice=False, key=key), Pin(room.room_id, key)]
+
+
+def _welcome(connection: Connection, room: Room, settings: Settings) -> list[Post]:
+    key = f"welcome/{room.room_id}"
+    if outbox.was_posted(connection, key):
+        return []
+    words = words_in(settings.community.language)
+    if room.kind is RoomKind.COORDINATORS:
+        reply = cluster_words.welcome_to_coordinators(words, prefix=settings.prefix)
+    else:
+        cluster = settings.community.cluster(room.cluster or "")
+        topic = "" if cluster is None else cluster.topic
+        reply = cluster_words.welcome(words, room.name, topic, prefix=settings.prefix)
+    return [Say(room.room_id, reply, notice=False, key=key), Pin(room.room_id, key)]
+
+
+def announce_rename(room_id: RoomId, title: str, settings: Settings) -> Announce:
+    """The configuration calls a cluster by another name."""
+    words = words_in(settings.community.language)
+    return Announce(room_id, cluster_words.renamed(words, title), key=f"renamed/{room_id}/{title}")
+
+
+def say_farewell(room: Room, settings: Settings, day: str) -> Say:
+    """The configuration no longer has this cluster. day: so that it can end more than once."""
+    words = words_in(settings.community.language)
+    reply = cluster_words.removed(words, room.name, contact=settings.archive.contact)
+    return Say(room.room_id, reply, notice=False, key=f"farewell/{room.room_id}/{day}")

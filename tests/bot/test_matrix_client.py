@@ -1,0 +1,891 @@
+"""The facade against a real homeserver: one device for ever, nothing lost, errors sorted."""
+
+import asyncio
+import dataclasses
+import json
+import logging
+import stat
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.matrix.answers import RoomNews, SyncAnswer, Unreadable
+from bot.matrix.client import MatrixClient
+from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, Unreachable
+from bot.matrix.http import Http, path_of
+from bot.matrix.power import Power, levels_at_creation
+from bot.matrix.rendering import message
+from commands.reply import Text, paragraphs
+from demo.homeserver import Account, Homeserver
+from demo.people import RefusedError
+from storage.records import EventId, RoomEvent, RoomId, UserId
+from tests.conftest import NewPerson, new_account
+from tests.faults import Answer, DropResponse, FaultProxy
+
+MESSAGE = "m.room.message"
+
+
+class Bot:
+    """A MatrixClient and a sync position, as intake keeps it: restarts continue the device."""
+
+    def __init__(self, url: str, account: Account, store: Path) -> None:
+        self.url = url
+        self.account = account
+        self.store = store
+        self.since: str | None = None
+        self._client: MatrixClient | None = None
+
+    @property
+    def client(self) -> MatrixClient:
+        assert self._client is not None
+        return self._client
+
+    async def open(self, **changes: Any) -> MatrixClient:
+        """Another client of the same device; the caller closes it."""
+        options: dict[str, Any] = {
+            "password": self.account.password,
+            "access_token": None,
+            "device_name": "Moothall",
+            "store": self.store,
+            "pickle_key": None,
+        }
+        return await MatrixClient.open(
+            self.url, UserId(self.account.user_id), **(options | changes)
+        )
+
+    async def start(self) -> None:
+        self._client = await self.open()
+        await self.take(await self.sync(timeout_ms=0, full_state=True))
+
+    async def stop(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def restart(self) -> SyncAnswer:
+        """Stop, start, and what the first sync says."""
+        await self.stop()
+        self._client = await self.open()
+        answer = await self.sync(timeout_ms=0, full_state=True)
+        await self.take(answer)
+        return answer
+
+    async def sync(self, *, timeout_ms: int = 5000, full_state: bool = False) -> SyncAnswer:
+        return await self.client.sync(self.since, timeout_ms=timeout_ms, full_state=full_state)
+
+    async def take(self, answer: SyncAnswer) -> None:
+        self.since = answer.next_batch
+        await self.client.after_sync()
+
+    async def joins(self, room_id: RoomId) -> None:
+        await self.client.join(room_id)
+        await self.news(room_id)
+
+    async def news(self, room_id: RoomId) -> RoomNews:
+        """The next news of that room."""
+        async with asyncio.timeout(10):
+            while True:
+                answer = await self.sync()
+                await self.take(answer)
+                for room in answer.rooms:
+                    if room.room_id == room_id:
+                        return room
+
+    async def hears(self, room_id: RoomId, body: str) -> RoomEvent:
+        """Sync until somebody has said that."""
+        async with asyncio.timeout(10):
+            while True:
+                for event in (await self.news(room_id)).timeline:
+                    if event.content.get("body") == body:
+                        return event
+
+    async def says(
+        self, room_id: RoomId, words: str, txn_id: str, *, thread: EventId | None = None
+    ) -> EventId:
+        content = message(
+            paragraphs((Text(words),)),
+            notice=True,
+            thread=thread,
+            reply_to=None,
+            post_key=f"key/{txn_id}",
+        )
+        return await self.client.send(room_id, MESSAGE, content, txn_id)
+
+
+@pytest.fixture
+async def bot(homeserver: Homeserver, tmp_path: Path) -> AsyncIterator[Bot]:
+    one = Bot(homeserver.url, new_account(homeserver, "bot"), tmp_path / "store")
+    await one.start()
+    yield one
+    await one.stop()
+
+
+async def devices_of(account: Account, url: str) -> int:
+    http = Http(url)
+    http.use_token(account.access_token)
+    try:
+        return len((await http.get(path_of("devices")))["devices"])
+    finally:
+        await http.close()
+
+
+# ── one device ────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_it_logs_in_once_and_stays_the_same_device(bot: Bot) -> None:
+    device = bot.client.device_id
+    assert bot.client.user_id == bot.account.user_id
+    assert await bot.client.whoami() == (bot.account.user_id, device)
+    for name in ("device.json", "pickle_key"):
+        assert stat.S_IMODE((bot.store / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE(bot.store.stat().st_mode) == 0o700
+    assert {path.name for path in bot.store.iterdir()} == {
+        "device.json",
+        "pickle_key",
+        f"{bot.client.user_id}_{device}.db",
+    }
+    await bot.stop()
+    # A password that is wrong by now shows that nobody is asked.
+    again = await bot.open(password="changed")
+    assert again.device_id == device
+    await again.close()
+    assert await devices_of(bot.account, bot.url) == 2  # its own, and that of registration
+
+
+async def test_a_dead_token_is_told_and_makes_no_new_device(bot: Bot) -> None:
+    await bot.client._http.post(path_of("logout"), {})
+    with pytest.raises(Unauthorised, match="M_UNKNOWN_TOKEN"):
+        await bot.sync(timeout_ms=0)
+    await bot.client.after_sync()  # chores never fail
+    await bot.stop()
+    again = await bot.open()
+    with pytest.raises(Unauthorised):
+        await again.sync(None, timeout_ms=0, full_state=True)
+    await again.close()
+    assert await devices_of(bot.account, bot.url) == 1
+
+
+async def test_a_configured_token_tells_its_device(homeserver: Homeserver, tmp_path: Path) -> None:
+    account = new_account(homeserver, "bot")
+    one = Bot(homeserver.url, account, tmp_path / "store")
+    client = await one.open(password=None, access_token=account.access_token)
+    assert client.device_id == account.device_id
+    await client.sync(None, timeout_ms=0, full_state=True)
+    await client.after_sync()
+    await client.close()
+    assert not (tmp_path / "store" / "device.json").exists()
+    other = Bot(homeserver.url, new_account(homeserver, "other"), tmp_path / "other")
+    with pytest.raises(Unauthorised, match="the access token is for @bot-"):
+        await other.open(access_token=account.access_token)
+    with pytest.raises(Unauthorised, match="M_UNKNOWN_TOKEN"):
+        await other.open(access_token="made_up")
+    # The same device with an empty store would be deaf for ever: its keys are known.
+    lost = Bot(homeserver.url, account, tmp_path / "lost")
+    with pytest.raises(Unauthorised, match="not that of device"):
+        await lost.open(password=None, access_token=account.access_token)
+
+
+async def test_what_cannot_start_says_so_without_secrets(
+    homeserver: Homeserver, tmp_path: Path
+) -> None:
+    account = new_account(homeserver, "bot")
+    one = Bot(homeserver.url, account, tmp_path / "store")
+    with pytest.raises(Unauthorised, match=r"^login refused: M_FORBIDDEN$"):
+        await one.open(password="pa55word")
+    with pytest.raises(Unauthorised, match="neither a password nor"):
+        await one.open(password=None)
+    assert not (one.store / "device.json").exists()
+    await (await one.open()).close()
+    with pytest.raises(Unauthorised, match="wrong pickle key"):
+        await one.open(pickle_key="another")
+    with pytest.raises(Unauthorised, match="the store belongs to"):
+        await MatrixClient.open(
+            one.url,
+            UserId("@somebody:localhost"),
+            password="secret",
+            access_token=None,
+            device_name="x",
+            store=one.store,
+            pickle_key=None,
+        )
+    (one.store / "device.json").write_text("{")
+    with pytest.raises(Unauthorised, match="cannot be read"):
+        await one.open()
+
+
+async def test_tokens_stay_out_of_errors_and_logs(
+    bot: Bot, new_person: NewPerson, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("nio").setLevel(logging.NOTSET)
+    token = json.loads((bot.store / "device.json").read_text())["access_token"]
+    again = await bot.open()  # sets the level of nio's log
+    await again.close()
+    ann = await new_person("ann")
+    room = await ann.create_room("x", encrypted=True, invite=[bot.client.user_id])
+    await bot.joins(room)
+    await ann.say(room, "a private word")
+    await bot.hears(room, "a private word")
+    with pytest.raises(Refused):
+        await bot.client.join("!nowhere")
+    assert token not in caplog.text
+    assert "a private word" not in caplog.text
+    assert not [record for record in caplog.records if record.name.startswith("nio")]
+    away = Http("http://127.0.0.1:9")
+    away.use_token(token)
+    with pytest.raises(Unreachable) as failed:
+        await away.get(path_of("sync"))
+    await away.close()
+    assert str(failed.value) == "GET /_matrix/client/v3/sync: ClientConnectorError"
+    assert token not in repr(failed.value)
+
+
+# ── conversations ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_a_conversation_goes_on_across_a_restart(
+    bot: Bot, new_person: NewPerson, encrypted: bool
+) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("Heat", invite=[bot.client.user_id], encrypted=encrypted)
+    await bot.joins(room)
+    asked = await ann.say(room, "!help")
+    question = await bot.hears(room, "!help")
+    assert (question.event_id, question.sender) == (asked, ann.user_id)
+    assert question.type == MESSAGE
+    assert question.encrypted is encrypted
+
+    answer = await bot.says(room, "Ask me anything.", "t1", thread=asked)
+    heard = await ann.hears()
+    assert (heard.event_id, heard.body) == (answer, "Ask me anything.")
+    assert heard.encrypted is encrypted
+    assert heard.thread_root == asked
+    assert heard.raw["content"]["m.relates_to"]["event_id"] == asked  # clear for the server
+    echo = await bot.news(room)
+    assert [event.txn_id for event in echo.timeline] == ["t1"]
+
+    await bot.stop()
+    await ann.say(room, "while you were away", thread=asked)
+    news = next(news for news in (await bot.restart()).rooms if news.room_id == room)
+    missed = news.timeline[-1]
+    assert missed.content["body"] == "while you were away"
+    assert missed.relates_to is not None
+    assert missed.relates_to["event_id"] == asked
+    assert {"m.room.create", "m.room.member", "m.room.power_levels"} <= {
+        event["type"] for event in news.state
+    }
+    # The same id is the same event, after a restart and with other ciphertext, too.
+    assert await bot.says(room, "Ask me anything.", "t1", thread=asked) == answer
+    assert await bot.says(room, "I was.", "t2") != answer
+    assert (await ann.hears()).body == "I was."
+    assert len(ann.heard(room=room, sender=bot.client.user_id)) == 2
+
+
+async def test_the_same_position_gives_the_same_events_again(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.joins(room)
+    before = bot.since
+    await ann.say(room, "once")
+    await bot.hears(room, "once")
+    await ann.say(room, "twice")
+    first = await bot.client.sync(before, timeout_ms=0, full_state=False)
+    again = await bot.client.sync(before, timeout_ms=0, full_state=False)
+    words = [event.content.get("body") for room in again.rooms for event in room.timeline]
+    assert words == ["once", "twice"]
+    assert [room.timeline for room in again.rooms] == [room.timeline for room in first.rooms]
+
+
+async def test_members_of_an_encrypted_room_come_and_go(bot: Bot, new_person: NewPerson) -> None:
+    ann, ben = await new_person("ann"), await new_person("ben")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.joins(room)
+    await bot.says(room, "before Ben", "t1")
+    await ann.invite(room, ben.user_id)
+    await ben.enters(room)
+    await bot.news(room)
+    await bot.says(room, "after Ben", "t2")
+    assert (await ben.hears(lambda one: one.body == "after Ben")).encrypted
+    await ben.leave(room)
+    await bot.news(room)
+    await bot.says(room, "without Ben", "t3")
+    await ann.hears(lambda one: one.body == "without Ben")
+    assert not ben.heard(lambda one: one.body == "without Ben")
+
+
+async def test_a_room_that_becomes_encrypted_is_answered_encrypted(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id])
+    await bot.joins(room)
+    await bot.says(room, "in clear", "t1")
+    assert not (await ann.hears()).encrypted
+    await ann.send_state(room, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    await bot.news(room)
+    await bot.says(room, "closed", "t2")
+    heard = await ann.hears()
+    assert (heard.body, heard.encrypted) == ("closed", True)
+
+
+async def test_nothing_goes_out_in_clear_while_members_are_unknown(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.client.join(room)
+    with pytest.raises(Unreachable, match="next sync"):
+        await bot.says(room, "too early", "t1")
+    await bot.news(room)
+    await bot.says(room, "in time", "t1")
+    assert (await ann.hears()).body == "in time"
+    assert not ann.heard(lambda one: one.body == "too early")
+    # A room in clear needs no cache: one that was just made can be spoken in at once.
+    own = await bot.client.create_room({"preset": "private_chat", "name": "Own"})
+    await bot.says(own, "at once", "t1")
+
+
+@pytest.mark.parametrize("fault", [Answer(502), DropResponse()])
+@pytest.mark.parametrize("path", ["/keys/claim", "/sendToDevice/", "/keys/query"])
+async def test_a_failed_key_exchange_is_only_a_delay(
+    bot: Bot, new_person: NewPerson, path: str, fault: Answer | DropResponse
+) -> None:
+    ann = await new_person("ann")
+    async with FaultProxy(bot.url, 1) as proxy:
+        await bot.stop()
+        bot.url, direct = proxy.url, bot.url
+        await bot.start()
+        room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+        await bot.client.join(room)
+        answer = await bot.sync()  # the chores that follow would query before the send does
+        bot.since = answer.next_batch
+        while not any(news.room_id == room for news in answer.rooms):
+            answer = await bot.sync()
+            bot.since = answer.next_batch
+        proxy.next(fault, lambda method, seen: path in seen)
+        with pytest.raises(Unreachable):
+            await bot.says(room, "lost", "t1")
+        assert proxy.counts[fault.name] == 1
+        async with asyncio.timeout(5):
+            await bot.says(room, "found", "t2")
+        assert (await ann.hears()).body == "found"
+        await bot.stop()
+        bot.url = direct
+
+
+# ── what nio would fall over ──────────────────────────────────────────────────────────────────
+
+
+async def test_hostile_messages_to_the_device_lose_nothing(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.joins(room)
+    curve = bot.client._crypto._nio.olm.account.identity_keys["curve25519"]
+    bad: list[dict[str, Any]] = [
+        {
+            "algorithm": "m.olm.v1.curve25519-aes-sha2",
+            "sender_key": key,
+            "ciphertext": {curve: {"type": type, "body": body}},
+        }
+        for type in (0, 1)
+        for key, body in ((curve, "AAAA"), ("nonsense", "%%%"), ("nonsense", ""))
+    ]
+    bad += [{}, {"algorithm": 3}, {"ciphertext": {curve: []}, "sender_key": curve}]
+    for number, content in enumerate(bad):
+        await ann.request(
+            "PUT",
+            f"/sendToDevice/m.room.encrypted/hostile{number}",
+            {"messages": {bot.client.user_id: {bot.client.device_id: content}}},
+        )
+    await ann.say(room, "all the same")
+    assert (await bot.hears(room, "all the same")).encrypted
+
+
+async def test_a_drained_pool_of_keys_is_filled_again(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.joins(room)
+    await bot.stop()
+    wanted = {bot.account.user_id: {bot_device(bot): "signed_curve25519"}}
+    for _ in range(50):
+        answer = await ann.request("POST", "/keys/claim", {"one_time_keys": wanted})
+        if not answer["one_time_keys"]:
+            break
+    assert (await key_count(bot)) == 0
+    await bot.restart()
+    assert (await key_count(bot)) == 50
+    await ann.say(room, "still reachable")
+    await bot.hears(room, "still reachable")
+
+
+def bot_device(bot: Bot) -> str:
+    return str(json.loads((bot.store / "device.json").read_text())["device_id"])
+
+
+async def key_count(bot: Bot) -> int:
+    http = Http(bot.url)
+    http.use_token(json.loads((bot.store / "device.json").read_text())["access_token"])
+    counts = (await http.post(path_of("keys", "upload"), {}))["one_time_key_counts"]
+    await http.close()
+    return int(counts.get("signed_curve25519", 0))
+
+
+async def test_a_decrypted_message_of_any_shape_is_told(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.joins(room)
+    # Without msgtype nio's own reading ends sync() with a KeyError.
+    odd = await ann.send_raw(room, MESSAGE, {"strange": "shape"})
+    inner = {"rel_type": "m.replace", "event_id": "$victim"}
+    await ann.send_raw(room, "org.example.poll", {"body": "poll", "n": 1})
+    news = await bot.news(room)
+    events = list(news.timeline)
+    if len(events) < 2:
+        events += (await bot.news(room)).timeline
+    assert [event.type for event in events] == [MESSAGE, "org.example.poll"]
+    assert events[0].event_id == odd
+    assert events[0].content == {"strange": "shape"}
+    assert inner  # the relation inside a ciphertext is tested in test_parsing
+
+
+# ── keys that come late ───────────────────────────────────────────────────────────────────────
+
+
+async def test_a_key_that_comes_late_opens_what_waited(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.joins(room)
+    asked = await ann.say(room, "!help")
+    # The key travels by /sync; history is read before it.
+    page = await bot.client.messages(room, start=None, end=None, backwards=True)
+    (waiting,) = page.unreadable
+    assert (waiting.event_id, waiting.room_id) == (asked, room)
+    assert bot.client.try_again(waiting) is None
+    answer = await bot.sync()
+    assert (room, waiting.session_id) in answer.new_keys
+    kept = Unreadable(
+        json.loads(json.dumps(waiting.raw)), waiting.event_id, room, waiting.session_id
+    )
+    await bot.stop()
+    await bot.restart()
+    event = bot.client.try_again(kept)
+    assert event is not None
+    assert (event.event_id, event.content["body"], event.encrypted) == (asked, "!help", True)
+
+
+async def test_what_nobody_can_open_is_told_as_unreadable(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", encrypted=True)
+    said = await ann.say(room, "before the bot came")
+    broken = await ann.request(
+        "PUT",
+        f"/rooms/{room}/send/m.room.encrypted/x",
+        {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": 3, "session_id": ["x"]},
+    )
+    await ann.invite(room, bot.client.user_id)
+    await bot.client.join(room)
+    news = await bot.news(room)
+    print(news)
+    assert {one.event_id for one in news.unreadable} == {said, broken["event_id"]}
+    sessions = {one.event_id: one.session_id for one in news.unreadable}
+    assert sessions[said]
+    assert sessions[broken["event_id"]] is None
+    assert all(one.raw["room_id"] == room for one in news.unreadable)
+    assert all(bot.client.try_again(one) is None for one in news.unreadable)
+    event = await bot.client.event(room, said)
+    assert event is not None
+    assert (event.type, event.encrypted) == ("m.room.encrypted", True)
+
+
+async def test_a_message_without_the_senders_key_is_opened_all_the_same(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    """Since version 1.3 of the specification `sender_key` and `device_id` may be missing."""
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.joins(room)
+    await ann.say(room, "with all fields")
+    await bot.hears(room, "with all fields")
+    closed = ann.client.encrypt(room, MESSAGE, {"msgtype": "m.text", "body": "with fewer"})[1]
+    content = {key: closed[key] for key in ("algorithm", "ciphertext", "session_id")}
+    await ann.request("PUT", f"/rooms/{room}/send/m.room.encrypted/fewer", content)
+    assert (await bot.hears(room, "with fewer")).encrypted
+    # The same ciphertext under another event id is a replay, whoever sends it.
+    await ann.request("PUT", f"/rooms/{room}/send/m.room.encrypted/again", content)
+    assert len((await bot.news(room)).unreadable) == 1
+
+
+# ── history ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.slow
+async def test_a_long_absence_is_filled_from_history_without_a_hole(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id])
+    await bot.joins(room)
+    since = bot.since
+    sent: list[EventId] = []
+    for first in range(0, 1200, 8):
+        sent += await asyncio.gather(
+            *(ann.say(room, f"word {number}") for number in range(first, first + 8))
+        )
+    answer = await bot.sync()
+    news = next(news for news in answer.rooms if news.room_id == room)
+    assert news.limited
+    assert len(news.timeline) == 100
+    gap = {"start": news.prev_batch, "end": since}
+    backwards = await pages(bot, room, **gap, backwards=True)
+    forwards = await pages(bot, room, start=since, end=news.prev_batch, backwards=False)
+    filled = [*reversed(backwards), *(event.event_id for event in news.timeline)]
+    assert len(filled) == len(set(filled))
+    assert set(filled) == set(sent)
+    assert list(reversed(backwards)) == forwards
+    everything = await pages(bot, room, start=None, end=None, backwards=True, limit=100)
+    assert [event for event in reversed(everything) if event in set(sent)] == filled
+
+
+async def pages(bot: Bot, room: RoomId, *, start: str | None, **options: Any) -> list[EventId]:
+    found: list[EventId] = []
+    while True:
+        page = await bot.client.messages(room, start=start, **options)
+        assert not page.malformed
+        found += [event.event_id for event in page.events]
+        if not page.size or page.end is None:
+            return found
+        start = page.end
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_a_post_is_found_again_by_key_or_transaction(
+    bot: Bot, new_person: NewPerson, encrypted: bool
+) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=encrypted)
+    await bot.joins(room)
+    post = await bot.says(room, "the card", "t1")
+    seed = await bot.client.send(
+        room,
+        "m.reaction",
+        {"m.relates_to": {"rel_type": "m.annotation", "event_id": post, "key": "👍"}},
+        "t2",
+    )
+    forged = {"msgtype": "m.text", "body": "x", "org.moothall.post": "key/other"}
+    await ann.send_raw(room, MESSAGE, forged)
+    for number in range(120):
+        await bot.client.send(room, "m.reaction", {"n": number}, f"n{number}")
+    sent = await bot.client.event(room, post)
+    assert sent is not None
+    assert await bot.client.find_post(room, "key/t1", sent.at) == post
+    assert await bot.client.find_post(room, "no such", 0, txn_id="t2") == seed
+    assert await bot.client.find_post(room, "key/other", 0) is None
+    assert await bot.client.find_post(room, "key/t1", sent.at + 3_600_000) is None
+
+
+# ── rooms ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_invitations_come_are_withdrawn_and_declined(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    direct = await ann.create_direct(bot.client.user_id, encrypted=False)
+    answer = await bot.sync()
+    await bot.take(answer)
+    (invitation,) = answer.invitations
+    assert (invitation.room_id, invitation.sender) == (direct, ann.user_id)
+    assert invitation.direct
+    assert "m.room.create" in {event["type"] for event in invitation.raw_state}
+    await ann.kick(direct, bot.client.user_id)
+    answer = await bot.sync()
+    await bot.take(answer)
+    assert (answer.withdrawn, answer.rooms) == ((direct,), ())
+
+    room = await ann.create_room("x", invite=[bot.client.user_id])
+    answer = await bot.sync()
+    await bot.take(answer)
+    assert not answer.invitations[0].direct
+    await bot.client.leave(room, "not for me")
+    answer = await bot.sync()
+    await bot.take(answer)
+    assert (answer.withdrawn, answer.rooms) == ((room,), ())
+
+
+async def test_being_removed_is_told_with_what_was_said_before(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.joins(room)
+    await ann.say(room, "goodbye")
+    await ann.kick(room, bot.client.user_id, "testing")
+    answer = await bot.sync()
+    await bot.take(answer)
+    (news,) = answer.rooms
+    assert news.left
+    assert [event.type for event in news.timeline] == [MESSAGE, "m.room.member"]
+    with pytest.raises(Refused) as refused:
+        await bot.client.state(room)
+    assert refused.value.status == 403
+    with pytest.raises((Refused, Unreachable)):
+        await bot.says(room, "am I out?", "t1")
+    await bot.client.forget(room)
+
+
+async def test_rooms_are_made_found_joined_and_replaced(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    client, alias = bot.client, f"{bot.account.user_id[1:].split(':')[0]}-heat"
+    body = {
+        "preset": "private_chat",
+        "name": "Heat",
+        "room_alias_name": alias,
+        "room_version": "11",
+    }
+    room = await client.create_room(body)
+    with pytest.raises(Refused, match="M_ROOM_IN_USE"):
+        await client.create_room(body)
+    full = f"#{alias}:localhost"
+    assert await client.resolve(full) == (room, ("localhost",))
+    assert await client.resolve("#nothing:localhost") is None
+    odd = f"#{alias}/50%25?&+ü:localhost"
+    await client.put_alias(odd, room)
+    assert await client.resolve(odd) == (room, ("localhost",))
+    assert await client.join(odd, via=("localhost", "elsewhere:8448")) == room
+    assert room in await client.joined_rooms()
+
+    await client.invite(room, ann.user_id)
+    await client.invite(room, ann.user_id)
+    await ann.enters(room)
+    with pytest.raises(Refused, match="M_FORBIDDEN"):
+        await client.invite(room, ann.user_id)
+
+    content = {"slug": "heat"}
+    first = await client.put_state(room, "org.moothall.test", "a/b", content)
+    assert await client.put_state(room, "org.moothall.test", "a/b", content) == first
+    assert await client.state_event(room, "org.moothall.test", "a/b") == content
+    assert await client.state_event(room, "org.moothall.test") is None
+    assert content in [event["content"] for event in await client.state(room)]
+
+    event_id = await bot.says(room, "take me back", "t1")
+    told = await client.event(room, event_id)
+    assert told is not None
+    assert told.content["body"] == "take me back"
+    gone = await client.redact(room, event_id, "t2", reason="test")
+    assert await client.redact(room, event_id, "t2") == gone
+    told = await client.event(room, event_id)
+    assert told is not None
+    assert (told.redacted, told.content) == (True, {})
+    assert await client.event(room, EventId("$nothing")) is None
+
+    successor = await client.upgrade(room, "12")
+    tombstone = await client.state_event(room, "m.room.tombstone")
+    assert tombstone is not None
+    assert tombstone["replacement_room"] == successor
+    await client.leave(room)
+    await client.forget(room)
+
+
+async def test_the_account_and_the_server_answer(bot: Bot) -> None:
+    assert await bot.client.account_data("org.moothall.test") is None
+    await bot.client.put_account_data("org.moothall.test", {"a": 1})
+    assert await bot.client.account_data("org.moothall.test") == {"a": 1}
+    await bot.client.set_display_name("Moothall")
+    assert await bot.client.display_name() == "Moothall"
+    assert await bot.client.display_name(UserId("@nobody:localhost")) is None
+    assert (await bot.client.server_version()).startswith("Synapse 1.")
+    assert int(await bot.client.default_room_version()) >= 11
+
+
+@pytest.mark.parametrize("version", ["9", "10", "11", "12"])
+async def test_the_homeserver_agrees_on_who_may_do_what(
+    bot: Bot, new_person: NewPerson, version: str
+) -> None:
+    ann, me = await new_person("ann"), bot.client.user_id
+    override = levels_at_creation(
+        me,
+        version,
+        users={ann.user_id: 10},
+        events={"org.example.ten": 10, "org.example.eleven": 11},
+    )
+    room = await bot.client.create_room(
+        {
+            "preset": "private_chat",
+            "room_version": version,
+            "invite": [ann.user_id],
+            "power_level_content_override": override,
+        }
+    )
+    await ann.enters(room)
+    said = await bot.says(room, "x", "t1")
+    state = {event["type"]: event for event in await bot.client.state(room)}
+    power = Power.from_state(state["m.room.create"], state["m.room.power_levels"])
+    assert power.version == int(version)
+
+    async def may(write: Any) -> bool:
+        try:
+            await write
+        except (Refused, RefusedError) as refusal:
+            assert refusal.errcode == "M_FORBIDDEN", refusal
+            return False
+        return True
+
+    for type in ("org.example.ten", "org.example.eleven", "m.room.topic", "m.room.tombstone"):
+        allowed = await may(ann.send_state(room, type, {"topic": "x", "replacement_room": room}))
+        assert power.can_send(ann.user_id, type, is_state=True) is allowed, type
+    assert not power.can_redact_others(ann.user_id)
+    assert await may(ann.redact(room, said)) is power.can_redact_others(ann.user_id)
+    assert power.can_invite(ann.user_id) is await may(
+        ann.invite(room, f"@guest{version}:localhost")
+    )
+    for type in ("org.example.eleven", "m.room.power_levels", "m.room.tombstone"):
+        assert power.can_send(me, type, is_state=True)
+    assert await may(bot.client.put_state(room, "m.room.tombstone", "", {"body": "x"}))
+
+
+# ── errors ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_refusals_carry_their_code(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    theirs = await ann.create_room("x")
+    room = await bot.client.create_room({"preset": "private_chat"})
+    post = await bot.says(room, "x", "t1")
+    like = {"m.relates_to": {"rel_type": "m.annotation", "event_id": post, "key": "👍"}}
+    await bot.client.send(room, "m.reaction", like, "t2")
+    long = {"msgtype": "m.text", "body": "x" * 70_000}
+    cases = [
+        (bot.client.send(theirs, MESSAGE, long, "t3"), 403, "M_FORBIDDEN"),
+        (bot.client.send(room, MESSAGE, long, "t4"), 413, "M_TOO_LARGE"),
+        (bot.client.send(room, "m.reaction", like, "t5"), 400, "M_DUPLICATE_ANNOTATION"),
+        (bot.client.send(room, MESSAGE, {"msgtype": "m.text", "body": "x", "number": 2**60}, "t6"), 400, "M_BAD_JSON"),
+        (bot.client.sync("nonsense", timeout_ms=0, full_state=False), 400, "M_UNKNOWN"),
+    ]
+    for request, status, errcode in cases:
+        with pytest.raises(Refused) as refused:
+            await request
+        assert (refused.value.status, refused.value.errcode) == (status, errcode)
+
+
+@pytest.mark.slow
+async def test_real_limits_are_told_in_seconds(tmp_path: Path) -> None:
+    with Homeserver.start(tmp_path / "limited", limits=True) as homeserver:
+        bot = Bot(homeserver.url, homeserver.register("bot", "secret"), tmp_path / "store")
+        await bot.start()
+        room = await bot.client.create_room({"preset": "private_chat"})
+
+        async def talk() -> None:
+            for number in range(30):
+                await bot.says(room, "x", f"t{number}")
+
+        with pytest.raises(RateLimited) as limited:
+            await talk()
+        assert 0 < limited.value.retry_after < 60
+        await bot.stop()
+
+
+@pytest.fixture
+async def answering() -> AsyncIterator[Any]:
+    """`http = await answering(status, text, headers)`: a homeserver that says only this."""
+    async with AsyncExitStack() as stack:
+
+        async def start(status: int, text: str, headers: dict[str, str] | None = None) -> Http:
+            async def answer(request: web.Request) -> web.Response:
+                return web.Response(status=status, text=text, headers=headers)
+
+            application = web.Application()
+            application.router.add_route("*", "/{path:.*}", answer)
+            runner = web.AppRunner(application, access_log=None)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            http = Http(f"http://127.0.0.1:{runner.addresses[0][1]}")
+            stack.push_async_callback(http.close)
+            return http
+
+        yield start
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "error"),
+    [
+        (401, '{"errcode":"M_UNKNOWN_TOKEN","soft_logout":true}', Unauthorised("M_UNKNOWN_TOKEN")),
+        (401, '{"errcode":"M_MISSING_TOKEN"}', Unauthorised("M_MISSING_TOKEN")),
+        (401, '{"errcode":"M_FORBIDDEN"}', Refused(401, "M_FORBIDDEN")),
+        (403, '{"errcode":"M_FORBIDDEN"}', Refused(403, "M_FORBIDDEN")),
+        (404, '{"errcode":"M_NOT_FOUND"}', Refused(404, "M_NOT_FOUND")),
+        (413, "<html>too large</html>", Refused(413, "M_TOO_LARGE")),
+        (429, '{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":2500}', RateLimited(2.5)),
+        (429, "slow down", RateLimited(7.0)),
+        (400, '{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":-3}', RateLimited(0.0)),
+        (404, "<html>nginx</html>", Unreachable("answered 404")),
+        (404, '{"errcode":5}', Unreachable("answered 404")),
+        (408, '{"errcode":"M_UNKNOWN"}', Unreachable("answered 408 M_UNKNOWN")),
+        (500, '{"errcode":"M_UNKNOWN"}', Unreachable("answered 500 M_UNKNOWN")),
+        (502, "<html>bad gateway</html>", Unreachable("answered 502")),
+        (504, "", Unreachable("answered 504")),
+        (200, "<html>log in to the wifi</html>", Unreachable("answered 200")),
+        (200, '{"next_batch":', Unreachable("answered 200")),
+        (200, "[" * 100_000, Unreachable("answered 200")),
+        (200, "[1]", Unreachable("answered with something else than an object")),
+        (302, '{"errcode":"M_UNKNOWN"}', Unreachable("answered 302 M_UNKNOWN")),
+    ],
+)
+async def test_every_answer_is_sorted(
+    answering: Any, status: int, text: str, error: MatrixError
+) -> None:
+    http = await answering(status, text, {"Retry-After": "7"})
+    with pytest.raises(MatrixError) as raised:
+        await http.get("/x")
+    assert type(raised.value) is type(error)
+    assert str(raised.value) == str(error)
+    if isinstance(error, RateLimited) and isinstance(raised.value, RateLimited):
+        assert raised.value.retry_after == error.retry_after
+
+
+async def test_an_answer_that_never_comes_is_given_up(bot: Bot) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.read()
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    http = Http(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    with pytest.raises(Unreachable, match="Timeout"):
+        await http.get("/x", seconds=0.2)
+    await http.close()
+    server.close()
+
+
+async def test_a_full_key_store_is_a_delay_and_loses_no_key(
+    bot: Bot, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id], encrypted=True)
+    await bot.joins(room)
+    await ann.say(room, "kept")
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bot.client._crypto._nio.olm, "save_session", full)
+        with pytest.raises(Unreachable, match="the key store: OSError"):
+            await bot.news(room)
+    await bot.restart()  # as after any crash: what memory had is not relied upon
+    page = await bot.client.messages(room, start=None, end=None, backwards=True)
+    assert "kept" in [event.content.get("body") for event in page.events]
+
+
+def test_a_device_does_not_show_its_token() -> None:
+    from bot.matrix.device import Device
+
+    device = Device(UserId("@bot:hs"), "DEVICE", "syt_secret")
+    assert "syt_secret" not in repr(device)
+    assert dataclasses.asdict(device)["access_token"] == "syt_secret"

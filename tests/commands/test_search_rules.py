@@ -1,0 +1,364 @@
+"""How typed searches are read, ranked and paged."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commands.search.dates import read_day
+from commands.search.ranking import WINDOW, Cursor, page, rank
+from commands.search.rules import (
+    LONGEST,
+    MOST_GROUPS,
+    MOST_TERMS,
+    Hint,
+    HintKind,
+    Reading,
+    Refusal,
+    parse_query,
+)
+from storage.search.query import (
+    And,
+    Candidate,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Sort,
+    Word,
+    leaves,
+    newest_first,
+    print_query,
+    wanted,
+)
+
+TODAY = date(2026, 4, 1)  # a Wednesday
+A, B, C = Word("a"), Word("b"), Word("c")
+
+
+def read(text: str) -> Reading:
+    return parse_query(text, today=TODAY)
+
+
+# Raw, these break FTS5 or a naive translator.
+NASTY: dict[str, Node | None] = {
+    "C++": Word("C++"),
+    "what's": Word("what's"),
+    "-foo": Not(Word("foo")),
+    "foo -": Word("foo"),
+    "foo - bar": And((Word("foo"), Word("bar"))),
+    "--foo": Not(Word("foo")),
+    "−foo": Not(Word("foo")),
+    "-": None,
+    '"unclosed': Phrase("unclosed"),
+    '"foo': Phrase("foo"),
+    'foo"': Word("foo"),
+    '"': None,
+    '""': None,
+    '-"foo bar"': Not(Phrase("foo bar")),
+    "“foo  bar”": Phrase("foo bar"),
+    "„foo bar“": Phrase("foo bar"),
+    "foo:bar": Word("foo:bar"),
+    "#tag": Word("#tag"),
+    "ann@city.example": Word("ann@city.example"),
+    "@ann:city.example": Word("@ann:city.example"),
+    "50%": Word("50%"),
+    "https://city.example/a?b=c#d": Word("https://city.example/a?b=c#d"),
+    "AND": None,
+    "OR": None,
+    "NOT": None,
+    "a AND b": And((A, B)),
+    "a OR": A,
+    "OR a": A,
+    "a OR OR b": Or((A, B)),
+    "a or b": And((A, Word("or"), B)),
+    "NEAR(a b)": And((Word("NEAR"), A, B)),
+    "a|b": Or((A, B)),
+    "a b OR c": Or((And((A, B)), C)),
+    "a (b OR c)": And((A, Or((B, C)))),
+    "a -(b c)": And((A, Not(And((B, C))))),
+    "NOT a": Not(A),
+    "NOT -a": A,
+    "a NOT": A,
+    "(a": A,
+    "a)": A,
+    "()": None,
+    ")(": None,
+    "((a)) b": And((A, B)),
+    ":)": None,
+    "🎉": None,
+    "*": None,
+    "foo*": Prefix("foo"),
+    "foo**": Prefix("foo"),
+    "f*": Word("f"),
+    "{title}: x": And((Word("{title}:"), Word("x"))),
+    "^foo": Word("^foo"),
+    "foo + bar": And((Word("foo"), Word("bar"))),
+    "'; DROP TABLE message; --": And((Word("DROP"), Word("TABLE"), Word("message;"))),
+    "\x00foo\x00": Word("foo"),
+    "\ud800foo": Word("foo"),
+    'foo"bar baz"qux': And((Word("foo"), Phrase("bar baz"), Word("qux"))),
+}
+
+
+@pytest.mark.parametrize("typed", NASTY)
+def test_nasty_input_is_read_as_it_was_meant(typed: str) -> None:
+    reading = read(typed)
+    assert reading.query.tree == NASTY[typed]
+    assert reading.refusal == (Refusal.EMPTY if NASTY[typed] is None else None)
+
+
+FILTERS: dict[str, Query] = {
+    "from:ann": Query(from_people=("ann",)),
+    "From:ann": Query(from_people=("ann",)),
+    "from: ann housing": Query(Word("housing"), from_people=("ann",)),
+    'from:"Ann Lee" from:@bo:hs from:"Ann Lee"': Query(from_people=("Ann Lee", "@bo:hs")),
+    "from:“Ann Lee”": Query(from_people=("Ann Lee",)),
+    "in:housing kit": Query(Word("kit"), rooms=("housing",)),
+    "(in:housing kit)": Query(Word("kit"), rooms=("housing",)),
+    "before:2026-03-09": Query(before=date(2026, 3, 9)),
+    "after:2026-03": Query(after=date(2026, 3, 1)),
+    "since:2026": Query(after=date(2026, 1, 1)),
+    "after:7d after:2026-03-01": Query(after=date(2026, 3, 25)),
+    "before:today before:yesterday": Query(before=date(2026, 3, 31)),
+    'before:"9 March 2026"': Query(before=date(2026, 3, 9)),
+    "kit sort:new": Query(Word("kit"), sort=Sort.NEW),
+    "kit sort:BEST": Query(Word("kit"), sort=Sort.BEST),
+}
+
+
+@pytest.mark.parametrize("typed", FILTERS)
+def test_filters_stand_beside_the_words(typed: str) -> None:
+    reading = read(typed)
+    assert reading.query == FILTERS[typed]
+    assert reading.refusal is None
+    assert reading.hints == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "tree", "hint"),
+    [
+        ("colour:red", Word("colour:red"), Hint(HintKind.UNKNOWN_FIELD, "colour")),
+        ("-from:x", Not(Phrase("x")), Hint(HintKind.NEGATED_FILTER, "from")),
+        ("-(in:x kit)", Not(And((Phrase("x"), Word("kit")))), Hint(HintKind.NEGATED_FILTER, "in")),
+        ("kit before:soon", Word("kit"), Hint(HintKind.UNREADABLE_DATE, "soon")),
+        ("kit sort:random", Word("kit"), Hint(HintKind.UNKNOWN_SORT, "random")),
+        ("ki*", Word("ki"), Hint(HintKind.SHORT_PREFIX, "ki")),
+        ("kit after:7d before:2026-01", Word("kit"), Hint(HintKind.EMPTY_PERIOD)),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_a_word_and_a_hint(typed: str, tree: Node, hint: Hint) -> None:
+    reading = read(typed)
+    assert (reading.query.tree, reading.hints) == (tree, (hint,))
+    assert reading.refusal is None
+
+
+@pytest.mark.parametrize(
+    "typed", ["Note: bring tea", "10:30", "https://city.example", "mailto:ann@city.example"]
+)
+def test_not_every_colon_is_a_field(typed: str) -> None:
+    assert read(typed).hints == ()
+
+
+@pytest.mark.parametrize(
+    ("most", "typed", "refusal"),
+    [
+        ("a" * LONGEST, "a" * (LONGEST + 1), Refusal.TOO_LONG),
+        ("a " * MOST_TERMS, "a " * (MOST_TERMS + 1), Refusal.TOO_MANY_TERMS),
+        ("(a)" * MOST_GROUPS, "(a)" * (MOST_GROUPS + 1), Refusal.TOO_MANY_GROUPS),
+        ("from:ann", "sort:new", Refusal.EMPTY),
+        ("a before:soon", "before:soon", Refusal.EMPTY),
+    ],
+)
+def test_limits_are_refused_politely(most: str, typed: str, refusal: Refusal) -> None:
+    assert read(most).refusal is None
+    assert read(typed).refusal is refusal
+
+
+TYPED = st.lists(
+    st.sampled_from(
+        [
+            "a", "é", "foo", "OR", "AND", "NOT", "-", "−", "|", "(", ")", '"', "“", "*", "#", "@",
+            "from:", "in:", "before:", "after:", "sort:", "new", "7d", "2026-03", "x:y", " ", " ",
+            " ", "\n", "'", ":", "\ud800", "\x00", "東京", "ſort:", "ﬁn", "0",
+        ]
+    ),
+    max_size=25,
+).map("".join)  # fmt: skip
+
+
+@given(st.one_of(TYPED, st.text(max_size=4000)))
+def test_no_string_is_too_strange_and_every_reading_prints_as_itself(text: str) -> None:
+    reading = read(text)
+    printed = print_query(reading.query)
+    if reading.refusal in (None, Refusal.EMPTY) and len(printed) <= LONGEST:
+        again = read(printed)
+        assert again.query == reading.query
+        assert again.refusal == reading.refusal
+    assert not any("\ud800" <= sign <= "\udfff" or sign == "\x00" for sign in printed)
+
+
+SOME_TREE = st.recursive(
+    st.one_of(
+        st.sampled_from(["a", "C++", "#tag", "ann@city.example", "καφές"]).map(Word),
+        st.sampled_from(["a", "foo bar", "OR", "from:x"]).map(Phrase),
+        st.sampled_from(["foo", "straße"]).map(Prefix),
+    ),
+    lambda inner: st.one_of(
+        inner.filter(lambda node: not isinstance(node, Not)).map(Not),
+        st.lists(inner.filter(lambda node: not isinstance(node, And)), min_size=2, max_size=3).map(
+            lambda nodes: And(tuple(nodes))
+        ),
+        st.lists(inner.filter(lambda node: not isinstance(node, Or)), min_size=2, max_size=3).map(
+            lambda nodes: Or(tuple(nodes))
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@given(SOME_TREE, st.sampled_from(list(FILTERS.values())))
+def test_every_tree_prints_as_itself(tree: Node, filters: Query) -> None:
+    query = replace(filters, tree=tree)
+    reading = read(print_query(query))
+    if reading.refusal is None:
+        assert reading.query == query
+    else:
+        assert reading.refusal in (Refusal.TOO_LONG, Refusal.TOO_MANY_GROUPS)
+
+
+def test_words_under_a_not_are_asked_for_but_not_wanted() -> None:
+    tree = read("a -b (c OR -foo*)").query.tree
+    assert list(leaves(tree)) == [A, B, C, Prefix("foo")]
+    assert list(wanted(tree)) == [A, C]
+    assert not newest_first(read("a -b").query)
+    assert newest_first(read("-b").query)
+    assert newest_first(read("from:ann").query)
+    assert newest_first(read("a sort:new").query)
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        ("2026-03-09", date(2026, 3, 9)),
+        ("2026-3-9", date(2026, 3, 9)),
+        ("2026-03", date(2026, 3, 1)),
+        ("2026", date(2026, 1, 1)),
+        ("9.3.2026", date(2026, 3, 9)),
+        ("9 March 2026", date(2026, 3, 9)),
+        ("9 mars 2026", date(2026, 3, 9)),
+        ("9. März 2026", date(2026, 3, 9)),
+        ("9 Μαρτίου 2026", date(2026, 3, 9)),
+        ("9. března 2026", date(2026, 3, 9)),
+        ("March 2026", date(2026, 3, 1)),
+        ("9 March", date(2026, 3, 9)),
+        ("9 December", date(2025, 12, 9)),  # the latest there was
+        ("Today", TODAY),
+        ("yesterday", TODAY - timedelta(days=1)),
+        ("7d", TODAY - timedelta(days=7)),
+        ("2w", TODAY - timedelta(days=14)),
+        ("2026-02-30", None),
+        ("2026-13", None),
+        ("0000", None),
+        ("9999d", TODAY - timedelta(days=9999)),
+        ("9999y", None),  # before history
+        ("30 February", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_days_are_read_as_people_type_them(typed: str, day: date | None) -> None:
+    assert read_day(typed, TODAY) == day
+
+
+@given(st.one_of(st.text(max_size=20), st.from_regex(r"\d{1,4}[-./ dwmy]\d{0,4}", fullmatch=True)))
+def test_no_day_is_too_strange(text: str) -> None:
+    read_day(text, TODAY)
+
+
+# ── ranking and paging ────────────────────────────────────────────────────────────────────────
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+DAY_MS = 86_400_000
+
+
+def candidate(
+    number: int, *, days: float = 1, hits: tuple[int, ...] = (1,), thread: int | None = None,
+    title: tuple[int, ...] | None = None, length: int = 20,
+) -> Candidate:  # fmt: skip
+    return Candidate(
+        number, number if thread is None else thread, int(NOW_MS - days * DAY_MS), length, hits,
+        title or (0,) * len(hits),
+    )  # fmt: skip
+
+
+def best(*candidates: Candidate) -> list[int]:
+    return [it.message_id for it in rank(candidates, NOW)]
+
+
+def test_more_of_the_word_comes_first() -> None:
+    assert best(candidate(2), candidate(1, hits=(3,))) == [1, 2]
+
+
+def test_of_equals_the_newer_comes_first() -> None:
+    assert best(candidate(2, days=1), candidate(1, days=300)) == [2, 1]
+
+
+def test_all_words_beat_one_of_them_often() -> None:
+    assert best(candidate(2, hits=(9, 0)), candidate(1, hits=(1, 1))) == [1, 2]
+
+
+def test_words_together_beat_words_apart() -> None:
+    assert best(candidate(2, hits=(1, 1)), replace(candidate(1, hits=(1, 1)), near=True)) == [1, 2]
+
+
+def test_a_title_counts_more_than_a_text() -> None:
+    assert best(candidate(2), candidate(1, hits=(0,), title=(1,))) == [1, 2]
+
+
+def test_short_messages_beat_long_ones() -> None:
+    assert best(candidate(2, length=100), candidate(1, length=5)) == [1, 2]
+
+
+def test_practices_and_much_liked_messages_rise() -> None:
+    assert best(candidate(2), replace(candidate(1), weight=1.6)) == [1, 2]
+    assert best(candidate(2), replace(candidate(1), reactors=8)) == [1, 2]
+
+
+def test_a_thread_shows_its_best_message_only() -> None:
+    assert best(
+        candidate(4), candidate(3, thread=7), candidate(2, thread=7, hits=(4,)), candidate(1)
+    ) == [2, 4, 1]
+
+
+def test_nothing_found_is_nothing_ranked() -> None:
+    assert rank([], NOW) == []
+    assert page([], [], None).more is None
+
+
+def test_old_and_future_messages_have_a_score() -> None:
+    assert set(best(candidate(2, days=-90_000), candidate(1, days=20_000))) == {1, 2}
+
+
+def test_pages_show_every_message_once_while_people_go_on_writing() -> None:
+    everything = [candidate(n, hits=(n % 7 + 1,)) for n in range(1000, 0, -1)]
+
+    def window(below: int | None) -> list[Candidate]:
+        return [it for it in everything if below is None or it.message_id < below][:WINDOW]
+
+    shown: list[int] = []
+    cursor: Cursor | None = None
+    for number in range(1, 200):
+        found = window(cursor.below if cursor else None)
+        shown_page = page(rank(found, NOW), found, cursor)
+        shown += [it.message_id for it in shown_page.hits]
+        everything.insert(0, candidate(1000 + number))
+        cursor = shown_page.more
+        if cursor is None:
+            break
+    assert sorted(shown) == list(range(1, 1001))

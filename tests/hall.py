@@ -1,0 +1,160 @@
+"""A hall in the test's own process, with people to talk to it as people do."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.app import open_hall, run_hall
+from bot.clock import ShiftedClock
+from bot.config import load
+from bot.hall import Hall
+from demo.hall import Setup
+from demo.homeserver import Account
+from demo.people import Heard, Person
+from storage import archive, rooms
+from storage.records import ArchivedMessage, RoomId
+
+CLEAR, SEALED = "welcoming", "language"  # slugs of the usual two clusters
+CLUSTERS: Sequence[Mapping[str, Any]] = (
+    {"slug": CLEAR, "title": "Welcoming culture", "topic": "How newcomers are met"},
+    {"slug": SEALED, "title": "Learning the language", "topic": "Words", "encrypted": True},
+)
+CITIES: Sequence[Mapping[str, Any]] = (
+    {
+        "name": "Havnvoll",
+        "country": "NO",
+        "time_zone": "Europe/Oslo",
+        "languages": ["no"],
+        "cluster": CLEAR,
+    },
+    {
+        "name": "Lipohrad",
+        "country": "CZ",
+        "time_zone": "Europe/Prague",
+        "languages": ["cs"],
+        "cluster": SEALED,
+    },
+)
+
+
+@dataclass
+class RunningHall:
+    """The hall while it runs, and its rooms."""
+
+    hall: Hall
+    setup: Setup
+    clock: ShiftedClock
+    rooms: dict[str, RoomId] = field(default_factory=dict)  # by cluster slug
+
+    @property
+    def me(self) -> str:
+        """The bot's user id."""
+        return self.hall.me
+
+    async def asks(
+        self,
+        person: Person,
+        room: str,
+        text: str,
+        *,
+        thread: str | None = None,
+        timeout: float = 20.0,
+    ) -> Heard:
+        """Say something to the hall and wait for its next words in that room."""
+        said = await person.say(room, text, thread=thread)
+        root = thread or said
+        return await person.hears(
+            lambda heard: heard.thread_root in (root, None) and heard.type == "m.room.message",
+            room=room,
+            sender=self.me,
+            timeout=timeout,
+        )
+
+    async def enters(self, person: Person, *slugs: str) -> None:
+        """Let a member of the Space join cluster rooms, and skip what was said there before."""
+        for slug in slugs or tuple(self.rooms):
+            await person.join(self.rooms[slug])
+            await person.enters(self.rooms[slug])
+        await person.catch_up()
+        for slug in slugs or tuple(self.rooms):
+            person.forget(room=self.rooms[slug])
+
+    async def archived(self, room_id: str) -> list[ArchivedMessage]:
+        """What the archive holds of a room."""
+
+        def read(connection: Any) -> list[ArchivedMessage]:
+            room = rooms.get(connection, RoomId(room_id))
+            return [] if room is None else archive.everything(connection, room.id)
+
+        return await self.hall.database.read(read)
+
+    async def settled(self, room_id: str, messages: int, *, timeout: float = 20.0) -> None:
+        """Wait until the archive holds that many messages of a room."""
+        async with asyncio.timeout(timeout):
+            while len(await self.archived(room_id)) < messages:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def running_hall(
+    setup: Setup, folder: Path, *, clock: ShiftedClock | None = None
+) -> AsyncIterator[RunningHall]:
+    """Run a hall in this process until the block ends; its rooms stand when it begins."""
+    config = load(setup.write(folder), os.environ)
+    own_clock = clock or ShiftedClock()
+    async with open_hall(config, own_clock) as hall:
+        stop = asyncio.Event()
+        running = asyncio.create_task(run_hall(hall, stop))
+        try:
+            ready = asyncio.create_task(hall.ready.wait())
+            await asyncio.wait({ready, running}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
+            if running.done():
+                ready.cancel()
+                await running
+            assert ready.done(), "the hall's rooms do not stand after a minute"
+            known = await hall.database.read(rooms.find)
+            yield RunningHall(
+                hall,
+                setup,
+                own_clock,
+                {
+                    room.cluster or room.kind.value: room.room_id
+                    for room in known
+                    if room.successor is None and room.joined
+                },
+            )
+        finally:
+            stop.set()
+            await running
+
+
+def setup_for(
+    homeserver: str,
+    bot: Account,
+    coordinator: Account,
+    *,
+    database: str = "sqlite:///moothall.db",
+    slug: str,
+    **more: Any,
+) -> Setup:
+    """The usual small community: a clear and an encrypted cluster, one coordinator."""
+    return Setup(
+        **{
+            "homeserver": homeserver,
+            "user": bot.user_id,
+            "password": bot.password,
+            "coordinators": [coordinator.user_id],
+            "operators": [coordinator.user_id],
+            "clusters": CLUSTERS,
+            "cities": CITIES,
+            "database": database,
+            "slug": slug,
+            "community": {"welcome": ["localhost"]},
+            "limits": {"commands_a_minute": 600},
+            **more,
+        }
+    )

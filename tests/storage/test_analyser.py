@@ -1,0 +1,276 @@
+"""The analyser: letters that count as one, inflected words, and what a message is found by."""
+
+import random
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.search.analyser import (
+    POSITIONS,
+    Terms,
+    analyse,
+    analyse_as,
+    phrase_tokens,
+    query_terms,
+)
+from storage.search.letters import fold
+from storage.search.stemming import LANGUAGES, analyser_version
+
+ALIKE = [
+    ("CAFÉ", "cafe"),
+    ("cafe\u0301", "café"),
+    ("Straße", "STRASSE"),
+    ("ŁÓDŹ", "lodz"),
+    ("Tromsø", "tromso"),
+    ("œuvre", "oeuvre"),
+    ("Ærø", "aero"),
+    ("đak", "dak"),
+    ("ılık", "ilik"),
+    ("καφές", "καφες"),
+    ("ΚΑΦΕΣ", "καφές"),
+    ("Άρτα", "αρτα"),
+    ("křeslo", "KRESLO"),
+    ("ﬁnance", "finance"),
+    ("Ａｂｃ", "abc"),
+    ("co\u00adoperate", "cooperate"),
+    ("كِتَاب", "كتاب"),
+    ("أحمد", "احمد"),
+    ("کتاب", "كتاب"),
+    ("مدرســـة", "مدرسه"),
+    ("ёлка", "елка"),
+    ("Ķekava", "kekava"),
+]
+DIFFERENT = [("йод", "иод"), ("їжа", "іжа"), ("casa", "caso"), ("नमस्ते", "नमसत")]
+
+# Two forms of one word, of which either should find the other.
+INFLECTED = {
+    "en": """meeting meetings · city cities · volunteer volunteers · housing house · families family
+        · visited visit · welcoming welcome · exchange exchanges · shared sharing
+        · practices practice · organised organising · arrival arrivals""",
+    "de": """Wohnung Wohnungen · Stadt Städte · Treffen treffen · Ehrenamtliche Ehrenamtlichen
+        · Familie Familien · Bücherei Büchereien · Schule Schulen · geplant geplante
+        · Nachbarn Nachbarschaft · Sprache Sprachen · Kinder Kindern · Besuch Besuche""",
+    "fr": """réunion réunions · ville villes · bénévole bénévoles · logement logements
+        · famille familles · accueillir accueilli · école écoles · quartier quartiers
+        · nouvel nouvelle · atelier ateliers · échange échanges · municipal municipale""",
+    "es": """ciudad ciudades · vivienda viviendas · voluntario voluntarias · reunión reuniones
+        · familia familias · escuela escuelas · acogida acogidas · vecino vecinos
+        · aprendizaje aprendizajes · visita visitas · idioma idiomas · barrio barrios""",
+    "it": """volontario volontari · incontro incontri · famiglia famiglie · scuola scuole
+        · quartiere quartieri · abitazione abitazioni · accoglienza accoglienze · visita visite
+        · lingua lingue · cittadino cittadini · progetto progetti · bambino bambini""",
+    "nl": """stad steden · woning woningen · vrijwilliger vrijwilligers · gezin gezinnen
+        · bezoek bezoeken · school scholen · wijk wijken · taal talen · buurt buurten
+        · gemeente gemeenten · afspraak afspraken · nieuwkomer nieuwkomers""",
+    "el": """πόλη πόλεις · εθελοντής εθελοντές · σχολείο σχολεία · οικογένεια οικογένειες
+        · συνάντηση συναντήσεις · κατοικία κατοικίες · γλώσσα γλώσσες · δήμος δήμου
+        · γειτονιά γειτονιές · επίσκεψη επισκέψεις · καφές καφέδες · παιδί παιδιά""",
+    "lv": """pilsēta pilsētas · brīvprātīgais brīvprātīgie · skola skolas · ģimene ģimenes
+        · tikšanās tikšanos · dzīvoklis dzīvokļi · valoda valodas · kaimiņš kaimiņi
+        · māja mājas · bērns bērni · pieredze pieredzes · vizīte vizītes""",
+    "cs": """město města · dobrovolník dobrovolníci · rodina rodiny · škola školy
+        · setkání setkáních · byt byty · jazyk jazyky · soused sousedé · návštěva návštěvy
+        · kavárna kavárny · bydlení bydlením · zkušenost zkušenosti""",
+    "no": """by byen · frivillig frivillige · bolig boliger · familie familien · skole skoler
+        · møte møter · språk språket · nabo naboer · besøk besøket · erfaring erfaringer
+        · kommune kommunen · flyktning flyktninger""",
+}
+SENTENCES = {
+    "en": "We would like to know what other cities have done about this before the next visit.",
+    "de": "Wir möchten gern wissen, was die anderen Städte vor dem nächsten Besuch gemacht haben.",
+    "fr": "Nous voudrions savoir ce que les autres villes ont fait avant la prochaine visite.",
+    "es": "Queremos saber qué han hecho las otras ciudades antes de la próxima visita.",
+    "it": "Vorremmo sapere che cosa hanno fatto le altre città prima della prossima visita.",
+    "nl": "Wij willen graag weten wat de andere steden voor het volgende bezoek hebben gedaan.",
+    "el": "Θέλουμε να μάθουμε τι έκαναν οι άλλες πόλεις πριν από την επόμενη επίσκεψη.",
+    "lv": "Mēs gribam zināt, ko citas pilsētas ir darījušas pirms nākamās vizītes.",
+    "cs": "Chtěli bychom vědět, co udělala ostatní města před příští návštěvou.",
+    "no": "Vi vil gjerne vite hva de andre byene har gjort før neste besøk.",
+}
+
+
+# What words are cut, joined and folded by, so that Hypothesis finds the seams.
+SEAMS = st.text("abCs '’-_#@.é\u0301\u200dßøÆ字東ไทبـ½ﷺ9ς", max_size=40)
+
+
+def pairs() -> list[tuple[str, str, str]]:
+    found = []
+    for language, listed in INFLECTED.items():
+        for pair in listed.split("·"):
+            one, other = pair.split()
+            found.append((language, one, other))
+    return found
+
+
+def finds(typed: str, text: str, prior: str) -> bool:
+    """What both engines do for one word, without either."""
+    terms, found = query_terms(typed), analyse(text, prior)
+    assert not terms.prefix
+    return not {*found.surface, *found.extras}.isdisjoint(terms.any_of)
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_letters_that_look_alike_are_one(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_letters_of_their_own_stay_apart(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@given(st.text())
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+def test_inflected_words_find_each_other_in_ten_languages() -> None:
+    missed = [
+        (language, typed, said)
+        for language, one, other in pairs()
+        for typed, said in ((one, other), (other, one))
+        # Alone among words that tell no language; then in a sentence that does.
+        if not finds(typed, f"{said} 1 2 3 4 5 6", language)
+    ]
+    assert len(missed) <= 0.10 * 2 * len(pairs()), missed
+    for language in LANGUAGES:
+        mine = [miss for miss in missed if miss[0] == language]
+        assert len(mine) <= 0.25 * 24, mine
+
+
+def test_inflected_words_are_found_without_knowing_the_language() -> None:
+    """Three words tell no language: they are stemmed in all of them."""
+    missed = [it for it in pairs() if not finds(it[1], it[2], "")]
+    assert len(missed) <= 0.10 * len(pairs()), missed
+
+
+def test_unrelated_words_seldom_find_each_other() -> None:
+    chance = random.Random(5)
+    listed = pairs()
+    tried = false = 0
+    for _ in range(6000):
+        (_, typed, _), (language, said, _) = chance.sample(listed, 2)
+        if fold(typed)[:4] == fold(said)[:4]:
+            continue  # familia and famiglia may
+        tried += 1
+        false += finds(typed, f"{said} 1 2 3 4 5 6", language)
+    assert false / tried < 0.005
+
+
+def test_languages_are_told_by_their_small_words() -> None:
+    assert {it: analyse(text).language for it, text in SENTENCES.items()} == {
+        it: it for it in SENTENCES
+    }
+
+
+def test_few_words_are_in_the_language_expected_there() -> None:
+    assert analyse("Kaffe kl. 10", "no").language == "no"
+    assert analyse("", "lv").language == "lv"
+    assert analyse("Kaffe", "tlh").language == ""
+    assert analyse(SENTENCES["de"], "fr").language == "de"
+
+
+@given(st.one_of(SEAMS, st.text(max_size=300)), st.sampled_from(["", *LANGUAGES]))
+def test_a_stored_language_gives_the_same_terms_again(text: str, prior: str) -> None:
+    """Taking a message out of the index depends on it."""
+    found = analyse(text, prior)
+    assert analyse_as(text, found.language) == found
+
+
+@given(st.one_of(SEAMS, st.text(max_size=300)), st.sampled_from(["", *LANGUAGES]))
+def test_tokens_are_what_an_engine_takes_as_one_token(text: str, prior: str) -> None:
+    found = analyse(text, prior)
+    for token in (*found.surface, *found.extras, *found.tags):
+        assert token
+        assert all(sign.isalnum() or not sign.isascii() for sign in token), token
+        assert not any(sign.isspace() or "\ud800" <= sign <= "\udfff" for sign in token)
+        assert len(token.encode()) < 2000
+    assert len(found.extras) == len(set(found.extras))
+
+
+@given(st.one_of(SEAMS, st.text(max_size=60)), st.sampled_from(LANGUAGES))
+def test_a_text_is_found_by_its_own_words(text: str, prior: str) -> None:
+    for word in text.split():
+        terms = query_terms(word)
+        if not terms or word.startswith("#"):
+            continue
+        found = analyse(text, prior)
+        anywhere = {*found.surface, *found.extras}
+        size = len(terms.phrase)
+        assert (
+            not anywhere.isdisjoint(terms.any_of)
+            or any(
+                found.surface[at : at + size] == terms.phrase
+                for at in range(len(found.surface))
+                if size
+            )
+            or (terms.prefix and any(map(terms.begins, anywhere)))
+        ), (word, terms, found)
+
+
+@pytest.mark.parametrize(
+    ("typed", "surface"),
+    [
+        ("L'école d’été dell'accoglienza", ("ecole", "ete", "accoglienza")),
+        ("the city's plan, don't", ("the", "city", "plan", "don", "t")),
+        ("well-known e‑mail", ("well", "known", "e", "mail")),
+        ("@anna:server.org, ann@city.example", ("anna", "server", "org", "ann", "city", "example")),
+        ("https://city.example/a_b?c=1", ("https", "city", "example", "a", "b", "c", "1")),
+        ("東京都に x ไทย", ("東京", "京都", "都に", "x", "ไท", "ทย")),
+        ("½ ﷺ", ("1", "2", "صلى", "الله", "عليه", "وسلم")),
+        ("🎉 — … \ud800", ()),
+        ("हिन्दी", ("हिन्दी",)),
+    ],
+)
+def test_words_are_cut_as_people_read_them(typed: str, surface: tuple[str, ...]) -> None:
+    assert phrase_tokens(typed) == tuple(map(fold, surface))
+
+
+def test_compounds_are_found_whole_and_in_parts() -> None:
+    found = analyse("Bring the welcome-kit to #Welcome_Kit and #été", "en")
+    assert "welcomekit" in found.extras
+    assert {"welcome", "kit"} <= set(found.surface)
+    assert found.tags == ("welcomekit", "ete")
+    assert query_terms("welcome-kit").phrase == ("welcome", "kit")
+    assert "welcomekit" in query_terms("welcome-kit").any_of
+
+
+def test_umlauts_may_be_typed_out() -> None:
+    assert "munchen" in query_terms("Muenchen").any_of
+    assert finds("Staedte", "Die Stadt und die Städte der Region sind dabei", "de")
+
+
+def test_typed_words_without_letters_ask_for_nothing() -> None:
+    for typed in ("", "🎉", "#", "++", "ـ", "\u200d", "'"):
+        assert query_terms(typed) == Terms()
+        assert not query_terms(typed)
+
+
+def test_endless_texts_are_cut() -> None:
+    found = analyse("a " * 40_000 + "x" * 50_000, "en")
+    assert len(found.surface) == POSITIONS
+    assert max(map(len, analyse("x" * 50_000, "en").surface)) <= 64
+
+
+def test_threads_do_not_share_a_stemmer() -> None:
+    texts = [f"{text} {number}" for number in range(200) for text in SENTENCES.values()]
+    expected = [analyse(text) for text in texts]
+    wrong: list[str] = []
+
+    def work() -> None:
+        for text, should in zip(texts, expected, strict=True):
+            if analyse(text) != should:
+                wrong.append(text)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_the_version_is_a_number_that_holds_the_stemmers() -> None:
+    assert analyser_version() > 1_00_00_00_00
