@@ -39,6 +39,7 @@ class Taken:
     gap: bool = False
     upgrade: bool = False
     erased: bool = False
+    missed: set[RoomId] = field(default_factory=set)  # rooms with commands too old to carry out
     new: int = 0  # events archived
 
     def ring(self, hall: Hall) -> None:
@@ -94,6 +95,8 @@ class Intake:
 
     async def _take(self, answer: SyncAnswer, since: str | None) -> None:
         """Write an answer down; the same answer again and again if the database fails."""
+        if since is not None and _is_echo(answer, self._hall):
+            return  # the next answer that tells something takes the position along
         events = [event for news in answer.rooms for event in news.timeline]
         facts = await read_facts(self._hall, events)
         failures = 0
@@ -113,6 +116,15 @@ class Intake:
         taken.ring(self._hall)
         if answer.new_keys:
             await read_late(self._hall, answer.new_keys)
+
+
+def _is_echo(answer: SyncAnswer, hall: Hall) -> bool:
+    """Whether an answer holds nothing but what we said ourselves, and delivery knows already."""
+    return not (answer.invitations or answer.withdrawn or answer.new_keys) and all(
+        not (news.state or news.unreadable or news.malformed or news.limited or news.left)
+        and all(event.sender == hall.me and event.state_key is None for event in news.timeline)
+        for news in answer.rooms
+    )
 
 
 async def read_facts(hall: Hall, events: Sequence[RoomEvent]) -> dict[EventId, folding.Fact]:
@@ -148,7 +160,7 @@ def take_in(
         )
         inbox.add(connection, [entry], now)
         taken.lanes.add(entry.lane)
-    for room_id in {news.room_id for news in answer.rooms}:
+    for room_id in taken.missed:
         speak_of_missed(connection, room_id, answer.next_batch, now, taken)
     meta.put(connection, meta.SYNC_POSITION, answer.next_batch)
     return taken
@@ -166,7 +178,9 @@ def _take_room(
     before = rooms.get(connection, news.room_id)
     state = [event for raw in news.state if (event := read_room_event(raw, news.room_id))]
     state += [event for event in news.timeline if event.state_key is not None]
-    room = apply_state(connection, hall, news.room_id, state, left=news.left, taken=taken)
+    room = before
+    if room is None or state or news.left:
+        room = apply_state(connection, hall, news.room_id, state, left=news.left, taken=taken)
     missed_some = news.limited and before is not None and before.joined
     # Without a position (it was lost) history is walked back to where the archive begins.
     if missed_some and news.prev_batch is not None and (since is not None or room.archive_on):
@@ -200,16 +214,17 @@ def keep(
         if wants_answer:
             old = now - instant(event.at) > hall.settings.limits.command_age
             (missed if old else fresh).append(entry_of(event))
-        if event.event_id in facts:
-            # What is said to the hall alone is no part of the members' memory.
-            fact = facts[event.event_id]
-            spoken.append(folding.without_words(fact) if is_command else fact)
+        # What is said to the hall alone is no part of the members' memory.
+        if event.event_id in facts and not is_command:
+            spoken.append(facts[event.event_id])
     _archive(connection, hall, room, spoken, now, taken)
     _forget_redacted(connection, others, now, taken)
     inbox.add(connection, fresh, now)
     inbox.add_missed(connection, missed, now)
     if fresh:
         taken.lanes.add(room.room_id)
+    if missed:
+        taken.missed.add(room.room_id)
 
 
 def _confirm_own(
@@ -252,7 +267,6 @@ class _Asked:
         self._connection = connection
         self._hall = hall
         self._direct = room.kind is RoomKind.DIRECT
-        self._open_threads = questions.open_threads(connection)
 
     def of(self, event: RoomEvent) -> tuple[bool, bool]:
         """Whether it wants an answer; whether it is a command, or meant as one."""
@@ -264,13 +278,14 @@ class _Asked:
         if not isinstance(happened, Said):
             return False, False
         hall = self._hall
+        in_thread = happened.thread_root is not None
         concerned = reading.concerns_us(
             happened,
             me=hall.me,
             name=hall.name,
             prefix=hall.settings.prefix,
             direct=self._direct,
-            open_threads=self._open_threads,
+            open_threads=questions.open_threads(self._connection) if in_thread else (),
         )
         return concerned, concerned and self._is_command(happened)
 

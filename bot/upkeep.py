@@ -1,16 +1,19 @@
-"""Quiet work between commands: erased words leave the files, old keys leave the inbox."""
+"""Quiet work between commands: what is erased or too old leaves the files for good."""
 
 import asyncio
 import logging
 from datetime import timedelta
 
 from bot.hall import Hall
-from storage import inbox
+from storage import folding, inbox
 from storage.search import upkeep
+from storage.types import milliseconds
 
 log = logging.getLogger(__name__)
 
 NIGHTLY = timedelta(days=1)
+FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day cleans up, too
+AT_ONCE = 100  # messages a step
 SETTLE = 60.0  # seconds after an erasure, so that several are cleaned up in one go
 PAUSE = 0.02  # seconds between steps: answers go first
 KEYS_KEPT = timedelta(days=60)  # handled inbox keys: far longer than any homeserver repeats itself
@@ -24,7 +27,7 @@ class Upkeep:
 
     async def run(self) -> None:
         """Clean up a minute after each erasure, and once a day thoroughly."""
-        thoroughly_at = self._hall.clock.now() + NIGHTLY
+        thoroughly_at = self._hall.clock.now() + FIRST
         while True:
             left = (thoroughly_at - self._hall.clock.now()).total_seconds()
             await self._hall.bells.erasures.wait(max(left, 0))
@@ -34,9 +37,23 @@ class Upkeep:
                 thoroughly_at += NIGHTLY
             await self.clean(thoroughly=thoroughly)
 
+    async def _expire(self) -> None:
+        """Erase what was kept for as long as the notice says."""
+        settings = self._hall.settings
+        if settings.archive.retention is None:
+            return
+        before = milliseconds(self._hall.clock.now() - settings.archive.retention)
+        language = settings.community.language
+        while await self._hall.database.write(  # noqa: ASYNC110
+            lambda c: folding.expire(c, before, language, at_most=AT_ONCE), alone=True
+        ):
+            await asyncio.sleep(PAUSE)
+
     async def clean(self, *, thoroughly: bool) -> None:
         """Drive erased words out of index and write-ahead log, and forget old keys."""
         now = self._hall.clock.now()
+        if thoroughly:
+            await self._expire()
         database, steps = self._hall.database, 1
         more = await database.write(upkeep.start_merge, alone=True, durable=False)
         while more:

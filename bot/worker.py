@@ -13,11 +13,10 @@ from bot.posting import queue_posts
 from bot.retry import wait_before
 from commands import apologies, posts
 from commands.context import Context
-from commands.errors import MemberError
 from commands.events import Edited, Event, Said
 from commands.reply import Reply
 from commands.routing import respond
-from storage import gaps, inbox
+from storage import inbox
 from storage.inbox import Entry
 
 log = logging.getLogger(__name__)
@@ -139,16 +138,15 @@ class Worker:
 
 def answer_next(connection: Connection, hall: Hall, lane: str, now: datetime) -> Answered:
     """Answer the oldest entry of a lane, if it has one that may be answered now."""
-    found = inbox.first(connection, lane)
-    if found is None:
+    turn = inbox.turn(connection, lane)
+    if turn is None:
         return Answered()
-    entry, ready_at = found
-    if ready_at is not None and ready_at > now:
-        return Answered(look_again_at=ready_at)
-    hole = gaps.newest_open(connection, lane)
-    if hole is not None and now - hole.opened_at < HOLD:
+    if turn.ready_at is not None and turn.ready_at > now:
+        return Answered(look_again_at=turn.ready_at)
+    if turn.hole_since is not None and now - turn.hole_since < HOLD:
         # What was said before must be answered before: wait for history.
         return Answered(look_again_at=now + timedelta(seconds=1))
+    entry = turn.entry
     event = revive(entry, hall.me)
     try:
         answers = _respond(connection, hall, entry, event, now)
@@ -156,7 +154,7 @@ def answer_next(connection: Connection, hall: Hall, lane: str, now: datetime) ->
     except Exception as error:
         raise Failed(entry, event) from error
     inbox.mark_handled(connection, entry.id, now)
-    return Answered(frozenset(lanes), inbox.more(connection, lane))
+    return Answered(frozenset(lanes), turn.more)
 
 
 def _respond(
@@ -164,13 +162,7 @@ def _respond(
 ) -> posts.Posts:
     if event is None:
         return ()
-    context = Context(connection, now, hall.me, hall.settings, entry.key)
-    try:
-        with connection.begin_nested():
-            return respond(event, context)
-    except MemberError as refusal:
-        said = _said(event)
-        return () if said is None else (_answer(said, refusal.reply),)
+    return respond(event, Context(connection, now, hall.me, hall.settings, entry.key, hall.name))
 
 
 def _said(event: Event | None) -> Said | None:

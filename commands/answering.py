@@ -24,11 +24,11 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     corrected: the words of an edit. A command put right is answered again; an edit is never
     taken for the answer to a question.
     """
-    room = rooms.get(context.connection, said.room_id)
-    asker = people.get(context.connection, said.sender)
-    if room is None or asker is None or not room.joined:
+    present = rooms.presence(context.connection, said.room_id, said.sender)
+    if present is None:
         return ()
-    if rooms.membership_of(context.connection, room.id, asker) != "join":
+    room, asker, membership = present
+    if membership != "join" or not room.joined:
         return ()
     place = _place(said, room)
     question = questions.waiting(context.connection, place, asker.id, context.now)
@@ -51,17 +51,12 @@ def _hear(said: Said, room: Room, context: Context, *, awaited: bool) -> Heard:
     return reading.read(
         said,
         me=context.me,
-        name=_own_name(context),
+        name=context.name,
         prefix=context.settings.prefix,
         direct=room.kind is RoomKind.DIRECT,
         awaited=awaited,
         catalogue=CATALOGUE,
     )
-
-
-def _own_name(context: Context) -> str:
-    ourselves = people.get(context.connection, context.me)
-    return "" if ourselves is None else ourselves.display_name
 
 
 def _place(said: Said, room: Room) -> Place:
@@ -80,13 +75,15 @@ def _carry_out(
         case Unknown():
             return _suggest(heard, call, context)
         case Found(command, rest):
-            questions.forget(context.connection, place, call.asker.id)
+            if question is not None:
+                questions.forget(context.connection, place, call.asker.id)
             return _run(command, rest, call, context, place)
         case Cancelled():
             questions.forget(context.connection, place, call.asker.id)
             return call.answer(replies.cancelled(call.words))
         case Answer(text):
             assert question is not None
+            questions.forget(context.connection, place, call.asker.id)
             command = next(c for c in CATALOGUE if c.name == question.command)
             return _run(command, f"{question.given} {text}".strip(), call, context, place)
 
@@ -113,7 +110,6 @@ def _run(command: AnyCommand, rest: str, call: Call[None], context: Context, pla
         asked = Question(command.name, rest)
         questions.ask(context.connection, place, call.asker.id, asked, context.now)
         return call.answer(replies.question(call.words, given.argument.question))
-    questions.forget(context.connection, place, call.asker.id)
     filled = replace(call, arguments=given, private=command.private)
     try:
         with context.connection.begin_nested():

@@ -403,7 +403,7 @@ def _read_language(typed: str, around: Surroundings) -> str | Refusal:
         names |= {name: c for name, c in _language_names(code).items() if c == code}
     if wanted in names:
         return names[wanted]
-    close = [around.words.language_name(code) for code in _closest(typed, names, 2)]
+    close = [around.words.language_name(code) for code in _closest(typed, names, 1)]
     return Refusal(replies.unknown_language(around.words, typed, close))
 
 

@@ -30,6 +30,7 @@ class Context:
     me: UserId
     settings: Settings
     cause: str  # event id or timer key: what this work is done for
+    name: str = ""  # our display name, by which people call us
 
     def words_for(self, person: Person) -> Words:
         """The words of that person's language."""

@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -69,18 +70,31 @@ async def open_database(url: str | URL) -> Database:
 
 def insert_once(connection: Connection, table: Table) -> Insert:
     """An INSERT that lets a row stand which is already there."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
+    return _insert_once(connection.dialect.name, table)
 
 
 def upsert(connection: Connection, table: Table, keys: list[str], columns: list[str]) -> Insert:
     """An INSERT that overwrites `columns` where a row with the same `keys` stands."""
-    if connection.dialect.name == "sqlite":
+    return _upsert(connection.dialect.name, table, tuple(keys), tuple(columns))
+
+
+# Statements are made once: building one costs SQLAlchemy more than SQLite takes to run it.
+@lru_cache(maxsize=256)
+def _insert_once(dialect: str, table: Table) -> Insert:
+    if dialect == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=256)
+def _upsert(dialect: str, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Insert:
+    if dialect == "sqlite":
         lite = sqlite.insert(table)
-        return lite.on_conflict_do_update(keys, set_={c: lite.excluded[c] for c in columns})
+        return lite.on_conflict_do_update(list(keys), set_={c: lite.excluded[c] for c in columns})
     pg = postgresql.insert(table)
-    return pg.on_conflict_do_update(index_elements=keys, set_={c: pg.excluded[c] for c in columns})
+    return pg.on_conflict_do_update(
+        index_elements=list(keys), set_={c: pg.excluded[c] for c in columns}
+    )
 
 
 # ── SQLite ────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ The event log is the source; messages, revisions and reactions are its projectio
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -77,11 +77,6 @@ def read_fact(room_event: RoomEvent, language: str) -> Fact:
         body = _body_of(room_event, room_event.content["m.new_content"])
     analysed = analyse(body, language) if kind is Kind.MESSAGE and body else None
     return Fact(room_event, hashed, kind, body, target, analysed)
-
-
-def without_words(fact: Fact) -> Fact:
-    """The bare fact that something was said: its place in the log, and none of its content."""
-    return Fact(replace(fact.event, content={}), fact.hash, Kind.OTHER)
 
 
 def _kind_of(room_event: RoomEvent) -> tuple[Kind, int | None]:
@@ -620,6 +615,18 @@ def erase(connection: Connection, targets: Sequence[tuple[int, int]], language: 
             .values(content=None)
         )
         _recompute(connection, edited, language)
+
+
+def expire(connection: Connection, before: int, language: str, *, at_most: int) -> int:
+    """Erase words older than a moment (ms), a few at a time; returns how many went."""
+    old = connection.execute(
+        select(event.c.event_h, event.c.room_id)
+        .join(message, message.c.seq == event.c.seq)
+        .where(message.c.ts < before, ~message.c.redacted)
+        .limit(at_most)
+    ).all()
+    erase(connection, [(row.event_h, row.room_id) for row in old], language)
+    return len(old)
 
 
 def _within(at: int) -> int:

@@ -68,17 +68,6 @@ def is_open(connection: Connection, room_id: str) -> bool:
     )
 
 
-def newest_open(connection: Connection, room_id: str) -> Gap | None:
-    """The latest hole of a room, if one is open."""
-    row = connection.execute(
-        select(*_COLUMNS)
-        .where(gap.c.closed_at.is_(None), gap.c.room_id == room_id)
-        .order_by(gap.c.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else Gap(*row)
-
-
 def move(connection: Connection, number: int, next_token: str, events: int) -> None:
     """A page came in: go on from there."""
     connection.execute(

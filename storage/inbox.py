@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId
-from storage.tables import inbox
+from storage.tables import gap, inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +59,60 @@ def lanes(connection: Connection) -> list[str]:
     return list(connection.scalars(select(inbox.c.lane).where(inbox.c.state == "ready").distinct()))
 
 
-def first(connection: Connection, lane: str) -> tuple[Entry, datetime | None] | None:
-    """The oldest unanswered entry of a lane, and when it may be tried."""
-    row = connection.execute(
-        select(
-            inbox.c.key,
-            inbox.c.lane,
-            inbox.c.kind,
-            inbox.c.position,
-            inbox.c.payload,
-            inbox.c.attempts,
-            inbox.c.id,
-            inbox.c.ready_at,
-        )
-        .where(inbox.c.state == "ready", inbox.c.lane == lane)
-        .order_by(inbox.c.position, inbox.c.id)
-        .limit(1)
-    ).first()
-    return None if row is None else (Entry(*row[:7]), row.ready_at)
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A lane's oldest unanswered entry, and what decides whether it may be answered now."""
+
+    entry: Entry
+    ready_at: datetime | None  # it failed before, and waits
+    hole_since: datetime | None  # the room's history is being fetched since
+    more: bool  # another entry stands behind it
 
 
-def more(connection: Connection, lane: str) -> bool:
-    """Whether a lane holds anything unanswered."""
-    return (
-        connection.execute(
-            select(inbox.c.id).where(inbox.c.state == "ready", inbox.c.lane == lane).limit(1)
-        ).first()
-        is not None
+_TURN = (
+    select(
+        inbox.c.key,
+        inbox.c.lane,
+        inbox.c.kind,
+        inbox.c.position,
+        inbox.c.payload,
+        inbox.c.attempts,
+        inbox.c.id,
+        inbox.c.ready_at,
+        select(func.max(gap.c.opened_at))
+        .where(gap.c.closed_at.is_(None), gap.c.room_id == inbox.c.lane)
+        .scalar_subquery()
+        .label("hole_since"),
     )
+    .where(inbox.c.state == "ready", inbox.c.lane == bindparam("lane"))
+    .order_by(inbox.c.position, inbox.c.id)
+    .limit(2)
+)
+
+
+def turn(connection: Connection, lane: str) -> Turn | None:
+    """The oldest unanswered entry of a lane."""
+    rows = connection.execute(_TURN, {"lane": lane}).all()
+    if not rows:
+        return None
+    return Turn(Entry(*rows[0][:7]), rows[0].ready_at, rows[0].hole_since, len(rows) > 1)
+
+
+_HANDLED = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("entry"))
+    .values(
+        state="handled",
+        handled_at=bindparam("now"),
+        payload=None,
+        attempts=inbox.c.attempts + 1,
+    )
+)
 
 
 def mark_handled(connection: Connection, entry: int, now: datetime) -> None:
     """Done: the key stays so that it never enters again, the payload goes."""
-    connection.execute(
-        update(inbox)
-        .where(inbox.c.id == entry)
-        .values(state="handled", handled_at=now, payload=None, attempts=inbox.c.attempts + 1)
-    )
+    connection.execute(_HANDLED, {"entry": entry, "now": now})
 
 
 def count_attempt(connection: Connection, entry: int, retry_at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
@@ -137,17 +137,39 @@ def lanes(connection: Connection) -> list[str]:
     )
 
 
+_FIRST = (
+    select(*COLUMNS)
+    .where(outbox.c.settled_at.is_(None), outbox.c.lane == bindparam("lane"))
+    .order_by(outbox.c.id)
+    .limit(1)
+)
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"))
+    .values(
+        attempted_at=bindparam("attempted"),
+        device=bindparam("by"),
+        attempts=outbox.c.attempts + 1,
+    )
+)
+_SETTLE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"))
+    .values(
+        settled_at=bindparam("now"),
+        event_id=bindparam("event"),
+        failure=bindparam("errcode"),
+        content=None,
+    )
+)
+
+
 def claim(connection: Connection, lane: str, device: str, now: datetime) -> Row | None:
     """The first unsent post of a lane, marked as attempted: commit this before the network.
 
     The returned row tells of the *earlier* first attempt, if there was one.
     """
-    found = connection.execute(
-        select(*COLUMNS)
-        .where(outbox.c.settled_at.is_(None), outbox.c.lane == lane)
-        .order_by(outbox.c.id)
-        .limit(1)
-    ).first()
+    found = connection.execute(_FIRST, {"lane": lane}).first()
     if found is None:
         return None
     row = Row(*found)
@@ -155,13 +177,8 @@ def claim(connection: Connection, lane: str, device: str, now: datetime) -> Row 
     if row.not_before is not None and row.not_before > now:
         return row
     connection.execute(
-        update(outbox)
-        .where(outbox.c.id == row.id)
-        .values(
-            attempted_at=row.attempted_at or now,
-            device=row.device or device,
-            attempts=outbox.c.attempts + 1,
-        )
+        _CLAIM,
+        {"row": row.id, "attempted": row.attempted_at or now, "by": row.device or device},
     )
     return row
 
@@ -175,11 +192,7 @@ def settle(
     failure: str | None = None,
 ) -> None:
     """Sent, or refused for good: the content goes, key and event id stay."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.id == row)
-        .values(settled_at=now, event_id=event_id, failure=failure, content=None)
-    )
+    connection.execute(_SETTLE, {"row": row, "now": now, "event": event_id, "errcode": failure})
 
 
 def postpone(connection: Connection, row: int, until: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from storage.database import insert_once, upsert
 from storage.records import Person, Role, UserId
@@ -13,24 +13,29 @@ from storage.tables import command_count, member, message, person
 ROLE_VALUES = {role.value: role for role in Role}
 
 
-def _person(row: Row[Any]) -> Person:
+def person_of(row: Row[Any], prefix: str = "") -> Person:
+    """A person from the columns of a row, which may carry a prefix."""
+
+    def column(name: str) -> Any:
+        return getattr(row, prefix + name)
+
     return Person(
-        id=row.id,
-        user_id=UserId(row.user_id),
-        display_name=row.display_name or row.user_id,
-        city=row.city,
-        roles=frozenset(ROLE_VALUES[value] for value in row.roles if value in ROLE_VALUES),
-        language=row.language,
-        time_zone=row.time_zone,
-        digest=row.digest,
-        archive=row.archive,
+        id=column("id"),
+        user_id=UserId(column("user_id")),
+        display_name=column("display_name") or column("user_id"),
+        city=column("city"),
+        roles=frozenset(ROLE_VALUES[value] for value in column("roles") if value in ROLE_VALUES),
+        language=column("language"),
+        time_zone=column("time_zone"),
+        digest=column("digest"),
+        archive=column("archive"),
     )
 
 
 def get(connection: Connection, user_id: UserId) -> Person | None:
     """The person of that id, if the hall has met them."""
     row = connection.execute(select(person).where(person.c.user_id == user_id)).first()
-    return None if row is None else _person(row)
+    return None if row is None else person_of(row)
 
 
 def know(connection: Connection, user_id: UserId) -> Person:
@@ -64,7 +69,7 @@ def _numbers(connection: Connection, user_ids: list[UserId]) -> dict[UserId, int
 def by_number(connection: Connection, wanted: Iterable[int]) -> dict[int, Person]:
     """People by our own numbers."""
     rows = connection.execute(select(person).where(person.c.id.in_(list(wanted))))
-    return {row.id: _person(row) for row in rows}
+    return {row.id: person_of(row) for row in rows}
 
 
 def find(
@@ -78,7 +83,7 @@ def find(
         query = query.join(member, member.c.person_id == person.c.id).where(
             member.c.room_id == room_number, member.c.membership == "join"
         )
-    return [_person(row) for row in connection.execute(query)]
+    return [person_of(row) for row in connection.execute(query)]
 
 
 def find_by_name(connection: Connection, name: str) -> list[Person]:
@@ -89,7 +94,7 @@ def find_by_name(connection: Connection, name: str) -> list[Person]:
         for row in connection.execute(select(person).order_by(person.c.id))
         if wanted
         in (
-            (someone := _person(row)).display_name.casefold(),
+            (someone := person_of(row)).display_name.casefold(),
             someone.user_id.removeprefix("@").casefold(),
             someone.user_id.removeprefix("@").split(":", 1)[0].casefold(),
         )
@@ -131,13 +136,14 @@ def archived_messages(connection: Connection, number: int) -> int:
     return count or 0
 
 
+_COUNTED = select(command_count).where(command_count.c.person_id == bindparam("person"))
+
+
 def count_command(
     connection: Connection, number: int, now: datetime, window: timedelta = timedelta(minutes=1)
 ) -> int:
     """Count a command; returns how many the person sent since their window began."""
-    row = connection.execute(
-        select(command_count).where(command_count.c.person_id == number)
-    ).first()
+    row = connection.execute(_COUNTED, {"person": number}).first()
     fresh = row is None or now - row.window_start >= window
     commands = 1 if fresh or row is None else row.commands + 1
     started = now if fresh or row is None else row.window_start

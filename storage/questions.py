@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from storage.database import upsert
 from storage.records import EventId, RoomId
@@ -45,14 +45,17 @@ def ask(
     )
 
 
+_WAITING = select(open_question.c.command, open_question.c.given).where(
+    open_question.c.thread == bindparam("place"),
+    open_question.c.person_id == bindparam("person"),
+    open_question.c.asked_at > bindparam("since"),
+)
+
+
 def waiting(connection: Connection, place: Place, person: int, now: datetime) -> Question | None:
     """What the hall waits to hear from a person at a place."""
     row = connection.execute(
-        select(open_question.c.command, open_question.c.given).where(
-            open_question.c.thread == place,
-            open_question.c.person_id == person,
-            open_question.c.asked_at > now - PATIENCE,
-        )
+        _WAITING, {"place": place, "person": person, "since": now - PATIENCE}
     ).first()
     return None if row is None else Question(row.command, row.given)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from storage.database import insert_once, upsert
+from storage.people import person_of
 from storage.records import EventId, Person, Room, RoomId, RoomKind, UserId
 from storage.tables import event, member, membership_fact, person, room, visibility_fact
 from storage.types import event_hash
@@ -32,9 +33,12 @@ def _room(row: Row[Any]) -> Room:
     )
 
 
+_GET = select(room).where(room.c.room_id == bindparam("room_id"))
+
+
 def get(connection: Connection, room_id: RoomId) -> Room | None:
     """The room of that id, if the hall knows it."""
-    row = connection.execute(select(room).where(room.c.room_id == room_id)).first()
+    row = connection.execute(_GET, {"room_id": room_id}).first()
     return None if row is None else _room(row)
 
 
@@ -109,9 +113,11 @@ def chain(connection: Connection, start: Room) -> list[Room]:
 
 def know(connection: Connection, room_id: RoomId, kind: RoomKind = RoomKind.OTHER) -> Room:
     """The room of that id, entered in the book if it is new."""
-    connection.execute(insert_once(connection, room), {"room_id": room_id, "kind": kind.value})
     known = get(connection, room_id)
-    assert known is not None
+    if known is None:
+        connection.execute(insert_once(connection, room), {"room_id": room_id, "kind": kind.value})
+        known = get(connection, room_id)
+        assert known is not None
     return known
 
 
@@ -259,6 +265,25 @@ def membership_of(connection: Connection, room_number: int, who: Person) -> str 
         )
     )
     return membership
+
+
+_PRESENCE = (
+    select(
+        room, *(column.label(f"person_{column.name}") for column in person.c), member.c.membership
+    )
+    .select_from(room)
+    .join(person, person.c.user_id == bindparam("user_id"))
+    .outerjoin(member, (member.c.room_id == room.c.id) & (member.c.person_id == person.c.id))
+    .where(room.c.room_id == bindparam("room_id"))
+)
+
+
+def presence(
+    connection: Connection, room_id: RoomId, user_id: UserId
+) -> tuple[Room, Person, str | None] | None:
+    """A room, a person, and what they are in it: join, leave, …; None if either is unknown."""
+    row = connection.execute(_PRESENCE, {"room_id": room_id, "user_id": user_id}).first()
+    return None if row is None else (_room(row), person_of(row, "person_"), row.membership)
 
 
 def rooms_of(connection: Connection, who: Person) -> list[Room]:

@@ -48,7 +48,8 @@ class RunningHall:
     hall: Hall
     setup: Setup
     clock: ShiftedClock
-    rooms: dict[str, RoomId] = field(default_factory=dict)  # by cluster slug
+    rooms: dict[str, RoomId] = field(default_factory=dict)  # by cluster slug, or by kind
+    staff: list[Person] = field(default_factory=list)  # coordinator and operator, if they are here
 
     @property
     def me(self) -> str:
@@ -64,15 +65,39 @@ class RunningHall:
         thread: str | None = None,
         timeout: float = 20.0,
     ) -> Heard:
-        """Say something to the hall and wait for its next words in that room."""
+        """Say something to the hall and wait for its answer to that."""
         said = await person.say(room, text, thread=thread)
-        root = thread or said
+        return await self.answer_to(person, room, said, timeout=timeout)
+
+    async def answer_to(
+        self, person: Person, room: str, said: str, *, timeout: float = 20.0
+    ) -> Heard:
+        """Wait for what the hall says in answer to a message."""
         return await person.hears(
-            lambda heard: heard.thread_root in (root, None) and heard.type == "m.room.message",
-            room=room,
-            sender=self.me,
-            timeout=timeout,
+            lambda heard: answers(heard) == said, room=room, sender=self.me, timeout=timeout
         )
+
+    async def keeps_quiet(self, person: Person, room: str) -> None:
+        """Check that the hall has left unanswered whatever was said here and not yet heard."""
+        said = await person.say(room, "!whoami")
+        next_words = await person.hears(room=room, sender=self.me, edits=True, timeout=20.0)
+        assert answers(next_words) == said, f"it was to be quiet, and said {next_words.body!r}"
+
+    async def chats_with(self, person: Person, *, encrypted: bool = False) -> RoomId:
+        """A direct chat that the person begins; the hall has come when this returns."""
+        room_id = await person.create_direct(self.me, encrypted=encrypted)
+        await self.comes_into(person, room_id)
+        return room_id
+
+    async def comes_into(self, person: Person, room_id: str) -> None:
+        """Wait until the hall has followed an invitation."""
+        await person.hears(
+            lambda heard: heard.content.get("membership") == "join",
+            room=room_id,
+            sender=self.me,
+            type="m.room.member",
+        )
+        await person.catch_up()  # only now does this client encrypt for it
 
     async def enters(self, person: Person, *slugs: str) -> None:
         """Let a member of the Space join cluster rooms, and skip what was said there before."""
@@ -97,6 +122,13 @@ class RunningHall:
         async with asyncio.timeout(timeout):
             while len(await self.archived(room_id)) < messages:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
+
+
+def answers(heard: Heard) -> str | None:
+    """The message that another one answers, in a thread or not."""
+    relation = heard.content.get("m.relates_to")
+    answered = relation.get("m.in_reply_to") if isinstance(relation, dict) else None
+    return answered.get("event_id") if isinstance(answered, dict) else None
 
 
 @asynccontextmanager

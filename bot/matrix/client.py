@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from bot.matrix.answers import Page, RawEvent, SyncAnswer, Unreadable
 from bot.matrix.crypto_guard import CryptoGuard
@@ -75,7 +75,7 @@ class MatrixClient:
         http = Http(url)
         try:
             if access_token is not None:
-                device = await _device_of_token(http, user_id, access_token)
+                device = await _device_of_token(http, user_id, access_token.strip())
             else:
                 device = await _device_of_store(http, user_id, password, device_name, store)
             http.use_token(device.access_token)
@@ -113,11 +113,7 @@ class MatrixClient:
         answer = await self._http.get(path_of("sync"), query, seconds=timeout_ms / 1000 + waits)
         _text(answer, "next_batch")  # without a position it is no answer
         new_keys = await self._crypto.receive(answer)
-        news = read_sync_answer(answer, self.user_id, self._crypto.decrypt, new_keys)
-        for room in news.rooms:
-            if not self._crypto.is_encrypted(room.room_id) and _is_whole(room.state):
-                self._clear.add(room.room_id)
-        return news
+        return read_sync_answer(answer, self.user_id, self._crypto.decrypt, new_keys)
 
     async def after_sync(self) -> None:
         """Upload, query and claim keys: call it after the answer is committed. Never fails."""
@@ -202,6 +198,8 @@ class MatrixClient:
         Synapse keys the id by device and room, *not* by type, and forgets it after 24 hours.
         """
         if type not in _NOT_ENCRYPTED and await self._is_encrypted(room_id):
+            if not self._crypto.knows_members(room_id):
+                await self._wait_for_members(room_id)
             type, content = await self._crypto.encrypt(room_id, type, content)
         return _event_id(
             await self._http.put(path_of("rooms", room_id, "send", type, txn_id), content)
@@ -226,12 +224,20 @@ class MatrixClient:
             return True
         if room_id in self._clear:
             return False
-        # Once a room and run: sync may not have shown us its state yet.
+        # Asked once a room and run. A sync can't tell: it may show a new room before the last
+        # events of its creation, and what we say first would be read by the server.
         settings = await self.state_event(room_id, "m.room.encryption")
         if settings is not None and isinstance(settings.get("algorithm"), str):
-            raise Unreachable("the next sync brings this room's members")
+            return True
         self._clear.add(room_id)
         return False
+
+    async def _wait_for_members(self, room_id: RoomId) -> NoReturn:
+        """Raise: later if we are in the room, never if not."""
+        ours = await self.state_event(room_id, "m.room.member", self.user_id)
+        if ours is None or ours.get("membership") != "join":
+            raise Refused(403, "M_FORBIDDEN")
+        raise Unreachable("the next sync brings this room's members")
 
     # ── rooms ─────────────────────────────────────────────────────────────────────────────────
 
@@ -401,11 +407,6 @@ async def _whoami(http: Http) -> tuple[UserId, str | None]:
 def _cleaned(content: dict[str, Any]) -> Mapping[str, Any]:
     cleaned: Mapping[str, Any] = clean(content)
     return cleaned
-
-
-def _is_whole(state: Sequence[RawEvent]) -> bool:
-    """Whether this is all of a room's state; else the answer holds only what changed."""
-    return any(event.get("type") == "m.room.create" for event in state)
 
 
 def _is_post(event: RoomEvent, key: str, txn_id: str | None) -> bool:

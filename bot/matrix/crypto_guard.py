@@ -21,11 +21,13 @@ from nio import (  # type: ignore[import-untyped]
     AsyncClient,
     AsyncClientConfig,
     ErrorResponse,
+    KeysClaimResponse,
     MegolmEvent,
     RoomKeyEvent,
     SyncResponse,
     ToDeviceEvent,
 )
+from nio.crypto import Olm  # type: ignore[import-untyped]
 from nio.exceptions import EncryptionError  # type: ignore[import-untyped]
 from nio.store import SqliteStore  # type: ignore[import-untyped]
 
@@ -84,6 +86,11 @@ class CryptoGuard:
         """Whether the room is known to be encrypted; once is for ever."""
         return room_id in self._nio.encrypted_rooms
 
+    def knows_members(self, room_id: RoomId) -> bool:
+        """Whether a sync has brought the room, so that one can encrypt for its members."""
+        room = self._nio.rooms.get(room_id)
+        return room is not None and bool(room.encrypted)
+
     def close(self) -> None:
         """Close the key store; the connection pool belongs to the client."""
         self._nio.client_session = None
@@ -115,8 +122,12 @@ class CryptoGuard:
         Unreachable if the key store cannot be written: nothing is lost then, because the same
         position will be asked for again.
         """
-        with _store_must_work():
-            new_keys = self._receive_to_device(_events(answer.get("to_device")))
+        try:
+            with _store_must_work():
+                new_keys = self._receive_to_device(_events(answer.get("to_device")))
+        except MatrixError:
+            self._forget_unsaved()
+            raise
         try:
             with _store_must_work():
                 await self._receive_rooms(answer)
@@ -146,6 +157,13 @@ class CryptoGuard:
         if events:
             self._nio.olm.save_account()  # 7: a used one-time key must not come back
         return new_keys
+
+    def _forget_unsaved(self) -> None:
+        """Go back to what is stored, so that the same messages can be taken in once more."""
+        nio = self._nio
+        nio.olm = Olm(nio.user_id, nio.device_id, nio.store)
+        for room in nio.rooms.values():
+            nio.olm.update_tracked_users(room)
 
     def _unwedge(self, event: Any) -> None:
         sender, key = getattr(event, "sender", None), getattr(event, "sender_key", None)
@@ -182,6 +200,8 @@ class CryptoGuard:
                 "to_device": {"events": []},
             }
         )
+        if isinstance(response, ErrorResponse):
+            raise _GarbledError
         await self._nio.receive_response(response)
 
     def _count_keys(self, counts: Any) -> None:
@@ -245,19 +265,38 @@ class CryptoGuard:
         6: to every device of every member, verified or not: trust on first use, as documented.
         """
         async with self._locks[room_id]:
-            room = self._nio.rooms.get(room_id)
-            if room is None or not room.encrypted:
-                raise Unreachable("the next sync brings this room's members")  # 12
-            if not room.members_synced:
-                await self._ask(self._nio.joined_members(room_id))
-            with _store_must_work():
-                if self._nio.olm.should_share_group_session(room_id):
-                    await self._query_devices()  # 5: devices that came since
-                    await self._share(room_id)
-                encrypted: tuple[str, Mapping[str, Any]] = self._nio.encrypt(
-                    room_id, type, dict(content)
-                )
-                return encrypted
+            try:
+                with _store_must_work():
+                    await self._prepare(room_id)
+                    encrypted: tuple[str, Mapping[str, Any]] = self._nio.encrypt(
+                        room_id, type, dict(content)
+                    )
+                    return encrypted
+            except MatrixError:
+                raise
+            except Exception as error:
+                raise Unreachable(f"cannot encrypt: {_name(error)}") from None
+
+    async def _prepare(self, room_id: RoomId) -> None:
+        """See to it that all devices in the room have the key of what is said next."""
+        if not self.knows_members(room_id):
+            raise Unreachable("the next sync brings this room's members")  # 12
+        if not self._nio.rooms[room_id].members_synced:
+            await self._ask(self._nio.joined_members(room_id))
+        while self._nio.olm.should_share_group_session(room_id):
+            await self._query_devices()  # 5: devices that came since
+            await self._claim(room_id)
+            devices = self._devices_in(room_id)
+            await self._share(room_id)
+            if self._devices_in(room_id) != devices:
+                # A sync came in between, and nio leaves a session alone that is not shared yet:
+                # who joined would have no key, and who left would have one too many.
+                self._nio.olm.outbound_group_sessions.pop(room_id, None)
+
+    def _devices_in(self, room_id: RoomId) -> set[tuple[str, str]]:
+        users = self._nio.rooms[room_id].users
+        store = self._nio.device_store
+        return {(user, device.id) for user in users for device in store.active_user_devices(user)}
 
     async def _share(self, room_id: RoomId) -> None:
         """Give the room's key to all devices in it.
@@ -265,7 +304,6 @@ class CryptoGuard:
         Instead of nio's, which (3) waits for ever after one that failed, and (4) calls a session
         shared although the homeserver refused the messages.
         """
-        await self._claim(room_id)
         olm = self._nio.olm
         for devices, messages in olm.share_group_session_parallel(
             room_id, list(self._nio.rooms[room_id].users), ignore_unverified_devices=True
@@ -293,30 +331,31 @@ class CryptoGuard:
 
     async def _claim(self, room_id: RoomId) -> None:
         missing = self._nio.get_missing_sessions(room_id)
-        if not missing:
-            self.unshared = 0
-            return
-        try:
-            await self._ask(self._nio.keys_claim(missing))
-        except MatrixError:
-            raise
-        except Exception:
-            # One device's bad key must not keep the others from theirs: ask one by one.
-            for user, devices in self._nio.get_missing_sessions(room_id).items():
-                for device in devices:
-                    await self._claim_one(user, device)
-        left = self._nio.get_missing_sessions(room_id)
-        self.unshared = sum(len(devices) for devices in left.values())
+        if missing:
+            await self._claim_keys(missing)
+            missing = self._nio.get_missing_sessions(room_id)
+        self.unshared = sum(len(devices) for devices in missing.values())
         if self.unshared:
             _LOG.warning("%s: %d devices have no keys to be reached by", room_id, self.unshared)
 
-    async def _claim_one(self, user: str, device: str) -> None:
-        try:
-            await self._ask(self._nio.keys_claim({user: [device]}))
-        except MatrixError:
-            raise
-        except Exception as error:
-            _LOG.warning("bad keys of %s %s: %s", user, device, type(error).__name__)
+    async def _claim_keys(self, devices: Mapping[str, list[str]]) -> None:
+        """Open sessions with those devices, as far as they have keys left.
+
+        Instead of nio's, which ends in a TypeError at any refusal, and in which one device's bad
+        key keeps the others from theirs.
+        """
+        wanted = {user: dict.fromkeys(ids, "signed_curve25519") for user, ids in devices.items()}
+        answer = await self._http.post(path_of("keys", "claim"), {"one_time_keys": wanted})
+        for user, keys in _items(answer.get("one_time_keys")):
+            for device, key in keys.items():
+                try:
+                    with _store_must_work():
+                        claimed = KeysClaimResponse({user: {device: key}}, {})
+                        self._nio.olm.handle_response(claimed)
+                except MatrixError:
+                    raise
+                except Exception as error:
+                    _LOG.warning("bad keys of %s %s: %s", user, device, type(error).__name__)
 
     # ── chores ────────────────────────────────────────────────────────────────────────────────
 
@@ -333,12 +372,13 @@ class CryptoGuard:
             if not is_due:
                 continue
             try:
-                _raise_if_error(await asyncio.wait_for(chore(), _NIO_SECONDS))
+                async with asyncio.timeout(_NIO_SECONDS):
+                    _raise_if_error(await chore())
             except Exception as error:
-                _LOG.warning("could not %s: %s", name, _describe(error))
+                _LOG.warning("could not %s: %s", name, _name(error))
 
-    async def _claim_for_wedged(self) -> Any:
-        return await self._nio.keys_claim(self._nio.get_users_for_key_claiming())
+    async def _claim_for_wedged(self) -> None:
+        await self._claim_keys(self._nio.get_users_for_key_claiming())
 
     async def _send_to_devices(self) -> None:
         for answer in await self._nio.send_to_device_messages():
@@ -348,7 +388,9 @@ class CryptoGuard:
         """Await one of nio's requests; its answers that are errors are raised."""
         try:
             with _store_must_work():
-                answer = await asyncio.wait_for(request, _NIO_SECONDS)
+                # Not wait_for: in Python 3.11 it swallows a cancellation that meets an answer.
+                async with asyncio.timeout(_NIO_SECONDS):
+                    answer = await request
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(type(error).__name__) from None
         _raise_if_error(answer)
@@ -360,13 +402,16 @@ class _GarbledError(Exception):
 
 
 def _raise_if_error(answer: Any) -> None:
-    if not isinstance(answer, ErrorResponse):
+    if answer is None:
         return
+    # nio takes a proxy's empty error page for a good answer with nothing in it.
     response = answer.transport_response
     status = response.status if response is not None else 500
-    if status < 300:
+    if status >= 300:
+        errcode, wait = (getattr(answer, name, None) for name in ("status_code", "retry_after_ms"))
+        raise failure(status, {"errcode": errcode, "retry_after_ms": wait})
+    if isinstance(answer, ErrorResponse):
         raise _GarbledError
-    raise failure(status, {"errcode": answer.status_code, "retry_after_ms": answer.retry_after_ms})
 
 
 @contextlib.contextmanager
@@ -387,7 +432,7 @@ def _is_store_trouble(error: Exception) -> bool:
     return isinstance(error, OSError | sqlite3.Error) or type(error).__module__ == "peewee"
 
 
-def _describe(error: Exception) -> str:
+def _name(error: Exception) -> str:
     return str(error) if isinstance(error, MatrixError) else type(error).__name__
 
 

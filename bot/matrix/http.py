@@ -30,11 +30,11 @@ class Http:
             # nio puts in its own headers; ours keep the token out of every address.
             headers={"User-Agent": "Moothall"},
         )
-        self._headers: dict[str, str] = {}
+        self._headers = {"Content-Type": "application/json"}
 
     def use_token(self, token: str) -> None:
         """Send this token with every request from now on."""
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers["Authorization"] = f"Bearer {token}"
 
     async def get(
         self, path: str, query: Query | None = None, *, seconds: float = 0
@@ -63,15 +63,14 @@ class Http:
     ) -> Any:
         """The answer's JSON, or a MatrixError. `path` is percent-encoded already (`path_of`)."""
         address = self.url + path + ("?" + urlencode(query, doseq=True) if query else "")
-        options: dict[str, Any] = {}
+        # A redirect could take the token elsewhere; the configured address must be the right one.
+        options: dict[str, Any] = {"headers": self._headers, "allow_redirects": False}
         if seconds:
             options["timeout"] = aiohttp.ClientTimeout(total=seconds, sock_connect=_CONNECT_SECONDS)
         if body is not None:
             options["data"] = json.dumps(body, separators=(",", ":")).encode()
         try:
-            async with self.session.request(
-                method, address, headers=self._headers, **options
-            ) as response:
+            async with self.session.request(method, address, **options) as response:
                 status, headers, text = response.status, response.headers, await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Never the exception's own text: aiohttp puts addresses and headers in some of them.

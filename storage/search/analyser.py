@@ -67,9 +67,8 @@ def analyse_as(text: str, language: str) -> Analysed:
     return _analysed(text, words, language_scores(text, words), language)
 
 
-def stem_languages(text: str, language: str) -> tuple[str, ...]:
-    """The languages that a text is stemmed in: never empty, ("",) stands for none."""
-    words = written_words(text)
+def stem_languages(text: str, words: Sequence[str], language: str) -> tuple[str, ...]:
+    """The languages that a text of such words is stemmed in; ("",) if in none."""
     return _stem_languages(words, language_scores(text, words), language)
 
 

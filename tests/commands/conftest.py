@@ -173,6 +173,11 @@ class Hall:
         facts = [folding.read_fact(event, "en") for event in events]
         await self.database.write(lambda c: folding.record(c, facts, now, "en"))
 
+    async def takes_back(self, who: UserId, target: EventId, room: RoomId = HOUSING) -> None:
+        """Somebody deletes a message; the archive hears of it."""
+        redaction = self._event(who, room, "m.room.redaction", {"redacts": target})
+        await self.archives([replace(redaction, redacts=target)])
+
     async def moves(self, who: UserId, room: RoomId, membership: str) -> None:
         """Somebody joins, leaves, …, now."""
 

@@ -172,7 +172,13 @@ def test_few_words_are_in_the_language_expected_there() -> None:
     assert analyse(SENTENCES["de"], "fr").language == "de"
 
 
-@given(st.one_of(SEAMS, st.text(max_size=300)), st.sampled_from(["", *LANGUAGES]))
+# Texts that mix languages, so that the prior and the small words disagree.
+MIXED = st.lists(
+    st.sampled_from([word for text in SENTENCES.values() for word in text.split()]), max_size=12
+).map(" ".join)
+
+
+@given(st.one_of(MIXED, SEAMS, st.text(max_size=300)), st.sampled_from(["", *LANGUAGES]))
 def test_a_stored_language_gives_the_same_terms_again(text: str, prior: str) -> None:
     """Taking a message out of the index depends on it."""
     found = analyse(text, prior)

@@ -198,7 +198,19 @@ async def test_filters_narrow_and_never_widen(database: Database) -> None:
 
 async def test_nobody_can_type_a_room_or_a_person(database: Database) -> None:
     await say(database, [replace(TALK[0], room=1, person=1), replace(TALK[1], room=2, person=2)])
-    for typed in ("r2", "p2", '"r2"', "'=r2'", "=r2", "scope:r2", "r2*", '"r1" OR "r2"', "{scope}"):
+    for typed in (
+        "r1",
+        "p1",
+        "r2",
+        "p2",
+        '"r2"',
+        "'=r2'",
+        "=r2",
+        "scope:r2",
+        "r2*",
+        '"r1" OR "r2"',
+        "{scope}",
+    ):
         assert await search(database, typed, Scope(rooms=(1,))) == []
 
 

@@ -1,0 +1,188 @@
+"""The archive: on with a notice, off at once, and a thread in its own words."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from commands.posts import Pin, React, Say
+from storage import rooms
+from storage.records import ArchiveRules, RoomId, RoomKind, UserId
+from tests.commands.conftest import (
+    ANN,
+    BEN,
+    CORA,
+    HOUSING,
+    ME,
+    OTTO,
+    PAULA,
+    Hall,
+    direct,
+    heard,
+    join,
+    plain,
+)
+
+PARTY = RoomId("!party:hs")
+
+
+async def test_switching_it_on_posts_the_notice_for_all_and_pins_it(hall: Hall) -> None:
+    command = hall.said(CORA, "!archive on")
+    notice, pin, thumb = await hall.responds(command)
+    assert isinstance(notice, Say)
+    assert notice.thread is None
+    assert notice.key is not None
+    assert pin == Pin(HOUSING, notice.key)
+    assert thumb == React(HOUSING, command.event_id, "👍")
+    said = plain(notice.reply)
+    for promise in (
+        "This room keeps an archive",
+        "What: messages",
+        "Why:",
+        "How long: 2 years",
+        "Who reads it:",
+        "!privacy archive off",
+        "Responsible: City of Havnvoll. Questions go to privacy@havnvoll.example.",
+    ):
+        assert promise in said
+    assert "end-to-end" not in said
+    since = await hall.do(lambda c: rooms.archive_since(c, HOUSING))
+    assert since == hall.now
+    assert await hall.hears(CORA, "!archive on") == "The archive of this room is on already."
+
+
+async def test_in_an_encrypted_room_the_notice_says_where_protection_ends(hall: Hall) -> None:
+    await hall.do(lambda c: rooms.change(c, HOUSING, encrypted=True))
+    assert "end-to-end protection ends at me" in await hall.hears(CORA, "!archive on")
+
+
+async def test_a_notice_without_a_controller_names_none(hall: Hall) -> None:
+    hall.settings = replace(hall.settings, archive=ArchiveRules(retention=None))
+    said = await hall.hears(CORA, "!archive on")
+    assert "Responsible" not in said
+    assert "as long as the archive exists" in said
+
+
+async def test_switched_off_nothing_more_is_kept_and_everybody_reads_so(hall: Hall) -> None:
+    assert await hall.hears(CORA, "!archive off") == "The archive of this room is off already."
+    await hall.says(CORA, "!archive on")
+    (post,) = await hall.says(CORA, "!archive off")
+    assert isinstance(post, Say)
+    assert post.thread is None
+    assert "off: nothing that is said from now on is kept" in plain(post.reply)
+    assert await hall.do(lambda c: rooms.archive_since(c, HOUSING)) is None
+
+
+async def test_only_coordinators_and_room_admins_decide_about_the_archive(hall: Hall) -> None:
+    assert "for the admins of this room" in await hall.hears(BEN, "!archive on")
+    levels = {"users": {BEN: 100}}
+    await hall.do(lambda c: rooms.change(c, HOUSING, power_levels=levels))
+    assert "This room keeps an archive" in await hall.hears(BEN, "!archive on")
+
+
+async def test_in_a_room_of_no_cluster_its_admin_decides(hall: Hall) -> None:
+    await hall.do(lambda c: join(c, PARTY, RoomKind.OTHER, (ANN, BEN, ME)))
+    await hall.do(lambda c: rooms.change(c, PARTY, power_levels={"users": {ANN: 100}}))
+    assert "for the admins" in await hall.hears(BEN, "!archive on", PARTY)
+    assert "keeps an archive" in await hall.hears(ANN, "!archive on", PARTY)
+
+
+async def test_a_direct_chat_is_never_archived(hall: Hall) -> None:
+    assert "never archived" in await hall.hears(PAULA, "archive on", direct(PAULA))
+
+
+async def test_status_counts_but_names_nobody(hall: Hall) -> None:
+    assert "the archive is off" in await hall.hears(ANN, "!archive status")
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "Where do we meet?")
+    await hall.talks(BEN, "In the library", thread=root)
+    shown = await hall.hears(ANN, "!archive status")
+    assert "Housing: the archive is on." in shown
+    assert "- 2 messages\n- 1 thread\n" in shown
+    assert "people" not in shown
+    assert "from 2 Mar 2026, 10:01 to 2 Mar 2026, 10:02" in shown
+    await hall.talks(CORA, "Fine")
+    assert "- 3 people" in await hall.hears(ANN, "!archive status")
+
+
+async def test_in_a_direct_chat_status_is_about_all_rooms_of_the_asker(hall: Hall) -> None:
+    assert await hall.hears(ANN, "archive status", direct(ANN)) == (
+        "No room that you are in keeps an archive."
+    )
+    await hall.keeps_archive()
+    assert "Housing: the archive is on." in await hall.hears(ANN, "archive status", direct(ANN))
+
+
+# ── a thread's summary ────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_thread_is_summed_up_in_its_own_words_with_links(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "We need hosts for the spring visit. Any ideas?")
+    idea = await hall.talks(
+        BEN, "The library can take thirty people on a Tuesday.", thread=root, reactions=[CORA]
+    )
+    await hall.talks(BEN, "Who pays for the travel?", thread=root)
+    (post,) = await hall.says(CORA, "!thread summary", thread_root=root)
+    assert isinstance(post, Say)
+    assert post.thread == root
+    assert set(post.quotes) >= {root, idea}
+    assert plain(post.reply) == (
+        "This thread so far: 3 messages, 2 Mar 2026, 10:01 to 2 Mar 2026, 10:03.\n"
+        "Who wrote: Ann Berg (1), Ben (2)\n"
+        "It began: “We need hosts for the spring visit.” · Ann Berg\n"
+        "What stands out:\n"
+        "- “The library can take thirty people on a Tuesday.” · Ben\n"
+        "Still open:\n"
+        "- “Who pays for the travel?” · Ben"
+    )
+
+
+async def test_a_reply_to_a_message_means_that_messages_thread(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "We need hosts for the spring visit.")
+    inside = await hall.talks(BEN, "The library can take thirty people.", thread=root)
+    assert "2 messages" in await hall.hears(CORA, "!summary", reply_to=inside)
+    assert "Which thread?" in await hall.hears(CORA, "!summary")
+
+
+async def test_a_thread_without_archive_or_words_is_said_to_be_so(hall: Hall) -> None:
+    assert "keeps no archive" in await hall.hears(CORA, "!summary", thread_root="$x")
+    await hall.keeps_archive()
+    assert "holds nothing of this thread" in await hall.hears(CORA, "!summary", thread_root="$x")
+
+
+async def test_a_summary_in_a_room_shows_nothing_that_one_of_its_members_may_not_read(
+    hall: Hall,
+) -> None:
+    await hall.keeps_archive(visibility="joined")
+    root = await hall.talks(ANN, "We need hosts for the spring visit.")
+    assert "We need hosts" in await hall.hears(CORA, "!summary", thread_root=root)
+    hall.later(timedelta(minutes=1))
+    late = UserId("@late:hs")
+    await hall.moves(late, HOUSING, "join")
+    assert "holds nothing of this thread" in await hall.hears(CORA, "!summary", thread_root=root)
+    await hall.moves(late, HOUSING, "leave")
+    assert "We need hosts" in await hall.hears(CORA, "!summary", thread_root=root)
+
+
+async def test_our_own_words_and_commands_are_no_part_of_a_summary(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "We need hosts for the spring visit.")
+    await hall.talks(ME, "I am the hall and say a lot of words here.", thread=root)
+    await hall.talks(BEN, "!thread summary", thread=root)
+    shown = await hall.hears(CORA, "!summary", thread_root=root)
+    assert "1 message" in shown
+    assert "hall" not in shown
+
+
+# ── for operators ─────────────────────────────────────────────────────────────────────────────
+
+
+async def test_admin_status_shows_the_hall_in_counts(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "Hello")
+    posts = await hall.says(OTTO, "!admin status")
+    shown = heard(posts)
+    assert shown.startswith("All is well. Moothall 0")
+    assert "8 rooms, 1 with an archive" in shown
+    assert "1 message, 0 threads" in shown
+    assert "Hello" not in shown

@@ -1,0 +1,246 @@
+"""Search: what is found, how it is shown, and above all what is not."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, select
+
+from commands.posts import Say, TakeBack
+from commands.reply import Items, MessageLink, Strong
+from storage import outbox, rooms
+from storage.records import EventId, RoomId, RoomKind, UserId
+from storage.tables import search_page
+from tests.commands.conftest import (
+    ANN,
+    BEN,
+    CORA,
+    HOUSING,
+    ME,
+    PAULA,
+    WELCOME,
+    Hall,
+    direct,
+    heard,
+    join,
+)
+
+
+async def talk(hall: Hall) -> tuple[EventId, EventId]:
+    """A word in each of two rooms; Ann is in the first alone, Ben in both."""
+    await hall.keeps_archive(HOUSING)
+    await hall.keeps_archive(WELCOME)
+    housing = await hall.talks(ANN, "The heat pump in the library is loud", HOUSING)
+    welcome = await hall.talks(BEN, "Our heat pump is quiet", WELCOME)
+    return housing, welcome
+
+
+async def test_a_hit_shows_words_author_room_time_and_link(hall: Hall) -> None:
+    housing, _ = await talk(hall)
+    command = hall.said(CORA, "!search pump")
+    (post,) = await hall.responds(command)
+    assert isinstance(post, Say)
+    assert post.thread == command.event_id
+    assert set(post.quotes) == {command.event_id, housing}
+    assert heard([post]) == (
+        "Found 1 for pump in Housing.\n"
+        "- The heat pump in the library is loud\n"
+        "  Ann Berg in Housing, 2 Mar 2026, 10:01"
+    )
+    listed = next(block for block in post.reply.blocks if isinstance(block, Items))
+    snippet, where = listed.items[0]
+    assert Strong("pump") in snippet
+    (link,) = [part for part in where if isinstance(part, MessageLink)]
+    assert (link.room_id, link.event_id) == (HOUSING, housing)
+
+
+async def test_in_a_room_only_that_room_is_searched(hall: Hall) -> None:
+    await talk(hall)
+    shown = await hall.hears(BEN, "!search heat pump", HOUSING)
+    assert "loud" in shown
+    assert "quiet" not in shown
+
+
+async def test_in_a_direct_chat_all_rooms_of_the_asker_are_searched_and_no_other(
+    hall: Hall,
+) -> None:
+    await talk(hall)
+    shown = await hall.hears(BEN, "search heat pump", direct(BEN))
+    assert shown.startswith("Found 2 for heat pump in all your rooms.")
+    shown = await hall.hears(ANN, "search heat pump", direct(ANN))
+    assert shown.startswith("Found 1 for")
+    assert "quiet" not in shown
+
+
+async def test_who_leaves_a_room_finds_nothing_of_it_any_more(hall: Hall) -> None:
+    await talk(hall)
+    await hall.moves(BEN, HOUSING, "leave")
+    assert "loud" not in await hall.hears(BEN, "search heat pump", direct(BEN))
+    await hall.moves(BEN, WELCOME, "ban")
+    shown = await hall.hears(BEN, "search heat pump", direct(BEN))
+    assert shown.startswith("Nothing found")
+
+
+async def test_in_a_room_nothing_is_shown_that_one_of_its_members_may_not_read(
+    hall: Hall,
+) -> None:
+    await hall.keeps_archive(HOUSING, "joined")
+    await hall.talks(ANN, "The pump before the newcomer")
+    hall.later(timedelta(minutes=1))
+    late = UserId("@late:hs")
+    await hall.moves(late, HOUSING, "join")
+    await hall.talks(ANN, "The pump after the newcomer")
+    shown = await hall.hears(CORA, "!search pump")
+    assert "Found 1 for" in shown
+    assert "after the newcomer" in shown
+    assert "before the newcomer" not in shown
+    assert "Found 2 for" in await hall.hears(CORA, "search pump", direct(CORA))
+
+
+async def test_a_forbidden_room_and_one_that_does_not_exist_read_the_same(hall: Hall) -> None:
+    await talk(hall)
+    forbidden = await hall.hears(ANN, "search pump in:welcome", direct(ANN))
+    missing = await hall.hears(ANN, "search pump in:nowhere", direct(ANN))
+    assert forbidden.replace("welcome", "…") == missing.replace("nowhere", "…")
+    assert forbidden.startswith("Nothing found")
+    in_room = await hall.hears(ANN, "!search pump in:welcome")
+    assert in_room.replace("welcome", "…") == (
+        await hall.hears(ANN, "!search pump in:nowhere")
+    ).replace("nowhere", "…")
+
+
+async def test_an_author_who_said_nothing_and_one_who_does_not_exist_read_the_same(
+    hall: Hall,
+) -> None:
+    await talk(hall)
+    hidden = await hall.hears(ANN, "search pump from:ben", direct(ANN))
+    missing = await hall.hears(ANN, "search pump from:zoe", direct(ANN))
+    assert hidden.replace("ben", "…") == missing.replace("zoe", "…")
+    assert hidden.startswith("Nothing found")
+
+
+async def test_filters_are_understood_and_repeated_in_words(hall: Hall) -> None:
+    await talk(hall)
+    query = "search pump in:housing from:ann after:2026-03-01 before:2026-03-09"
+    assert (await hall.hears(BEN, query, direct(BEN))).startswith(
+        "Found 1 for pump in Housing, from ann, since Sunday, 1 March 2026, before Monday, 9 March"
+        " 2026."
+    )
+    assert "Found 1" in await hall.hears(BEN, "search from:me", direct(BEN))
+    assert "Nothing found" in await hall.hears(BEN, "search pump before:2026-03-01", direct(BEN))
+    assert "all messages" in await hall.hears(BEN, "search from:me", direct(BEN))
+
+
+async def test_days_begin_at_the_askers_midnight(hall: Hall) -> None:
+    await hall.keeps_archive()
+    hall.now = hall.now.replace(hour=22, minute=30)  # 23:30 in Oslo, 22:30 in Lisbon
+    await hall.talks(ANN, "late pump")
+    hall.later(timedelta(hours=1))
+    await hall.talks(ANN, "later pump")  # 0:32 in Oslo, 23:32 in Lisbon
+    await hall.says(BEN, "settings timezone Lisbon", direct(BEN))
+    assert "Found 1 for" in await hall.hears(ANN, "search pump after:2026-03-03", direct(ANN))
+    assert "Nothing found" in await hall.hears(BEN, "search pump after:2026-03-03", direct(BEN))
+
+
+async def test_what_was_understood_otherwise_is_hinted_at(hall: Hall) -> None:
+    await talk(hall)
+    assert "I looked for colour: as a word" in await hall.hears(ANN, "!search colour:red pump")
+    assert "I don't understand the day soon" in await hall.hears(ANN, "!search pump before:soon")
+
+
+async def test_a_search_for_nothing_is_asked_or_refused_kindly(hall: Hall) -> None:
+    await hall.keeps_archive()
+    assert "What shall I look for?" in await hall.hears(ANN, "!search")
+    assert "no word to look for" in await hall.hears(ANN, "!search ---")
+    assert "256 characters" in await hall.hears(ANN, "!search " + "x" * 300)
+    assert "16 words" in await hall.hears(ANN, "!search " + "x y " * 20)
+
+
+async def test_a_room_without_archive_says_so(hall: Hall) -> None:
+    assert "keeps no archive" in await hall.hears(ANN, "!search pump")
+
+
+async def test_more_goes_on_where_the_last_page_ended(hall: Hall) -> None:
+    await hall.keeps_archive()
+    for number in range(12):
+        await hall.talks(ANN, f"pump number {number:02}")
+    first = await hall.hears(BEN, "!search pump sort:new")
+    assert "pump number 11" in first
+    assert "pump number 07" in first
+    assert "pump number 06" not in first
+    assert first.endswith("!more shows the next ones.")
+    await hall.talks(ANN, "pump number 12, said meanwhile")
+    second = await hall.hears(BEN, "!more")
+    assert "pump number 06" in second
+    assert "pump number 02" in second
+    third = await hall.hears(BEN, "!more")
+    assert "pump number 00" in third
+    assert "!more" not in third
+    assert (await hall.hears(BEN, "!more")).startswith("There is nothing more to show.")
+
+
+async def test_more_is_the_next_page_of_ones_own_search_in_that_room(hall: Hall) -> None:
+    await hall.keeps_archive()
+    for number in range(7):
+        await hall.talks(ANN, f"pump number {number}")
+    await hall.says(BEN, "!search pump")
+    assert "nothing more" in await hall.hears(ANN, "!more")
+    assert "nothing more" in await hall.hears(BEN, "more", direct(BEN))
+    assert "pump number" in await hall.hears(BEN, "!more")
+
+
+async def test_leaving_bites_between_two_pages(hall: Hall) -> None:
+    await hall.keeps_archive()
+    for number in range(7):
+        await hall.talks(ANN, f"pump number {number}")
+    await hall.says(BEN, "search pump", direct(BEN))
+    await hall.moves(BEN, HOUSING, "leave")
+    assert "pump number" not in await hall.hears(BEN, "more", direct(BEN))
+
+
+async def test_a_query_is_not_kept_longer_than_its_next_page_may_be_wanted(hall: Hall) -> None:
+    await hall.keeps_archive()
+    for number in range(7):
+        await hall.talks(ANN, f"pump number {number}")
+    await hall.says(BEN, "!search pump")
+    assert len(await hall.do(lambda c: c.execute(select(search_page)).all())) == 1
+    hall.later(timedelta(minutes=31))
+    assert "nothing more" in await hall.hears(BEN, "!more")
+    question = hall.said(BEN, "!search pump")
+    await hall.responds(question)
+    await hall.redacts(BEN, question.event_id)
+    assert not await hall.do(lambda c: c.execute(select(search_page)).all())
+
+
+async def test_the_answer_to_a_question_that_is_taken_back_goes_too(hall: Hall) -> None:
+    await talk(hall)
+    command = hall.said(CORA, "!search pump")
+    (post,) = await hall.responds(command)
+    assert isinstance(post, Say)
+    await hall.do(lambda c: outbox.add_quotes(c, "reply/x/0", post.quotes))
+    assert TakeBack("reply/x/0") in await hall.redacts(CORA, command.event_id)
+
+
+async def test_a_redacted_message_is_not_found(hall: Hall) -> None:
+    housing, _ = await talk(hall)
+    await hall.takes_back(ANN, housing)
+    assert "Nothing found" in await hall.hears(CORA, "!search pump")
+
+
+async def test_an_upgraded_room_is_searched_with_what_went_before(hall: Hall) -> None:
+    await talk(hall)
+    new = RoomId("!new:hs")
+
+    def upgrade(connection: Connection) -> None:
+        join(connection, new, RoomKind.CLUSTER, (ANN, CORA, ME), "housing")
+        rooms.change(connection, new, predecessor=HOUSING)
+        rooms.change(connection, HOUSING, successor=new)
+
+    await hall.do(upgrade)
+    await hall.keeps_archive(new)
+    assert "loud" in await hall.hears(ANN, "!search pump", new)
+
+
+async def test_one_message_of_a_thread_stands_for_it(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "The pump is loud")
+    await hall.talks(PAULA, "Which pump?", thread=root)
+    assert "Found 1 for" in await hall.hears(CORA, "!search pump")

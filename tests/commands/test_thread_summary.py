@@ -1,0 +1,123 @@
+"""A thread's summary is made of its own sentences."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from commands.archive.rules import (
+    LONGEST,
+    key_points,
+    open_questions,
+    sentences,
+    shortened,
+    summarise,
+)
+from storage.records import ArchivedMessage, EventId, RoomId, UserId
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def talk(*lines: tuple[str, str], **reactions: int) -> list[ArchivedMessage]:
+    """Messages from (person, words); reactions by place: m2=3."""
+    return [
+        ArchivedMessage(
+            event_id=EventId(f"$m{place}"),
+            room_id=RoomId("!r"),
+            sender=UserId(f"@{who}:hs"),
+            sender_name=who.title(),
+            at=START + timedelta(minutes=place),
+            body=body,
+            thread_root=EventId("$m0"),
+            reactions={"👍": reactions.get(f"m{place}", 0)},
+        )
+        for place, (who, body) in enumerate(lines)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
+        ("No sign", ["No sign"]),
+        ("Two\nlines", ["Two", "lines"]),
+        ("Wait... what?", ["Wait...", "what?"]),
+        ("Τι ώρα είναι; Δέκα.", ["Τι ώρα είναι;", "Δέκα."]),
+        ("", [""]),
+        ("!!!", ["!!!"]),
+    ],
+)
+def test_sentences_end_where_people_end_them(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+def test_a_long_sentence_is_cut_between_words() -> None:
+    cut = shortened("word " * 100)
+    assert len(cut) <= LONGEST
+    assert cut.endswith("word…")
+
+
+def test_people_are_listed_in_the_order_they_came_in_not_by_how_much_they_wrote() -> None:
+    summary = summarise(talk(("ben", "Hello all."), ("ann", "Hi."), ("ann", "And more.")))
+    assert summary is not None
+    assert summary.participants == (("Ben", 1), ("Ann", 2))
+    assert (summary.began, summary.ended) == (START, START + timedelta(minutes=2))
+
+
+def test_the_first_sentence_begins_the_summary() -> None:
+    summary = summarise(talk(("ann", "We need hosts. Who can help?"), ("ben", "We can do it.")))
+    assert summary is not None
+    assert summary.first.sentence == "We need hosts."
+
+
+def test_what_people_reacted_to_comes_before_what_is_merely_long() -> None:
+    points = key_points(
+        talk(
+            ("ann", "A very long sentence about nothing in particular, really nothing at all."),
+            ("ben", "Another long sentence that goes on and on for quite a while."),
+            ("cai", "Pay the childcare, and they come."),
+            ("dan", "Yet another sentence which is of middling length."),
+            m2=3,
+        )
+    )
+    assert [p.message.event_id for p in points] == ["$m0", "$m1", "$m2"]
+
+
+def test_small_talk_is_no_point() -> None:
+    assert not key_points(talk(("ann", "Thanks!"), ("ben", "👍👍👍")))
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([("ann", "Who pays?"), ("ben", "The city does.")], []),
+        ([("ann", "Who pays?"), ("ann", "I mean the travel.")], ["Who pays?"]),
+        ([("ann", "We start."), ("ben", "Good. When is it?")], ["When is it?"]),
+        ([("ann", "Ποιος πληρώνει;")], ["Ποιος πληρώνει;"]),
+        ([("ann", "We start; then we see;")], []),
+    ],
+)
+def test_a_question_is_open_while_nobody_else_has_spoken_since(
+    lines: list[tuple[str, str]], expected: list[str]
+) -> None:
+    assert [point.sentence for point in open_questions(talk(*lines))] == expected
+
+
+def test_words_taken_back_or_withheld_are_in_no_summary() -> None:
+    from dataclasses import replace
+
+    said = talk(("ann", "A secret that was taken back later."), ("ben", "Words of an opted-out."))
+    gone = [replace(said[0], body="", redacted=True), replace(said[1], body="", withheld=True)]
+    assert summarise(gone) is None
+    assert summarise([]) is None
+
+
+def test_the_summary_names_every_message_that_it_repeats() -> None:
+    summary = summarise(
+        talk(
+            ("ann", "We need hosts for the spring."),
+            ("ben", "Our library can host thirty people on Tuesdays."),
+            ("cai", "And who pays for the travel?"),
+        )
+    )
+    assert summary is not None
+    assert [m.event_id for m in summary.quoted] == ["$m0", "$m1", "$m2"]

@@ -1,0 +1,316 @@
+"""Every word that a person reads is translated: a pseudo-language shows what was missed."""
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from commands import apologies
+from commands import replies as shared
+from commands.admin import replies as admin
+from commands.archive import replies as archive
+from commands.archive import rules as archive_rules
+from commands.catalogue import CATALOGUE
+from commands.clusters import replies as clusters
+from commands.help import replies as help_
+from commands.members import replies as members
+from commands.posts import Say, Tell
+from commands.reply import CodeBlock, Items, Paragraph, Part, Reply, RoomLink, Text
+from commands.search import replies as search
+from commands.search.rules import Hint, HintKind, Refusal
+from commands.words import PSEUDO, words_in
+from storage import people
+from storage.records import ArchivedMessage, EventId, Role, RoomId, UserId
+from tests.commands.conftest import HOUSING, OTTO, Hall, direct
+
+ROOT = Path(__file__).parents[2]
+POT = ROOT / "commands" / "locale" / "moothall.pot"
+KEYWORDS: dict[str, Any] = {"say": None, "text": None, "plural": (1, 2), "N_": None}
+WORDS = words_in(PSEUDO)
+
+# ── what people read in a reply ───────────────────────────────────────────────────────────────
+
+
+def lines_of(reply: Reply) -> Iterator[Sequence[Part]]:
+    for block in reply.blocks:
+        match block:
+            case CodeBlock(text):
+                yield (Text(text),)
+            case Items(items):
+                for item in items:
+                    yield from item
+            case _:
+                yield block.parts
+
+
+def untranslated(reply: Reply) -> list[str]:
+    """Letters in Text parts that no translated sentence holds."""
+    missed = []
+    for line in lines_of(reply):
+        text = "".join(part.text for part in line if isinstance(part, Text))
+        while text != (text := re.sub(r"⟦[^⟦⟧]*⟧", "", text)):
+            pass
+        if any(letter.isalpha() for letter in text):
+            missed.append(text)
+    return missed
+
+
+def test_the_check_itself_sees_a_word_that_was_missed() -> None:
+    good = Reply(
+        (Paragraph(WORDS.say("Hello {name}, {day}", name=Text("1"), day=WORDS.date(DAY))),)
+    )
+    assert untranslated(good) == []
+    assert untranslated(Reply((Paragraph((Text("Hello"),)),))) == ["Hello"]
+    assert untranslated(Reply((Paragraph((*WORDS.say("Hello"), Text(" there"))),))) == [" there"]
+
+
+# ── every function of every replies module ────────────────────────────────────────────────────
+
+DAY = date(2026, 3, 9)
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CARD = members.Card("1", "@1:2", "3", frozenset(Role), "de", "4/5", NOW, digest=True, archive=True)
+ENTRY = members.Entry("1", "@1:2", "3", frozenset({Role.CITY_LEAD}))
+SAID = ArchivedMessage(EventId("$1"), RoomId("!1"), UserId("@1:2"), "3", NOW, "4", None)
+POINT = archive_rules.Point("1", SAID)
+SUMMARY = archive_rules.Summary(2, (("1", 2),), NOW, NOW, POINT, (POINT,), (POINT,))
+HELD = archive.Holdings("1", True, 2, 3, 4, 5, NOW, NOW)
+HIT = search.Hit((("1", False), ("2", True)), "3", "4", NOW, RoomId("!1"), EventId("$1"), ())
+WHERE = search.Understood("1", "2", ("3",), DAY, DAY)
+ANYWHERE = search.Understood("", None, (), None, None)
+STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
+WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
+STORED = members.Stored(CARD, 1, ("1",), "2", "3", timedelta(days=730))
+CITY = clusters.CityCard("1", "NO", "2", ("de",), NOW, ("3",), ("4",))
+HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",))
+HINTS = tuple(Hint(kind, "1") for kind in HintKind)
+FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS}
+
+SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
+    shared: {
+        "unknown_command": [
+            shared.unknown_command(WORDS, "1", close, "2") for close in ((), "1", "12", "123")
+        ],
+        "not_allowed": [shared.not_allowed(WORDS, "1", who) for who in shared.ONLY],
+        "too_many": [shared.too_many(WORDS)],
+        "question": [shared.question(WORDS, "1?")],
+        "cancelled": [shared.cancelled(WORDS)],
+        "unknown_city": [
+            shared.unknown_city(WORDS, "1", close, ["2", "3"]) for close in ([], ["2"])
+        ],
+        "unknown_cluster": [shared.unknown_cluster(WORDS, "1", [], ["2"])],
+        "unknown_person": [shared.unknown_person(WORDS, "1")],
+        "ambiguous_person": [shared.ambiguous_person(WORDS, "1", ["2", "3"])],
+        "unknown_choice": [
+            shared.unknown_choice(WORDS, "1", close, ["2", "3"]) for close in ([], ["2"])
+        ],
+        "unknown_option": [shared.unknown_option(WORDS, "1", ["2", "3"])],
+        "unknown_language": [
+            shared.unknown_language(WORDS, "1", close) for close in ([], ["2", "3"])
+        ],
+        "unknown_time_zone": [shared.unknown_time_zone(WORDS, "1", close) for close in ([], ["2"])],
+        "took_back": [shared.took_back(WORDS)],
+        "commands_missed": [
+            shared.commands_missed(WORDS, 2, NOW, NOW + timedelta(hours=n)) for n in (0, 1)
+        ],
+        "room_moved": [
+            shared.room_moved(WORDS, RoomLink(RoomId("!1"), "2"), archived=a) for a in (True, False)
+        ],
+        "invitation_declined": [
+            Reply((Paragraph((Text(shared.invitation_declined(WORDS, "1")),)),))
+        ],
+    },
+    apologies: {"something_went_wrong": [apologies.something_went_wrong(PSEUDO)]},
+    help_: {
+        "overview": [
+            help_.overview(WORDS, [help_.Line("1", "2", ("3", "4"))], help_="5", direct=d)
+            for d in (True, False)
+        ],
+        "about": [
+            help_.about(WORDS, replace(HELP, who=who))
+            for who in ("everyone", "coordinators", "room admins", "operators")
+        ],
+        "unknown": [help_.unknown(WORDS, "1", close, "2") for close in (None, "3")],
+    },
+    members: {
+        "whoami": [
+            members.whoami(WORDS, card, sign="!")
+            for card in (CARD, replace(CARD, city=None, digest=False, archive=False))
+        ],
+        "settings": [members.settings(WORDS, CARD, sign="!")],
+        "language_set": [members.language_set(WORDS, "de")],
+        "time_zone_set": [members.time_zone_set(WORDS, "1", NOW)],
+        "digest_set": [members.digest_set(WORDS, on=on) for on in (True, False)],
+        "member_set": [members.member_set(WORDS, ENTRY, language=code) for code in (None, "de")],
+        "member_list": [
+            members.member_list(WORDS, entries, place="1", hidden=2) for entries in ([], [ENTRY])
+        ],
+        "nothing_to_set": [members.nothing_to_set(WORDS, "1")],
+        "not_your_cluster": [members.not_your_cluster(WORDS)],
+        "not_yours_to_grant": [members.not_yours_to_grant(WORDS, role) for role in Role],
+        "privacy": [
+            members.privacy(WORDS, stored, sign="!")
+            for stored in (
+                STORED,
+                replace(STORED, archived_rooms=(), contact="", retention=None),
+                replace(STORED, controller="", card=replace(CARD, archive=False)),
+            )
+        ],
+        "archive_on": [members.archive_on(WORDS)],
+        "archive_off": [members.archive_off(WORDS)],
+    },
+    clusters: {
+        "city_card": [
+            clusters.city_card(WORDS, card) for card in (CITY, replace(CITY, leads=(), members=()))
+        ],
+        "no_city_of_your_own": [clusters.no_city_of_your_own(WORDS, "1")],
+        "welcome": [clusters.welcome(WORDS, "1", topic, prefix="!") for topic in ("", "2")],
+        "welcome_to_coordinators": [clusters.welcome_to_coordinators(WORDS, prefix="!")],
+        "renamed": [clusters.renamed(WORDS, "1")],
+        "removed": [clusters.removed(WORDS, "1", contact=contact) for contact in ("", "2")],
+        "restored": [clusters.restored(WORDS, "1")],
+        "paused": [clusters.paused(WORDS, "1")],
+        "resumed": [clusters.resumed(WORDS, "1")],
+    },
+    archive: {
+        "notice": [
+            archive.notice(
+                WORDS, controller=who, contact=mail, retention=kept, encrypted=True, prefix="!"
+            )
+            for who, mail, kept in (("1", "2", None), ("1", "", timedelta(days=9)), ("", "", None))
+        ],
+        "already_on": [archive.already_on(WORDS)],
+        "already_off": [archive.already_off(WORDS)],
+        "switched_off": [archive.switched_off(WORDS, on="1")],
+        "not_here": [archive.not_here(WORDS)],
+        "status": [archive.status(WORDS, held) for held in ([], [HELD], [replace(HELD, on=False)])],
+        "no_thread": [archive.no_thread(WORDS, "1")],
+        "no_archive": [archive.no_archive(WORDS, "1")],
+        "nothing_kept": [archive.nothing_kept(WORDS)],
+        "thread_summary": [archive.thread_summary(WORDS, SUMMARY, ())],
+    },
+    search: {
+        "refused": [search.refused(WORDS, refusal) for refusal in Refusal],
+        "found": [
+            search.found(WORDS, where, [HIT], more=more, **FOUND)
+            for where, more in ((WHERE, "1"), (ANYWHERE, None))
+        ],
+        "nothing": [
+            search.nothing(WORDS, WHERE, elsewhere=there, hints=HINTS) for there in (True, False)
+        ],
+        "no_more": [search.no_more(WORDS, "1")],
+        "only_here": [search.only_here(WORDS, "1")],
+        "no_archive": [search.no_archive(WORDS, "1")],
+    },
+    admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
+}
+
+
+@pytest.mark.parametrize("module", SHOWN, ids=lambda module: module.__name__)
+def test_every_reply_is_shown_to_the_pseudo_language(module: ModuleType) -> None:
+    public = {
+        name
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert set(SHOWN[module]) == public
+
+
+def test_every_feature_with_replies_is_looked_at() -> None:
+    files = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "commands").glob("**/replies.py"))
+    looked_at = {f"{m.__name__.replace('.', '/')}.py" for m in SHOWN}
+    assert set(files) <= looked_at
+
+
+@pytest.mark.parametrize(
+    ("name", "reply"),
+    [
+        (f"{module.__name__}.{name}", reply)
+        for module, functions in SHOWN.items()
+        for name, replies in functions.items()
+        for reply in replies
+    ],
+)
+def test_no_reply_has_a_word_that_is_not_translated(name: str, reply: Reply) -> None:
+    assert untranslated(reply) == [], name
+
+
+# ── every command, through the whole hall ─────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def pseudo(hall: Hall) -> Hall:
+    """A hall that speaks the pseudo-language, to people whose names have no letters."""
+    community = replace(hall.settings.community, language=PSEUDO)
+    hall.settings = replace(hall.settings, community=community)
+    for number, who in enumerate(("ann", "ben", "cora", "paula", "otto")):
+        user_id = UserId(f"@{who}:hs")
+        name = str(number)
+        await hall.do(lambda c: people.change(c, user_id, display_name=name))  # noqa: B023
+    return hall
+
+
+@pytest.mark.parametrize("command", CATALOGUE, ids=lambda command: command.name)
+async def test_no_command_answers_a_word_that_is_not_translated(pseudo: Hall, command: Any) -> None:
+    await pseudo.keeps_archive()
+    root = await pseudo.talks(UserId("@ann:hs"), "1 2 3?")
+    for room in (HOUSING, direct(OTTO)):
+        for typed in (command.example, command.name, f"{command.name} 1"):
+            pseudo.later(timedelta(minutes=2))
+            posts = await pseudo.says(OTTO, f"!{typed}", room, thread_root=root)
+            for post in posts:
+                if isinstance(post, Say | Tell):
+                    assert untranslated(post.reply) == [], typed
+
+
+# ── the catalogue ─────────────────────────────────────────────────────────────────────────────
+
+
+def extracted() -> set[str | tuple[str, ...]]:
+    found = extract_from_dir(ROOT / "commands", method_map=[("**.py", "python")], keywords=KEYWORDS)
+    return {message for _file, _line, message, _comments, _context in found}
+
+
+def test_the_template_of_the_catalogues_is_up_to_date() -> None:
+    """If this fails: the command is in babel.cfg."""
+    template = read_po(BytesIO(POT.read_bytes()))
+    assert {message.id for message in template if message.id} == extracted()
+
+
+def test_sentences_are_found_where_they_are_written() -> None:
+    found = extracted()
+    assert len(found) > 200
+    assert "This room keeps an archive" in found
+    assert "who you are to me: city, roles, language, time zone" in found
+    assert ("{number} message", "{number} messages") in found
+
+
+def test_the_pseudo_language_brackets_dates_lists_and_names_as_well() -> None:
+    moment = NOW.astimezone(ZoneInfo("Europe/Oslo"))
+    for text in (
+        WORDS.date(DAY),
+        WORDS.moment(moment),
+        WORDS.duration(timedelta(days=2)),
+        WORDS.listing(["1", "2"]),
+        WORDS.country_name("NO"),
+        WORDS.language_name("de"),
+    ):
+        assert text.startswith("⟦")
+
+
+def test_moments_are_written_as_europe_writes_them() -> None:
+    moment = datetime(2026, 3, 2, 15, 5, tzinfo=ZoneInfo("Europe/Oslo"))
+    assert words_in("en").moment(moment) == "2 Mar 2026, 15:05"
+    assert words_in("en").clock(moment) == "15:05"
+    assert words_in("de").moment(moment) == "02.03.2026, 15:05"
+    with pytest.raises(ValueError, match="time zone"):
+        words_in("en").moment(moment.replace(tzinfo=None))

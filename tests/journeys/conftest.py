@@ -1,0 +1,121 @@
+"""What the journeys share: one hall a database, its coordinator and operator, and newcomers."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+import pytest
+
+from demo.homeserver import Homeserver
+from demo.people import Person
+from demo.postgres import Postgres
+from tests.conftest import new_account
+from tests.hall import CLEAR, SEALED, RunningHall, running_hall, setup_for
+
+SQLITE = pytest.param("sqlite", marks=pytest.mark.xdist_group("journeys-sqlite"))
+POSTGRES = pytest.param("postgres", marks=pytest.mark.xdist_group("journeys-postgres"))
+# Without it a journey is made twice, once on each database.
+on_sqlite = pytest.mark.parametrize("hall", [SQLITE], indirect=True, scope="session")
+
+
+class Arrive(Protocol):
+    """`ann = await arrive("ann", CLEAR)`: a new member of the Space, in these cluster rooms."""
+
+    async def __call__(self, name: str, *slugs: str, display_name: str | None = None) -> Person: ...
+
+
+@pytest.fixture(scope="session", params=[SQLITE, POSTGRES])
+async def hall(
+    request: pytest.FixtureRequest,
+    homeserver: Homeserver,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[RunningHall]:
+    """A hall for all journeys on that database; `on_sqlite` spares a test the second one."""
+    database = "sqlite:///moothall.db"
+    if request.param == "postgres":
+        server: Postgres = request.getfixturevalue("postgres")
+        database = server.create_database(f"journeys_{uuid4().hex[:8]}")
+        database = database.replace("+asyncpg", "")
+    paula, olaf = new_account(homeserver, "paula"), new_account(homeserver, "olaf")
+    setup = setup_for(
+        homeserver.url,
+        new_account(homeserver, "moothall"),
+        paula,
+        operators=[olaf.user_id],
+        database=database,
+        slug=f"j{uuid4().hex[:8]}",
+        archive={"controller": "CityLink secretariat", "contact": "privacy@example.org"},
+        limits={"commands_a_minute": 600, "quiet_days": []},
+    )
+    folder = tmp_path_factory.mktemp("journeys")
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(running_hall(setup, folder / "hall"))
+        for account in (paula, olaf):
+            person = await Person.log_in(
+                homeserver.url, account, store=folder / account.user_id, accept_invites=True
+            )
+            await stack.enter_async_context(person)
+            for room_id in running.rooms.values():
+                await person.enters(room_id)
+            running.staff.append(person)
+        yield running
+
+
+@pytest.fixture
+def paula(hall: RunningHall) -> Person:
+    """The project coordinator; she is in every room."""
+    paula = hall.staff[0]
+    paula.forget()
+    return paula
+
+
+@pytest.fixture
+def olaf(hall: RunningHall) -> Person:
+    """The operator; he is in every room."""
+    olaf = hall.staff[1]
+    olaf.forget()
+    return olaf
+
+
+@pytest.fixture
+async def arrive(
+    hall: RunningHall, homeserver: Homeserver, tmp_path: Path
+) -> AsyncIterator[Arrive]:
+    """New members, who are asked into the Space by the coordinator and join rooms by themselves."""
+    async with AsyncExitStack() as stack:
+
+        async def arrive(name: str, *slugs: str, display_name: str | None = None) -> Person:
+            account = new_account(homeserver, name)
+            person = await Person.log_in(
+                homeserver.url,
+                account,
+                store=tmp_path / account.user_id,
+                display_name=display_name,
+                accept_invites=True,
+            )
+            await stack.enter_async_context(person)
+            await hall.staff[0].invite(hall.rooms["space"], person.user_id)
+            await person.enters(hall.rooms["space"])
+            if slugs:
+                await hall.enters(person, *slugs)
+            return person
+
+        yield arrive
+
+
+@pytest.fixture
+async def stranger(homeserver: Homeserver, tmp_path: Path) -> AsyncIterator[Person]:
+    """Somebody with an account, and in none of our rooms."""
+    account = new_account(homeserver, "stranger")
+    async with await Person.log_in(
+        homeserver.url, account, store=tmp_path / account.user_id, accept_invites=True
+    ) as person:
+        yield person
+
+
+@pytest.fixture(params=[CLEAR, SEALED])
+def slug(request: pytest.FixtureRequest) -> str:
+    """A clear room, and an encrypted one."""
+    return str(request.param)
