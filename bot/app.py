@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.intake import Intake, keep_trying
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import Unauthorised
 from bot.provisioning import Provisioning
+from bot.retry import wait_before
 from bot.timers import Timers
 from bot.upkeep import Upkeep
 from bot.worker import Worker
@@ -29,6 +30,7 @@ from storage.records import UserId
 log = logging.getLogger(__name__)
 
 FAREWELL = 3.0  # seconds for what is on its way when we are told to stop
+LONG = 60.0  # seconds of work after which an earlier failure is forgotten
 
 
 @contextlib.asynccontextmanager
@@ -86,40 +88,71 @@ async def run_hall(
     provision: what to do after the first sync, in place of keeping rooms and alarms.
     """
     intake = Intake(hall)
-    parts = [
-        intake.run(),
-        Worker(hall).run(),
-        Delivery(hall).run(),
-        Backfill(hall).run(),
-        keep_trying(hall),
-        Upkeep(hall).run(),
-        _after_first_sync(intake, hall, provision),
+    parts: list[Coroutine[Any, Any, None]] = [
+        keep_going("intake", intake.run),
+        keep_going("worker", Worker(hall).run),
+        keep_going("delivery", Delivery(hall).run),
+        keep_going("backfill", Backfill(hall).run),
+        keep_going("late keys", lambda: keep_trying(hall)),
+        keep_going("upkeep", Upkeep(hall).run),
     ]
-    running: asyncio.Future[Any] = asyncio.gather(*parts)
-    stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            running.result()  # one part ended, which none may: tell why
-    finally:
-        stopping.cancel()
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError, TimeoutError, Unauthorised):
-            async with asyncio.timeout(FAREWELL):
-                await running
-
-
-async def _after_first_sync(
-    intake: Intake, hall: Hall, provision: Callable[[], Awaitable[None]] | None
-) -> None:
-    """What must know the rooms first: making rooms, and alarms that rang while we were away."""
-    await intake.caught_up.wait()
     if provision is not None:
-        await provision()
-        return
-    async with asyncio.TaskGroup() as group:
-        group.create_task(Provisioning(hall).run())
-        group.create_task(Timers(hall).run())
+        parts.append(_after(intake.caught_up, provision))
+    else:
+        # What must know the rooms first: making rooms, and alarms that rang while we were away.
+        provisioning, timers = Provisioning(hall), Timers(hall)
+        parts += [
+            _after(intake.caught_up, lambda: keep_going("provisioning", provisioning.run)),
+            _after(intake.caught_up, lambda: keep_going("timers", timers.run)),
+        ]
+    running = [asyncio.create_task(part) for part in parts]
+    stopping = asyncio.create_task(stop.wait())
+    waiting: set[asyncio.Task[Any]] = {*running, stopping}
+    try:
+        while not stopping.done() and not any(map(_error_of, running)):
+            _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (*running, stopping):
+            task.cancel()
+        await asyncio.wait(running, timeout=FAREWELL)
+    for error in filter(None, map(_error_of, running)):
+        raise error
+
+
+async def _after(event: asyncio.Event, part: Callable[[], Awaitable[None]]) -> None:
+    await event.wait()
+    await part()
+
+
+def _error_of(task: asyncio.Task[Any]) -> BaseException | None:
+    return task.exception() if task.done() and not task.cancelled() else None
+
+
+async def keep_going(name: str, part: Callable[[], Awaitable[None]]) -> None:
+    """Run a part of the hall for ever; only a dead token (Unauthorised) ends it.
+
+    What breaks it otherwise (a failing disk, a mistake of ours) is logged, and the part begins
+    anew from the database, as after a crash.
+    """
+    loop = asyncio.get_running_loop()
+    failures = 0
+    while True:
+        begun = loop.time()
+        try:
+            return await part()
+        except Exception as error:
+            if (refusal := _find_refusal(error)) is not None:
+                raise refusal from None
+            failures = 1 if loop.time() - begun > LONG else failures + 1
+            log.exception("%s broke and begins anew (attempt %d)", name, failures)
+        await asyncio.sleep(wait_before(failures))
+
+
+def _find_refusal(error: BaseException) -> Unauthorised | None:
+    """A dead token that one of a group's tasks has met."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_find_refusal, error.exceptions)), None)
+    return error if isinstance(error, Unauthorised) else None
 
 
 async def serve(config: Config, clock: Clock | None = None) -> None:

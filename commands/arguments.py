@@ -393,13 +393,17 @@ def _read_switch(typed: str, around: Surroundings) -> Switch | Refusal:
 switch: Reader[Switch] = dataclasses.replace(choice(Switch), read=_read_switch)
 
 
+# Known by their own names everywhere: "Deutsch". Of others those that a city of the network speaks.
+WIDELY_SPOKEN = ("cs", "de", "el", "en", "es", "fr", "it", "lv", "nl", "no")
+
+
 def _read_language(typed: str, around: Surroundings) -> str | Refusal:
     wanted = folded(typed)
     if wanted in _language_codes():
         return wanted
-    own = {code for each in around.community.cities for code in each.languages}
     names = _language_names("en") | _language_names(around.words.language)
-    for code in sorted(own | {around.community.language}):
+    spoken = {code for each in around.community.cities for code in each.languages}
+    for code in sorted(spoken | {around.community.language, *WIDELY_SPOKEN}):
         names |= {name: c for name, c in _language_names(code).items() if c == code}
     if wanted in names:
         return names[wanted]
@@ -413,7 +417,7 @@ def _language_codes() -> frozenset[str]:
     return frozenset(each for each in locale_identifiers() if "_" not in each)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _language_names(reader: str) -> dict[str, str]:
     """Folded names of languages in one language, with their codes."""
     try:

@@ -168,7 +168,8 @@ def _plain_item(lines: tuple[Inline, ...], mark: str) -> str:
 
 
 def _plain_line(parts: Inline) -> str:
-    return "".join(_plain_part(part) for part in parts)
+    # Once more over the whole: of "@room" one part may end with the "@".
+    return _no_ping("".join(_plain_part(part) for part in parts))
 
 
 def _plain_part(part: Part) -> str:
@@ -262,5 +263,9 @@ def _url(address: str) -> str:
 
 def _safe(text: str) -> str:
     """Text without control characters, in which nothing can ping a whole room."""
+    return _no_ping(_UNSAFE.sub("", text))
+
+
+def _no_ping(text: str) -> str:
     # A word joiner is invisible, and stops the rule that looks for "@room" in a body.
-    return _ROOM_PING.sub("@\u2060", _UNSAFE.sub("", text))
+    return _ROOM_PING.sub("@\u2060", text)

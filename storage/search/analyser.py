@@ -148,5 +148,5 @@ def _stem_languages(
 
 
 def _first(scores: Mapping[str, float]) -> str:
-    """The likeliest language, of equals the first of the list; "" if nothing speaks for any."""
-    return max(LANGUAGES, key=lambda it: scores.get(it, 0.0)) if scores else ""
+    """The likeliest language, of equals the one heard first; "" if nothing speaks for any."""
+    return max(scores, key=scores.__getitem__, default="")

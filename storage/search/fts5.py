@@ -43,7 +43,7 @@ def index_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
 def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """Take messages out; the rows must be exactly those that went in.
 
-    The words stay in deleted pages until `upkeep` has merged and checkpointed.
+    The words stay in deleted pages until the index is merged and the log is emptied.
     """
     if rows:
         connection.exec_driver_sql(DELETE, [_values(row) for row in rows])

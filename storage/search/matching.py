@@ -67,17 +67,18 @@ class Matcher:
         words = written_words(text)
         languages = stem_languages(text, words, language)
         known = self._known.setdefault(languages, {})
-        read = _Reading([], [])
+        tokens: list[str] = []
+        answers: list[Answers] = []
         for word in words:
             one = known.get(word)
             if one is None:
                 one = known[word] = self._word(word, languages)
-            read.tokens.extend(one.tokens)
-            read.answers.extend(one.answers)
+            tokens += one.tokens
+            answers += one.answers
         for leaf, terms in enumerate(self._terms):
-            for at in (*_phrases(read.tokens, terms), *_tagged(text, terms)):
-                read.answers[at] |= {leaf}
-        return read
+            for at in (*_phrases(tokens, terms), *_tagged(text, terms)):
+                answers[at] |= {leaf}
+        return _Reading(tokens, answers)
 
     def _word(self, word: str, languages: Sequence[str]) -> _Reading:
         tokens = list(forms(word, languages[0]).parts)

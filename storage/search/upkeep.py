@@ -2,7 +2,7 @@
 
 SQLite: taking a message out only marks it; its words stay in the index until segments are merged,
 and in the write-ahead log until that is truncated. `start_merge` once, `merge_step` until it says
-there is no more, each a transaction of its own between other work; then `checkpoint` until true.
+there is no more, each a transaction of its own between other work; then `Database.tidy`.
 
 PostgreSQL: words stay in dead tuples and in the GIN index. Run `POSTGRES_UPKEEP` nightly, each
 statement on a connection in autocommit, as neither may run in a transaction. The server's own
@@ -26,24 +26,6 @@ def start_merge(connection: Connection) -> bool:
 def merge_step(connection: Connection) -> bool:
     """Merge a few more pages; true if there is more to do. On PostgreSQL flush what is pending."""
     return _merge(connection, PAGES)
-
-
-def checkpoint(connection: Connection) -> bool:
-    """Write the log back and empty it; false if a reader was in the way, then try again.
-
-    Needs a connection with no transaction begun on it, as SQLite refuses it inside one.
-    """
-    if connection.dialect.name != "sqlite":
-        return True
-    assert not connection.in_transaction(), "a checkpoint has no place in a transaction"
-    # The driver's own cursor: SQLAlchemy would begin a transaction first.
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        busy, _log, _done = cursor.fetchone() or (0, 0, 0)
-    finally:
-        cursor.close()
-    return int(busy) == 0
 
 
 def _merge(connection: Connection, pages: int) -> bool:

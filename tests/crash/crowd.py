@@ -20,7 +20,7 @@ from storage.records import ArchivedMessage, EventId, RoomId, Timer
 
 # In the room's thread, as everybody sees it.
 COMMANDS = ("!whoami", "!help", "!city Havnvoll", "!archive status", "!help search", "!serach tea")
-PRIVATE = "!settings"  # answered in a direct chat, with a reaction where it was asked
+PRIVATE = "!privacy"  # answered in a direct chat, with a reaction where it was asked
 LETTER = "✉️"
 WORDS = ("tea", "kettle", "mentor", "bicycle", "library", "form", "evening", "harbour")
 

@@ -1,15 +1,17 @@
 """What the journeys share: one hall a database, its coordinator and operator, and newcomers."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 
 from demo.homeserver import Homeserver
-from demo.people import Person
+from demo.people import Person, RefusedError
 from demo.postgres import Postgres
 from tests.conftest import new_account
 from tests.hall import CLEAR, SEALED, RunningHall, running_hall, setup_for
@@ -100,9 +102,17 @@ async def arrive(
             await person.enters(hall.rooms["space"])
             if slugs:
                 await hall.enters(person, *slugs)
+            if SEALED in slugs:
+                stack.push_async_callback(_leave, person, hall.rooms[SEALED])
             return person
 
         yield arrive
+
+
+async def _leave(person: Person, room_id: str) -> None:
+    """Each device in an encrypted room costs those who speak there later."""
+    with contextlib.suppress(RefusedError):  # gone already
+        await person.request("POST", f"/rooms/{quote(room_id)}/leave", {})
 
 
 @pytest.fixture

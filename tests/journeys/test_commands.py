@@ -381,6 +381,8 @@ async def test_notices_and_other_bots_never_trigger(
         {"msgtype": "m.text", "body": {"not": "words"}},
         {"msgtype": "m.text"},
     ):
+        if slug == CLEAR and not isinstance(content.get("body"), str):
+            continue  # the homeserver refuses it where it can read it
         await bot.send_raw(room, MESSAGE, content)
     await bot.send_raw(room, "m.sticker", {"body": "!whoami", "info": {}, "url": "mxc://l/n"})
     edit = {
@@ -507,6 +509,7 @@ async def test_a_room_s_own_admin_decides_about_its_archive_and_no_other_member(
     await ben.enters(room)
 
     assert "is for the admins of this room" in (await hall.asks(ben, room, "!archive on")).body
+    ann.forget(room=room)
     await ann.say(room, "!archive on")
     assert "This room keeps an archive" in (await ann.hears(room=room, sender=hall.me)).body
 

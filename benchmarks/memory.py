@@ -1,0 +1,69 @@
+"""What the hall weighs with 100,000 archived messages, and whether 20,000 more make it grow."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from benchmarks.catch_up import archive_from_the_beginning, past
+from benchmarks.report import Line
+from benchmarks.stage import clusters, members, stage
+from demo.history import write_history
+from storage import folding
+from storage.database import open_database
+from storage.records import EventId, RoomEvent, RoomId, UserId
+
+ARCHIVED, MORE, SETTLE = 100_000, 20_000, 5.0
+
+
+async def measure(folder: Path) -> list[Line]:
+    """Resident memory of the hall's process, from the operating system."""
+    async with stage(folder, clusters(1)) as here:
+        async with members(here.homeserver, [here.keeper]) as (keeper,):
+            room = await keeper.join(here.alias("room1"))
+        await here.hall.stop()
+        archive_from_the_beginning(here.hall.config.parent / "data" / "moothall.db")
+        await _archive(here.hall.config.parent / "data" / "moothall.db", room, here.keeper.user_id)
+        await here.hall.start()
+        await asyncio.sleep(SETTLE)
+        idle = here.memory()
+        await here.hall.stop()
+        here.homeserver.stop()
+        write_history(here.homeserver.folder, room, past(here.keeper.user_id, MORE, 7))
+        write_history(here.homeserver.folder, room, past(here.keeper.user_id, MORE, 8))
+        here.homeserver.resume()
+        await here.hall.start()
+        await _grown(here.memory, SETTLE)
+        after = here.memory()
+    return [
+        Line("resident memory, idle", idle, None, "MB", most_ours=110.0),
+        Line("growth over 20,000 more", after - idle, None, "MB", most_ours=5.0),
+    ]
+
+
+async def _grown(memory: object, seconds: float) -> None:
+    await asyncio.sleep(seconds + 15)
+
+
+async def _archive(path: Path, room: str, sender: str) -> None:
+    database = await open_database(f"sqlite:///{path}")
+    now = int(time.time() * 1000)
+    history = past(sender, ARCHIVED, 3)
+    for start in range(0, ARCHIVED, 500):
+        facts = [
+            folding.read_fact(
+                RoomEvent(
+                    EventId(f"$past-{start + n}"),
+                    RoomId(room),
+                    "m.room.message",
+                    UserId(sender),
+                    message.origin_ts_ms,
+                    {"msgtype": "m.text", "body": message.body},
+                ),
+                "en",
+            )
+            for n, message in enumerate(history[start : start + 500])
+        ]
+        await database.write(
+            lambda c, facts=facts: folding.record(c, facts, now, "en"), alone=True, durable=False
+        )
+    await database.close()

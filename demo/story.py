@@ -1,0 +1,148 @@
+"""A week of the community in under a minute: what its people say, and what the hall answers."""
+
+from demo.hall import Setup
+from demo.stage import COORDINATORS, DIRECT, Stage
+
+WELCOME, VOLUNTEERS = "welcoming-culture", "migrants-as-volunteers"
+NEIGHBOURS, YOUNG = "neighbourhood-cooperation", "young-migrants"
+LISTENER = "elena"  # she is in all four rooms
+STAFF = ("paula", "hanne", "rui", "nils")
+CAST = (
+    *STAFF, LISTENER,
+    "ingrid", "fatou", "regula", "samir",
+    "carmen", "youssef", "blessing",
+    "katrin", "helen", "andris",
+    "zahra", "callum", "ibrahim",
+)  # fmt: skip
+
+
+async def tell(stage: Stage, setup: Setup) -> None:
+    """The whole story; raises StoryError at the first thing that does not come."""
+    await gather(stage, setup)
+    await monday(stage)
+    await tuesday(stage)
+    await wednesday(stage)
+    await thursday(stage)
+    await friday(stage)
+    await desk(stage)
+    await count(stage)
+
+
+async def gather(stage: Stage, setup: Setup) -> None:
+    """The hall makes its rooms; people come in through the Space; Paula says who is who."""
+    out = stage.transcript
+    with out.work("the hall has made its Space and rooms"):
+        await stage.hall.start()
+    clusters = stage.community.clusters
+    for cluster in clusters:
+        out.line(f"    {cluster.title}{' 🔒' if cluster.encrypted else ''}", "bold")
+    with out.work(f"{len(CAST)} of {len(stage.accounts)} people have signed in"):
+        await stage.arrive(CAST)
+        await stage.find_rooms("paula", setup.slug)
+    members = [name for name in CAST if name not in STAFF]
+    with out.work("they have joined their rooms through the Space"):
+        await stage.join("paula", members)
+        await stage.settled()
+    placed = [stage.community.member(name) for name in members]
+    with out.work("Paula has told the hall who is who, with !member set"):
+        for one in placed:
+            given = [f"city:{one.city}"] if one.city else []
+            given += [f"role:{role}" for role in one.roles]
+            await stage.asks(
+                "paula", DIRECT, f"member set {one.user_id} {' '.join(given)}",
+                "Noted", one.display_name, show=False,
+            )  # fmt: skip
+
+
+async def monday(stage: Stage) -> None:
+    """Talk, help, a search in the room, a summary."""
+    out = stage.transcript
+    out.scene("Monday", "Welcoming culture")
+    await stage.shows_pinned(WELCOME, "This room keeps an archive", most=4)
+    said = await stage.replays("th-a02", most=4)
+    out.note("Samir is new. A command is answered in its own thread, so the room stays calm.")
+    await stage.asks("samir", WELCOME, "!help", "!search", "!privacy", most=8)
+    await stage.asks("samir", WELCOME, "!whoami", "Samir Haddad", "Portoselva", most=6)
+    await stage.asks("samir", WELCOME, "!city Havnvoll", "Norway", "Ingrid Solheim")
+    await stage.asks("fatou", WELCOME, "!search hosting", "Found 2", "usual host", "steady host", link_to=said[1])
+    await stage.asks("hanne", WELCOME, "!thread summary", "Regula", thread=said[0], link_to=said[0])
+
+
+async def tuesday(stage: Stage) -> None:
+    """An encrypted room, and the hall killed between a question and its answer."""
+    out = stage.transcript
+    out.scene("Tuesday", "Migrants as volunteers", encrypted=True)
+    said = await stage.replays("th-b02", most=4)
+
+    async def cut() -> None:
+        await stage.hall.kill()
+        answered = await stage.has_answer("youssef", stage.latest)
+        out.note(f"kill -9: the hall dies {'after' if answered else 'before'} its answer.")
+        line = stage.line("th-b02/4")
+        await stage.says(line.member, VOLUNTEERS, line.text, thread=said[0])
+        with out.waiting("The hall starts again …"):
+            await stage.hall.start()
+        out.note("It is started again and answers what it owes, once:")
+
+    await stage.asks(
+        "youssef", VOLUNTEERS, "!search tarjetas", "tarjeta", "Carmen", link_to=said[3],
+        meanwhile=cut,
+    )  # fmt: skip
+
+
+async def wednesday(stage: Stage) -> None:
+    """Five cities, four languages, a correction; what is kept about me, and of this room."""
+    out = stage.transcript
+    out.scene("Wednesday", "Neighbourhood cooperation")
+    said = await stage.replays("th-c02", most=3)
+    line = stage.line("th-c02/3")
+    slip = line.text.replace("trīs", "trīsdesmit")
+    edited = await stage.says(line.member, NEIGHBOURS, slip, thread=said[0])
+    await stage.edits(line.member, NEIGHBOURS, edited, line.text)
+    await stage.asks("andris", NEIGHBOURS, "!search trīsdesmit", "Nothing found")
+    await stage.asks("helen", NEIGHBOURS, "!privacy", "2 messages", private=True, most=8)
+    await stage.asks("katrin", NEIGHBOURS, "!archive status", "the archive is on", "threads")
+
+
+async def thursday(stage: Stage) -> None:
+    """Slips and refusals, kindly."""
+    out = stage.transcript
+    out.scene("Thursday", "Young migrants", encrypted=True)
+    said = await stage.replays("th-d01", most=3)
+    await stage.asks("callum", YOUNG, "!serch terms", "Did you mean !search?")
+    asked = await stage.asks("zahra", YOUNG, "!search", "What shall I look for?")
+    await stage.asks(
+        "zahra", YOUNG, "séance", "séances", "Ibrahim", link_to=said[2], thread=stage.latest
+    )  # fmt: skip
+    await stage.asks("callum", YOUNG, "!member list", "for coordinators")
+
+
+async def friday(stage: Stage) -> None:
+    """Something that should not have been said; and what one finds from the direct chat."""
+    out = stage.transcript
+    out.scene("Friday", "Welcoming culture")
+    private, *_ = said = await stage.replays("th-a09", most=1)
+    out.scene("Friday", "Hanne's direct chat with Moothall", encrypted=True)
+    quoting = await stage.asks("hanne", DIRECT, "search cedri", "Cedri", link_to=private)
+    await stage.deletes("hanne", WELCOME, private, quoting)
+    await stage.asks("hanne", DIRECT, "search cedri", "Nothing found")
+    out.scene("Friday", "Elena's direct chat with Moothall", encrypted=True)
+    await stage.asks("elena", DIRECT, "search transports", "bons de transport", "transporte")
+    out.scene("Friday", "Samir's direct chat with Moothall", encrypted=True)
+    out.note("Samir is in one room only; the card was spoken of in another.")
+    await stage.asks("samir", DIRECT, "search tarjeta", "Nothing found", absent=("asociación",))
+
+
+async def desk(stage: Stage) -> None:
+    """Coordinators and the operator."""
+    out = stage.transcript
+    out.scene("Friday", "The coordinators' room")
+    await stage.asks("rui", COORDINATORS, "!member list Peñasol", "Carmen Ibáñez", private=True)
+    await stage.asks("nils", COORDINATORS, "!admin status", "All is well")
+
+
+async def count(stage: Stage) -> None:
+    """Nothing was answered twice, nothing was left out."""
+    stage.transcript.line()
+    with stage.transcript.work("every question was answered exactly once"):
+        await stage.each_answered_once()
