@@ -103,9 +103,7 @@ async def _catch_up(here: Stage, database: Path) -> float:
     here.hall.log.clear()
     await here.hall.start()
     try:
-        async with asyncio.timeout(120):
-            while _archived(database) < MESSAGES or _open_gaps(database):  # noqa: ASYNC110
-                await asyncio.sleep(0.5)
+        await caught_up(database, MESSAGES)
     finally:
         await here.hall.stop()
     with closing(sqlite3.connect(database)) as connection:
@@ -115,6 +113,13 @@ async def _catch_up(here: Stage, database: Path) -> float:
         hits = connection.execute("SELECT count(*) FROM ft WHERE ft MATCH 'surface:1999'")
         assert hits.fetchone()[0] > 0, "archived, but not searchable"
     return (int(last) - int(first)) / 1000
+
+
+async def caught_up(database: Path, messages: int) -> None:
+    """Wait until that many messages are archived and no hole is left."""
+    async with asyncio.timeout(180):
+        while _archived(database) < messages or _open_gaps(database):  # noqa: ASYNC110
+            await asyncio.sleep(0.5)
 
 
 def _archived(database: Path) -> int:

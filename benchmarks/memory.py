@@ -2,9 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from benchmarks.catch_up import archive_from_the_beginning, past
+from sqlalchemy import Connection
+
+from benchmarks.catch_up import archive_from_the_beginning, caught_up, past
 from benchmarks.report import Line
 from benchmarks.stage import clusters, members, stage
 from demo.history import write_history
@@ -21,18 +25,19 @@ async def measure(folder: Path) -> list[Line]:
         async with members(here.homeserver, [here.keeper]) as (keeper,):
             room = await keeper.join(here.alias("room1"))
         await here.hall.stop()
-        archive_from_the_beginning(here.hall.config.parent / "data" / "moothall.db")
-        await _archive(here.hall.config.parent / "data" / "moothall.db", room, here.keeper.user_id)
+        data = here.hall.config.parent / "data" / "moothall.db"
+        archive_from_the_beginning(data)
+        await _archive(data, room, here.keeper.user_id)
         await here.hall.start()
         await asyncio.sleep(SETTLE)
         idle = here.memory()
         await here.hall.stop()
         here.homeserver.stop()
         write_history(here.homeserver.folder, room, past(here.keeper.user_id, MORE, 7))
-        write_history(here.homeserver.folder, room, past(here.keeper.user_id, MORE, 8))
         here.homeserver.resume()
         await here.hall.start()
-        await _grown(here.memory, SETTLE)
+        await caught_up(data, ARCHIVED + MORE)
+        await asyncio.sleep(SETTLE)
         after = here.memory()
     return [
         Line("resident memory, idle", idle, None, "MB", most_ours=110.0),
@@ -40,8 +45,8 @@ async def measure(folder: Path) -> list[Line]:
     ]
 
 
-async def _grown(memory: object, seconds: float) -> None:
-    await asyncio.sleep(seconds + 15)
+def _record(facts: Sequence[folding.Fact], now: int, connection: Connection) -> None:
+    folding.record(connection, facts, now, "en")
 
 
 async def _archive(path: Path, room: str, sender: str) -> None:
@@ -63,7 +68,5 @@ async def _archive(path: Path, room: str, sender: str) -> None:
             )
             for n, message in enumerate(history[start : start + 500])
         ]
-        await database.write(
-            lambda c, facts=facts: folding.record(c, facts, now, "en"), alone=True, durable=False
-        )
+        await database.write(partial(_record, facts, now), alone=True, durable=False)
     await database.close()

@@ -22,7 +22,7 @@ from bot.timers import Timers
 from bot.upkeep import Upkeep
 from bot.worker import Worker
 from commands.context import Settings
-from storage import meta
+from storage import meta, reindexing
 from storage.database import open_database
 from storage.migrations import bring_up_to_date
 from storage.records import UserId
@@ -41,6 +41,8 @@ async def open_hall(config: Config, clock: Clock | None = None) -> AsyncIterator
     try:
         if await database.write(bring_up_to_date, alone=True):
             log.info("database brought up to date")
+        if reindexed := await database.write(reindexing.bring_up_to_date, alone=True):
+            log.info("search index built anew: messages=%d", reindexed)
         hall_id = await database.write(meta.hall_id)
         homeserver = config.homeserver
         client = await MatrixClient.open(
@@ -90,20 +92,19 @@ async def run_hall(
     intake = Intake(hall)
     parts: list[Coroutine[Any, Any, None]] = [
         keep_going("intake", intake.run),
-        keep_going("worker", Worker(hall).run),
-        keep_going("delivery", Delivery(hall).run),
-        keep_going("backfill", Backfill(hall).run),
+        keep_going("worker", lambda: Worker(hall).run()),
+        keep_going("delivery", lambda: Delivery(hall).run()),
+        keep_going("backfill", lambda: Backfill(hall).run()),
         keep_going("late keys", lambda: keep_trying(hall)),
-        keep_going("upkeep", Upkeep(hall).run),
+        keep_going("upkeep", lambda: Upkeep(hall).run()),
     ]
     if provision is not None:
         parts.append(_after(intake.caught_up, provision))
     else:
         # What must know the rooms first: making rooms, and alarms that rang while we were away.
-        provisioning, timers = Provisioning(hall), Timers(hall)
         parts += [
-            _after(intake.caught_up, lambda: keep_going("provisioning", provisioning.run)),
-            _after(intake.caught_up, lambda: keep_going("timers", timers.run)),
+            _after(intake.caught_up, lambda: keep_going("rooms", lambda: Provisioning(hall).run())),
+            _after(intake.caught_up, lambda: keep_going("timers", lambda: Timers(hall).run())),
         ]
     running = [asyncio.create_task(part) for part in parts]
     stopping = asyncio.create_task(stop.wait())

@@ -14,6 +14,7 @@ from bot.hall import Hall
 from bot.matrix.answers import RoomNews, SyncAnswer, Unreadable
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.matrix.parsing import read_room_event, what_happened
+from bot.matrix.rendering import POST_KEY
 from bot.retry import wait_before
 from bot.state import apply_state
 from commands import reading
@@ -230,8 +231,12 @@ def keep(
 def _confirm_own(
     connection: Connection, hall: Hall, events: Iterable[RoomEvent], now: datetime
 ) -> None:
-    echoes = {e.txn_id: e.event_id for e in events if e.sender == hall.me and e.txn_id}
-    outbox.confirm_echo(connection, echoes, now)
+    for event in events:
+        if event.sender == hall.me:
+            # Sent by an earlier device of ours, it carries no transaction id: then by its key.
+            outbox.confirm_echo(
+                connection, event.event_id, event.txn_id, event.content.get(POST_KEY), now
+            )
 
 
 def _archive(
@@ -367,6 +372,6 @@ async def _enter_late(hall: Hall, one: waiting.Waiting, event: RoomEvent) -> Non
 async def keep_trying(hall: Hall) -> None:
     """Try undecryptable events again at their times, whether a key was announced or not."""
     while True:
-        await asyncio.sleep(5)
         held = await hall.database.read(lambda c: waiting.due(c, hall.clock.now()))
         await try_again(hall, held)
+        await asyncio.sleep(5)

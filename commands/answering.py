@@ -83,9 +83,9 @@ def _carry_out(
             return call.answer(replies.cancelled(call.words))
         case Answer(text):
             assert question is not None
-            questions.forget(context.connection, place, call.asker.id)
             command = next(c for c in CATALOGUE if c.name == question.command)
-            return _run(command, f"{question.given} {text}".strip(), call, context, place)
+            whole = f"{question.given} {text}".strip()
+            return _run(command, whole, call, context, place, answering=True)
 
 
 def _suggest(unknown: Unknown, call: Call[None], context: Context) -> Posts:
@@ -97,7 +97,15 @@ def _suggest(unknown: Unknown, call: Call[None], context: Context) -> Posts:
     )
 
 
-def _run(command: AnyCommand, rest: str, call: Call[None], context: Context, place: Place) -> Posts:
+def _run(
+    command: AnyCommand,
+    rest: str,
+    call: Call[None],
+    context: Context,
+    place: Place,
+    *,
+    answering: bool = False,
+) -> Posts:
     """Check, fill in, hand over. What a refused handler has done is undone; its count stays."""
     if not is_allowed(command, call.asker, call.room, context):
         named = f"{context.settings.prefix}{command.name}"
@@ -110,6 +118,8 @@ def _run(command: AnyCommand, rest: str, call: Call[None], context: Context, pla
         asked = Question(command.name, rest)
         questions.ask(context.connection, place, call.asker.id, asked, context.now)
         return call.answer(replies.question(call.words, given.argument.question))
+    if answering:  # a wrong answer may be put right, so a refusal leaves the question open
+        questions.forget(context.connection, place, call.asker.id)
     filled = replace(call, arguments=given, private=command.private)
     try:
         with context.connection.begin_nested():

@@ -60,12 +60,12 @@ async def monday(stage: Stage) -> None:
     out.scene("Monday", "Welcoming culture")
     await stage.shows_pinned(WELCOME, "This room keeps an archive", most=4)
     said = await stage.replays("th-a02", most=4)
+    await stage.asks("hanne", WELCOME, "!thread summary", "Regula", thread=said[0], link_to=said[0])
     out.note("Samir is new. A command is answered in its own thread, so the room stays calm.")
     await stage.asks("samir", WELCOME, "!help", "!search", "!privacy", most=8)
     await stage.asks("samir", WELCOME, "!whoami", "Samir Haddad", "Portoselva", most=6)
     await stage.asks("samir", WELCOME, "!city Havnvoll", "Norway", "Ingrid Solheim")
-    await stage.asks("fatou", WELCOME, "!search hosting", "Found 2", "usual host", "steady host", link_to=said[1])
-    await stage.asks("hanne", WELCOME, "!thread summary", "Regula", thread=said[0], link_to=said[0])
+    await stage.asks("fatou", WELCOME, "!search hosting", "Found", "steady host", link_to=said[1])
 
 
 async def tuesday(stage: Stage) -> None:
@@ -74,20 +74,22 @@ async def tuesday(stage: Stage) -> None:
     out.scene("Tuesday", "Migrants as volunteers", encrypted=True)
     said = await stage.replays("th-b02", most=4)
 
+    meantime = stage.line("th-b08/0")
+
     async def cut() -> None:
         await stage.hall.kill()
-        answered = await stage.has_answer("youssef", stage.latest)
-        out.note(f"kill -9: the hall dies {'after' if answered else 'before'} its answer.")
-        line = stage.line("th-b02/4")
-        await stage.says(line.member, VOLUNTEERS, line.text, thread=said[0])
+        answered = await stage.has_answer("carmen", stage.latest)
+        out.note(f"Here the hall is killed (kill -9) {'after' if answered else 'before'} its answer.")
+        await stage.says(meantime.member, VOLUNTEERS, meantime.text)
         with out.waiting("The hall starts again …"):
             await stage.hall.start()
-        out.note("It is started again and answers what it owes, once:")
+        out.note("It is started again, and answers Carmen in her thread:")
 
     await stage.asks(
-        "youssef", VOLUNTEERS, "!search tarjetas", "tarjeta", "Carmen", link_to=said[3],
+        "carmen", VOLUNTEERS, "!search bonos", "bonos", "Youssef", link_to=said[2],
         meanwhile=cut,
     )  # fmt: skip
+    await stage.asks("rui", VOLUNTEERS, "!search certificados", "certificado", "Youssef")
 
 
 async def wednesday(stage: Stage) -> None:
@@ -100,7 +102,7 @@ async def wednesday(stage: Stage) -> None:
     edited = await stage.says(line.member, NEIGHBOURS, slip, thread=said[0])
     await stage.edits(line.member, NEIGHBOURS, edited, line.text)
     await stage.asks("andris", NEIGHBOURS, "!search trīsdesmit", "Nothing found")
-    await stage.asks("helen", NEIGHBOURS, "!privacy", "2 messages", private=True, most=8)
+    await stage.asks("helen", NEIGHBOURS, "!privacy", "of yours in the archive", private=True, most=8)
     await stage.asks("katrin", NEIGHBOURS, "!archive status", "the archive is on", "threads")
 
 

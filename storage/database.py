@@ -129,6 +129,7 @@ class SqliteDatabase:
             url.set(drivername="sqlite+pysqlite"),
             poolclass=StaticPool,
             connect_args={"check_same_thread": False, "isolation_level": None},
+            hide_parameters=True,  # errors are logged, and parameters are what people wrote
         )
         event.listen(self._engine, "connect", _prepare_writer)
         # pysqlite begins only before a write; a read-modify-write would lose updates.
@@ -138,6 +139,7 @@ class SqliteDatabase:
             pool_size=2,
             max_overflow=0,
             connect_args={"isolation_level": None},
+            hide_parameters=True,
         )
         event.listen(self._readers.sync_engine, "connect", _prepare_reader)
         event.listen(self._readers.sync_engine, "begin", lambda c: c.exec_driver_sql("BEGIN"))
@@ -288,6 +290,7 @@ class PostgresDatabase:
             url.set(drivername="postgresql+asyncpg"),
             pool_size=4,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={
                 # A generic plan walks the primary key for a rare word: 531 ms against 0.5.
                 "server_settings": {"plan_cache_mode": "force_custom_plan", "jit": "off"},

@@ -629,6 +629,17 @@ def expire(connection: Connection, before: int, language: str, *, at_most: int) 
     return len(old)
 
 
+def next_to_index(connection: Connection, after: int, at_most: int) -> list[IndexRow]:
+    """Messages with words, by id, as the index should hold them: for building it anew."""
+    rows = connection.execute(
+        select(message)
+        .where(message.c.id > after, message.c.body != "")
+        .order_by(message.c.id)
+        .limit(at_most)
+    )
+    return [_index_row(row) for row in rows]
+
+
 def _within(at: int) -> int:
     """A timestamp (ms) that both engines can store and a datetime can show."""
     return min(max(at, 0), 253_402_300_799_000)

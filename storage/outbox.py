@@ -200,14 +200,21 @@ def postpone(connection: Connection, row: int, until: datetime) -> None:
     connection.execute(update(outbox).where(outbox.c.id == row).values(not_before=until))
 
 
-def confirm_echo(connection: Connection, txn_ids: Mapping[str, EventId], now: datetime) -> None:
-    """Our own events came back in sync: whatever delivery believes, these were sent."""
-    for txn_id, event_id in txn_ids.items():
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.txn_id == txn_id, outbox.c.settled_at.is_(None))
-            .values(settled_at=now, event_id=event_id, content=None)
-        )
+def confirm_echo(
+    connection: Connection, event_id: EventId, txn_id: str | None, key: object, now: datetime
+) -> None:
+    """An event of ours came back in sync: whatever delivery believes, it was sent."""
+    if txn_id is not None:
+        ours = outbox.c.txn_id == txn_id
+    elif isinstance(key, str):
+        ours = (outbox.c.key == key) & (outbox.c.action == Action.MESSAGE)
+    else:
+        return
+    connection.execute(
+        update(outbox)
+        .where(ours, outbox.c.settled_at.is_(None))
+        .values(settled_at=now, event_id=event_id, content=None)
+    )
 
 
 def event_of(connection: Connection, key: str) -> EventId | None:

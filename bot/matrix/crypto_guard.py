@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from nio import (  # type: ignore[import-untyped]
+from nio import (
     AsyncClient,
     AsyncClientConfig,
     ErrorResponse,
@@ -27,9 +27,9 @@ from nio import (  # type: ignore[import-untyped]
     SyncResponse,
     ToDeviceEvent,
 )
-from nio.crypto import Olm  # type: ignore[import-untyped]
-from nio.exceptions import EncryptionError  # type: ignore[import-untyped]
-from nio.store import SqliteStore  # type: ignore[import-untyped]
+from nio.crypto import Olm
+from nio.exceptions import EncryptionError
+from nio.store import SqliteStore
 
 from bot.matrix.device import Device
 from bot.matrix.errors import MatrixError, Unauthorised, Unreachable

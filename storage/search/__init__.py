@@ -16,7 +16,7 @@ from storage.search.stemming import LANGUAGES, analyser_version
 
 __all__ = [
     "LANGUAGES", "Analysed", "IndexRow", "Row", "Scope", "analyse", "analyse_as",
-    "analyser_version", "candidates", "create", "index_row", "index_rows", "unindex_rows",
+    "analyser_version", "candidates", "clear", "create", "index_row", "index_rows", "unindex_rows",
 ]  # fmt: skip
 
 NEWEST = 400  # matches that are ranked; more are said to be "400+"
@@ -48,6 +48,11 @@ def candidates(
         return []
     found: list[Row] = _engine(connection).candidates(connection, tree, scope, limit)
     return found
+
+
+def clear(connection: Connection) -> None:
+    """Empty the index, whatever tokens it holds."""
+    _engine(connection).clear(connection)
 
 
 def index_row(

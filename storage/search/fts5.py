@@ -127,3 +127,8 @@ def _values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
         " ".join(row.extras),
         f"r{row.room_id} p{row.sender_id}",
     )
+
+
+def clear(connection: Connection) -> None:
+    """Empty the index; the only deletion that needs no tokens."""
+    connection.exec_driver_sql("INSERT INTO ft(ft) VALUES ('delete-all')")

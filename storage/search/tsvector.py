@@ -132,3 +132,8 @@ def _update(connection: Connection, ids: list[int], vectors: list[str]) -> None:
             ),
             {"ids": ids, "vectors": vectors},
         )
+
+
+def clear(connection: Connection) -> None:
+    """Empty the index."""
+    connection.exec_driver_sql("UPDATE message SET tsv = ''::tsvector")

@@ -12,7 +12,10 @@ write-ahead log keeps them until it is recycled.
 from sqlalchemy import Connection, text
 
 PAGES = 64  # of one step: about 10 ms at 100,000 messages
-POSTGRES_UPKEEP = ("VACUUM message", "REINDEX INDEX CONCURRENTLY message_tsv")
+POSTGRES_UPKEEP = (
+    "VACUUM message, event, revision, inbox, outbox, waiting_event",
+    "REINDEX INDEX CONCURRENTLY message_tsv",
+)
 
 _MERGE = text("INSERT INTO ft(ft, rank) VALUES ('merge', :pages)")
 _CHANGES = text("SELECT total_changes()")

@@ -248,8 +248,11 @@ def test_no_reply_has_a_word_that_is_not_translated(name: str, reply: Reply) -> 
 
 
 @pytest.fixture
-async def pseudo(hall: Hall) -> Hall:
+async def pseudo(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> Hall:
     """A hall that speaks the pseudo-language, to people whose names have no letters."""
+    # Who chooses a language is answered in it, now and later.
+    monkeypatch.setattr("commands.members.handlers.words_in", lambda _language: WORDS)
+    monkeypatch.setattr("commands.context.words_in", lambda _language: WORDS)
     community = replace(hall.settings.community, language=PSEUDO)
     hall.settings = replace(hall.settings, community=community)
     for number, who in enumerate(("ann", "ben", "cora", "paula", "otto")):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -36,9 +37,11 @@ async def fold(database: Database, events: Sequence[RoomEvent], batches: Sequenc
         part = facts[at : at + size]
         at += size
         if part:
-            await database.write(
-                lambda c, part=part: folding.record(c, part, RECEIVED, "en"), alone=True
-            )
+            await database.write(partial(_record, part), alone=True)
+
+
+def _record(part: Sequence[folding.Fact], connection: Any) -> None:
+    folding.record(connection, part, RECEIVED, "en")
 
 
 async def empty(database: Database) -> None:
@@ -54,10 +57,10 @@ async def empty(database: Database) -> None:
 Shown = list[tuple[str, str, str, datetime, str | None, bool, bool, tuple[tuple[str, int], ...]]]
 
 
-async def show(database: Database) -> tuple[Shown, dict[str, list[str]]]:
+async def show(database: Database) -> tuple[Shown, dict[str, list[EventId]]]:
     """What readers see: every message, and who finds what by which word."""
 
-    def read(connection: Any) -> tuple[Shown, dict[str, list[str]]]:
+    def read(connection: Any) -> tuple[Shown, dict[str, list[EventId]]]:
         known = [room for room_id in ROOMS if (room := rooms.get(connection, room_id))]
         messages = [one for room in known for one in archive.everything(connection, room.id)]
         numbers = tuple(room.id for room in known)
