@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from bot.hall import Hall
 from bot.matrix import rendering
@@ -66,9 +67,11 @@ class Delivery:
             return
         task = group.create_task(self._deliver(lane), name=f"delivery {lane}")
         self._lanes[lane] = task
+        self._hall.delivering.add(lane)
 
         def done(_task: asyncio.Task[None]) -> None:
             del self._lanes[lane]
+            self._hall.delivering.discard(lane)
             if lane in self._again:
                 self._again.discard(lane)
                 self._hall.bells.outbox.ring([lane])
@@ -78,22 +81,15 @@ class Delivery:
     async def _deliver(self, lane: str) -> None:
         """Send a lane's posts until there is none, or one must wait."""
         sent: _Sent | None = None
-        failures = 0
+        row = self._hall.claimed.pop(lane, None)
         while True:
             self._again.discard(lane)
-            now = self._hall.clock.now()
-            try:
-                row = await self._hall.database.write(
-                    lambda c: settle_and_claim(c, lane, self._hall.device, sent, now)  # noqa: B023
-                )
-            except Exception:  # the database: `sent` is kept and written with the next try
-                failures += 1
-                log.exception("outbox cannot be read: lane=%s", lane)
-                await asyncio.sleep(wait_before(failures))
-                continue
-            sent, failures = None, 0
+            if row is None:
+                row = await self._settle_and_claim(lane, sent)
+                sent = None
             if row is None:
                 return
+            now = self._hall.clock.now()
             if row.not_before is not None and row.not_before > now:
                 self._come_back(lane, (row.not_before - now).total_seconds())
                 return
@@ -109,6 +105,25 @@ class Delivery:
                 await self._postpone(row, delay)
             except Refused as refusal:
                 sent = await self._refused(row, refusal)
+            except DBAPIError as trouble:
+                # Whatever became of it: the same id again is the same event.
+                log.error("not sent: key=%s error=%s", row.key, type(trouble.orig).__name__)
+                await asyncio.sleep(wait_before(row.attempts + 1))
+            row = None
+
+    async def _settle_and_claim(self, lane: str, sent: _Sent | None) -> Row | None:
+        """Until the database takes it: what was sent is written down before anything else."""
+        failures = 0
+        while True:
+            now = self._hall.clock.now()
+            try:
+                return await self._hall.database.write(
+                    lambda c: settle_and_claim(c, lane, self._hall.device, sent, now)  # noqa: B023
+                )
+            except Exception:
+                failures += 1
+                log.exception("outbox cannot be read: lane=%s", lane)
+                await asyncio.sleep(wait_before(failures))
 
     async def _account_pause(self) -> None:
         loop = asyncio.get_running_loop()

@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.matrix.client import MatrixClient
 from commands.context import Settings
 from storage.database import Database
+from storage.outbox import Row
 from storage.records import UserId
 
 
@@ -26,6 +27,10 @@ class Hall:
     clock: Clock
     bells: "Bells" = field(default_factory=lambda: Bells())
     ready: asyncio.Event = field(default_factory=asyncio.Event)  # the community's rooms stand
+    # Lanes that delivery is busy with, and rows that the worker has claimed for it in the commit
+    # that made them: a claim of its own would cost each answer one more commit.
+    delivering: set[str] = field(default_factory=set)
+    claimed: dict[str, Row] = field(default_factory=dict)
 
 
 class Bell:

@@ -20,7 +20,17 @@ from bot.state import apply_state
 from commands import reading
 from commands.catalogue import CATALOGUE
 from commands.events import Edited, Redacted, Said
-from storage import folding, gaps, inbox, meta, outbox, questions, rooms, waiting
+from storage import (
+    folding,
+    gaps,
+    inbox,
+    meta,
+    outbox,
+    questions,
+    rooms,
+    search_pages,
+    waiting,
+)
 from storage.records import EventId, Room, RoomEvent, RoomId, RoomKind
 from storage.types import instant, milliseconds
 
@@ -262,6 +272,9 @@ def _forget_redacted(
     if targets:
         inbox.erase(connection, targets, now)
         waiting.forget(connection, targets)
+        for target in targets:
+            questions.erase(connection, target)
+            search_pages.erase(connection, target)
         taken.erased = True
 
 

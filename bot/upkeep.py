@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from bot.hall import Hall
-from storage import folding, inbox
+from storage import folding, inbox, questions, search_pages
 from storage.search import upkeep
 from storage.types import milliseconds
 
@@ -61,5 +63,11 @@ class Upkeep:
             more = await database.write(upkeep.merge_step, alone=True, durable=False)
             steps += 1
         await database.tidy(thoroughly=thoroughly)
-        forgotten = await database.write(lambda c: inbox.forget(c, now, KEYS_KEPT))
-        log.info("upkeep done: merge steps=%d keys forgotten=%d", steps, forgotten)
+        await database.write(lambda c: _forget_old(c, now))
+        log.info("upkeep done: merge steps=%d", steps)
+
+
+def _forget_old(connection: Connection, now: datetime) -> None:
+    inbox.forget(connection, now, KEYS_KEPT)
+    questions.forget_old(connection, now)
+    search_pages.forget_old(connection, now)

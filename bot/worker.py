@@ -16,8 +16,9 @@ from commands.context import Context
 from commands.events import Edited, Event, Said
 from commands.reply import Reply
 from commands.routing import respond
-from storage import inbox
+from storage import inbox, outbox
 from storage.inbox import Entry
+from storage.outbox import Row
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Answered:
     """What one turn of a lane came to."""
 
     outbox_lanes: frozenset[str] = frozenset()
+    claimed: tuple[Row, ...] = ()  # first posts of lanes that nobody delivers yet
     more: bool = False
     look_again_at: datetime | None = None
 
@@ -100,6 +102,7 @@ class Worker:
                 await asyncio.sleep(wait_before(failures))
                 continue
             if answered.outbox_lanes:
+                self._hall.claimed.update({row.lane: row for row in answered.claimed})
                 self._hall.bells.outbox.ring(answered.outbox_lanes)
             if answered.look_again_at is not None:
                 delay = (answered.look_again_at - self._hall.clock.now()).total_seconds()
@@ -154,7 +157,17 @@ def answer_next(connection: Connection, hall: Hall, lane: str, now: datetime) ->
     except Exception as error:
         raise Failed(entry, event) from error
     inbox.mark_handled(connection, entry.id, now)
-    return Answered(frozenset(lanes), turn.more)
+    return Answered(frozenset(lanes), _claim(connection, hall, lanes, now), turn.more)
+
+
+def _claim(connection: Connection, hall: Hall, lanes: set[str], now: datetime) -> tuple[Row, ...]:
+    """Claim the first post of each idle lane in the commit that makes it.
+
+    Should delivery claim it, too, it is sent twice under one transaction id: the same event.
+    """
+    idle = sorted(lane for lane in lanes - hall.delivering if lane.startswith("!"))
+    rows = [outbox.claim(connection, lane, hall.device, now) for lane in idle]
+    return tuple(row for row in rows if row is not None and row.not_before is None)
 
 
 def _respond(

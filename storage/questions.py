@@ -27,7 +27,7 @@ def ask(
     connection: Connection, place: Place, person: int, question: Question, now: datetime
 ) -> None:
     """Remember what was asked, in place of an earlier question at the same place."""
-    connection.execute(delete(open_question).where(open_question.c.asked_at <= now - PATIENCE))
+    forget_old(connection, now)
     connection.execute(
         upsert(
             connection,
@@ -77,3 +77,8 @@ def forget(connection: Connection, place: Place, person: int) -> None:
 def erase(connection: Connection, event_id: EventId) -> None:
     """The command that began a thread was taken back: its words go."""
     connection.execute(delete(open_question).where(open_question.c.thread == event_id))
+
+
+def forget_old(connection: Connection, now: datetime) -> None:
+    """Drop questions that nobody answered in time, and what was given with them."""
+    connection.execute(delete(open_question).where(open_question.c.asked_at <= now - PATIENCE))

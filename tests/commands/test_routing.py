@@ -8,6 +8,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, select
 
+from commands.command import Call, Command
+from commands.context import Context
+from commands.errors import MemberError
 from commands.events import (
     CommandsMissed,
     Invited,
@@ -16,7 +19,9 @@ from commands.events import (
     RoomReplaced,
     TimerDue,
 )
-from commands.posts import Join, Leave, Post, Ready, Say, TakeBack
+from commands.members.handlers import Nothing
+from commands.posts import Join, Leave, Post, Posts, Ready, Say, TakeBack
+from commands.reply import Text, paragraphs
 from storage import inbox, outbox, people, questions, rooms
 from storage.inbox import Entry
 from storage.records import EventId, Limits, RoomId, RoomKind, UserId
@@ -326,3 +331,22 @@ async def test_reactions_memberships_and_unknown_timers_are_quiet(hall: Hall) ->
         TimerDue("t", "unheard-of", HOUSING, hall.now),
     ):
         assert not await hall.responds(happened)
+
+
+# ── refusals ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_a_refused_command_has_done_is_undone_but_it_counts(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_then_refuse(call: Call[Nothing], context: Context) -> Posts:
+        people.change(context.connection, call.asker.user_id, city="lipohrad")
+        raise MemberError(paragraphs((Text("No, sorry."),)))
+
+    refusing = Command("refuse", Nothing, write_then_refuse, "…", "refuse")
+    monkeypatch.setattr("commands.answering.CATALOGUE", (refusing,))
+    assert await hall.hears(ANN, "!refuse") == "No, sorry."
+    ann = await hall.do(lambda c: people.get(c, ANN))
+    assert ann is not None
+    assert ann.city == "havnvoll"
+    assert await hall.do(lambda c: people.count_command(c, ann.id, hall.now)) == 2

@@ -1,0 +1,379 @@
+"""A homeserver at the network's edge, for crashes that a real one cannot be made to meet on demand.
+
+It keeps its timeline whatever happens to the hall, knows a transaction by device, room and id as
+Synapse does, and refuses what Synapse refuses.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.matrix.answers import Page, RawEvent, RoomNews, SyncAnswer, Unreadable
+from bot.matrix.errors import Refused
+from bot.matrix.rendering import POST_KEY
+from storage.records import EventId, RoomEvent, RoomId, UserId
+
+ALL = 10**9  # a position after everything
+
+
+@dataclass
+class FakeRoom:
+    """A room: who is in it, and its state."""
+
+    room_id: RoomId
+    members: dict[UserId, str] = field(default_factory=dict)
+    state: dict[tuple[str, str], RoomEvent] = field(default_factory=dict)
+
+
+class FakeHomeserver:
+    """One account's view of a few rooms; positions count events over all of them."""
+
+    def __init__(self, me: UserId, *, timeline: int, page: int) -> None:
+        self.me = me
+        self.events: list[RoomEvent] = []
+        self.rooms: dict[RoomId, FakeRoom] = {}
+        self.transactions: dict[tuple[str, RoomId, str], EventId] = {}
+        self.keys: dict[str, int] = {}  # session → the position at which its key came
+        self.sealed: dict[EventId, str] = {}  # event → its session
+        self.read_up_to = 0  # the latest position that a sync has asked from
+        self._timeline, self._page = timeline, page
+        self._news = asyncio.Condition()
+        self._last_ms = 0
+
+    # ── what people do ────────────────────────────────────────────────────────────────────────
+
+    def open_room(self, room_id: RoomId, members: Sequence[UserId], **state: Any) -> FakeRoom:
+        room = self.rooms[room_id] = FakeRoom(room_id)
+        self._state(room, self.me, "m.room.create", "", {"room_version": "11"})
+        for member in (self.me, *members):
+            self._join(room, member)
+        return room
+
+    def _join(self, room: FakeRoom, member: UserId) -> None:
+        room.members[member] = "join"
+        name = member[1:].partition(":")[0].title()
+        content = {"membership": "join", "displayname": name}
+        self._state(room, member, "m.room.member", member, content)
+
+    def say(
+        self, room_id: RoomId, sender: UserId, text: str, *, sealed: str | None = None
+    ) -> EventId:
+        """A message; sealed: the session whose key the hall needs to read it."""
+        event_id = self.tell(
+            room_id, sender, "m.room.message", {"msgtype": "m.text", "body": text}
+        )
+        if sealed is not None:
+            self.sealed[event_id] = sealed
+        return event_id
+
+    def tell(
+        self, room_id: RoomId, sender: UserId, type_: str, content: Mapping[str, Any]
+    ) -> EventId:
+        return self._add(self.rooms[room_id], sender, type_, content).event_id
+
+    def give_key(self, session: str) -> None:
+        self.keys[session] = len(self.events)
+        # A key comes with news of its own; an event keeps this fake's positions simple.
+        room = next(iter(self.rooms.values()))
+        self._add(room, self.me, "org.moothall.test.key", {})
+
+    async def ring(self) -> None:
+        """Wake the long polls."""
+        async with self._news:
+            self._news.notify_all()
+
+    # ── the timeline ──────────────────────────────────────────────────────────────────────────
+
+    def _add(
+        self,
+        room: FakeRoom,
+        sender: UserId,
+        type_: str,
+        content: Mapping[str, Any],
+        *,
+        state_key: str | None = None,
+        redacts: EventId | None = None,
+        txn_id: str | None = None,
+    ) -> RoomEvent:
+        relation = content.get("m.relates_to")
+        self._last_ms = max(self._last_ms + 1, time.time_ns() // 1_000_000)
+        event = RoomEvent(
+            EventId(f"$e{len(self.events)}"),
+            room.room_id,
+            type_,
+            sender,
+            self._last_ms,
+            dict(content),
+            state_key=state_key,
+            relates_to=relation if isinstance(relation, dict) else None,
+            redacts=redacts,
+            txn_id=txn_id,
+        )
+        self.events.append(event)
+        return event
+
+    def _state(
+        self, room: FakeRoom, sender: UserId, type_: str, key: str, content: Mapping[str, Any]
+    ) -> EventId:
+        known = room.state.get((type_, key))
+        if known is not None and known.content == content:
+            return known.event_id
+        event = self._add(room, sender, type_, content, state_key=key)
+        room.state[type_, key] = event
+        return event.event_id
+
+    def find(self, event_id: str) -> RoomEvent | None:
+        return next((one for one in self.events if one.event_id == event_id), None)
+
+    def is_redacted(self, event_id: EventId) -> bool:
+        return any(one.redacts == event_id for one in self.events)
+
+    def readable(self, event_id: EventId, position: int = ALL) -> bool:
+        session = self.sealed.get(event_id)
+        return session is None or self.keys.get(session, ALL) < position
+
+    def forget_transactions(self) -> None:
+        """As Synapse does after a day."""
+        self.transactions.clear()
+
+    async def wait_beyond(self, position: int, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds), self._news:
+                await self._news.wait_for(lambda: len(self.events) > position)
+        except TimeoutError:
+            pass
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        return self._timeline, self._page
+
+
+class FakeClient:
+    """What `MatrixClient` is to the hall, before a `FakeHomeserver`."""
+
+    def __init__(self, server: FakeHomeserver, device: str = "DEVICE") -> None:
+        self.user_id = server.me
+        self.device_id = device
+        self._server = server
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    # ── what happened ─────────────────────────────────────────────────────────────────────────
+
+    async def sync(self, since: str | None, *, timeout_ms: int, full_state: bool) -> SyncAnswer:
+        server = self._server
+        position = 0 if since is None else _position(since)
+        if position > len(server.events):
+            raise Refused(400, "M_UNKNOWN")
+        server.read_up_to = max(server.read_up_to, position)
+        if since is not None:
+            await server.wait_beyond(position, timeout_ms / 1000)
+        head = len(server.events)
+        return SyncAnswer(
+            next_batch=f"s{head}",
+            rooms=tuple(
+                news
+                for room in list(server.rooms.values())
+                if (news := self._news(room, position, head, full_state or since is None))
+            ),
+            invitations=(),
+            withdrawn=(),
+            new_keys=tuple(
+                (RoomId(server_event.room_id), session)
+                for session, came in server.keys.items()
+                if position <= came < head
+                for server_event in server.events
+                if server.sealed.get(server_event.event_id) == session
+            ),
+        )
+
+    def _news(self, room: FakeRoom, position: int, head: int, full: bool) -> RoomNews | None:
+        server = self._server
+        if room.members.get(server.me) != "join":
+            return None
+        most, _ = server.limits
+        fresh = [
+            (place, one)
+            for place, one in enumerate(server.events[:head])
+            if place >= position and one.room_id == room.room_id
+        ]
+        if not (fresh or full):
+            return None
+        shown = fresh[-most:]
+        events, unreadable = self._split([one for _, one in shown], head)
+        return RoomNews(
+            room.room_id,
+            state=tuple(_raw(one) for one in room.state.values()) if full else (),
+            timeline=events,
+            unreadable=unreadable,
+            limited=len(fresh) > len(shown),
+            prev_batch=f"t{shown[0][0] if shown else head}",
+        )
+
+    def _split(
+        self, events: Sequence[RoomEvent], position: int
+    ) -> tuple[tuple[RoomEvent, ...], tuple[Unreadable, ...]]:
+        server = self._server
+        read = tuple(
+            self._as_told(one) for one in events if server.readable(one.event_id, position)
+        )
+        closed = tuple(
+            Unreadable({"event_id": one.event_id}, one.event_id, one.room_id, session)
+            for one in events
+            if not server.readable(one.event_id, position)
+            and (session := server.sealed[one.event_id])
+        )
+        return read, closed
+
+    def _as_told(self, event: RoomEvent) -> RoomEvent:
+        if event.state_key is None and self._server.is_redacted(event.event_id):
+            return replace(event, content={}, relates_to=None, redacted=True)
+        return event
+
+    async def after_sync(self) -> None:
+        """No keys to look after."""
+
+    def try_again(self, unreadable: Unreadable) -> RoomEvent | None:
+        event = self._server.find(unreadable.event_id)
+        if event is None or not self._server.readable(event.event_id):
+            return None
+        return self._as_told(event)
+
+    async def messages(
+        self,
+        room_id: RoomId,
+        *,
+        start: str | None,
+        end: str | None,
+        backwards: bool,
+        limit: int = 500,
+    ) -> Page:
+        assert backwards
+        server = self._server
+        head = len(server.events)
+        first = head if start is None else _position(start)
+        last = 0 if end is None else _position(end)
+        room = self._room(room_id)
+        found = [
+            (place, one)
+            for place, one in reversed(list(enumerate(server.events[:first])))
+            if place >= last and one.room_id == room.room_id
+        ][: min(limit, server.limits[1])]
+        events, unreadable = self._split([one for _, one in found], ALL)
+        return Page(
+            events, unreadable, (), len(found), f"t{found[-1][0]}" if found else None
+        )
+
+    async def event(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
+        event = self._server.find(event_id)
+        return None if event is None or event.room_id != room_id else self._as_told(event)
+
+    async def find_post(
+        self, room_id: RoomId, key: str, since_ms: int, *, txn_id: str | None = None
+    ) -> EventId | None:
+        for one in reversed(self._server.events):
+            mine = one.room_id == room_id and one.sender == self.user_id and one.at >= since_ms
+            if mine and one.content.get(POST_KEY) == key:
+                return one.event_id
+        return None
+
+    # ── saying ────────────────────────────────────────────────────────────────────────────────
+
+    async def send(
+        self, room_id: RoomId, type: str, content: Mapping[str, Any], txn_id: str
+    ) -> EventId:
+        room, server = self._room(room_id), self._server
+        known = server.transactions.get((self.device_id, room_id, txn_id))
+        if known is not None:
+            return known
+        relation = content.get("m.relates_to") or {}
+        target = relation.get("event_id")
+        if target is not None and server.find(target) is None:
+            raise Refused(400, "M_UNKNOWN")
+        if relation.get("rel_type") == "m.annotation" and self._has_reacted(relation):
+            raise Refused(400, "M_DUPLICATE_ANNOTATION")
+        event = server._add(room, self.user_id, type, content, txn_id=txn_id)
+        server.transactions[self.device_id, room_id, txn_id] = event.event_id
+        await server.ring()
+        return event.event_id
+
+    def _has_reacted(self, relation: Mapping[str, Any]) -> bool:
+        return any(
+            one.sender == self.user_id
+            and one.relates_to == relation
+            and not self._server.is_redacted(one.event_id)
+            for one in self._server.events
+        )
+
+    async def redact(
+        self, room_id: RoomId, event_id: EventId, txn_id: str, reason: str | None = None
+    ) -> EventId:
+        room, server = self._room(room_id), self._server
+        known = server.transactions.get((self.device_id, room_id, txn_id))
+        if known is not None:
+            return known
+        event = server._add(
+            room, self.user_id, "m.room.redaction", {}, redacts=event_id, txn_id=txn_id
+        )
+        server.transactions[self.device_id, room_id, txn_id] = event.event_id
+        await server.ring()
+        return event.event_id
+
+    async def put_state(
+        self, room_id: RoomId, type: str, state_key: str, content: Mapping[str, Any]
+    ) -> EventId:
+        event_id = self._server._state(
+            self._room(room_id), self.user_id, type, state_key, content
+        )
+        await self._server.ring()
+        return event_id
+
+    def _room(self, room_id: RoomId) -> FakeRoom:
+        room = self._server.rooms.get(room_id)
+        if room is None or room.members.get(self.user_id) != "join":
+            raise Refused(403, "M_FORBIDDEN")
+        return room
+
+    # ── rooms ─────────────────────────────────────────────────────────────────────────────────
+
+    async def state(self, room_id: RoomId) -> list[RawEvent]:
+        return [_raw(one) for one in self._room(room_id).state.values()]
+
+    async def state_event(
+        self, room_id: RoomId, type: str, key: str = ""
+    ) -> Mapping[str, Any] | None:
+        event = self._room(room_id).state.get((type, key))
+        return None if event is None else event.content
+
+    async def create_room(self, body: Mapping[str, Any]) -> RoomId:
+        """Everybody who is asked in comes at once."""
+        room_id = RoomId(f"!made{len(self._server.rooms)}:hs")
+        room = self._server.open_room(room_id, [UserId(one) for one in body["invite"]])
+        for one in body["initial_state"]:
+            self._server._state(
+                room, self.user_id, one["type"], one["state_key"], one["content"]
+            )
+        await self._server.ring()
+        return room_id
+
+    async def joined_rooms(self) -> tuple[RoomId, ...]:
+        rooms = self._server.rooms.values()
+        return tuple(room.room_id for room in rooms if room.members.get(self.user_id) == "join")
+
+
+def _position(token: str) -> int:
+    return int(token[1:])
+
+
+def _raw(event: RoomEvent) -> RawEvent:
+    return {
+        "event_id": event.event_id,
+        "sender": event.sender,
+        "type": event.type,
+        "state_key": event.state_key,
+        "content": dict(event.content),
+        "origin_server_ts": event.at,
+    }

@@ -1,0 +1,442 @@
+"""What the archive keeps of what people say, what it forgets, and what a question to it finds."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from demo.people import MESSAGE, Heard, Person
+from storage.records import ArchivedMessage
+from tests.hall import CLEAR, SEALED, RunningHall
+from tests.journeys.conftest import Arrive, on_sqlite
+
+
+def new_word() -> str:
+    """A word that nobody else says."""
+    return "".join("bcdfghjklmnpqrst"[int(digit, 16)] + "a" for digit in uuid4().hex[:6])
+
+
+async def kept(hall: RunningHall, room: str, event_id: str) -> ArchivedMessage | None:
+    """What the archive holds of a message."""
+    found = (one for one in await hall.archived(room) if one.event_id == event_id)
+    return next(found, None)
+
+
+def link_to(room: str, event_id: str) -> str:
+    return f"https://matrix.to/#/{room}/{event_id}?via=localhost"
+
+
+# ── what is kept ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.promise("What is said in an archived room is found again, with a link to it.")
+async def test_what_was_said_is_found_with_snippet_and_link(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room, word = hall.rooms[slug], new_word()
+    ann, ben = await arrive("ann", slug), await arrive("ben", slug)
+    said = await ann.say(room, f"In Havnvoll the {word} is held on Fridays")
+
+    answer = await hall.asks(ben, room, f"!search {word}")
+
+    assert answer.body.startswith(f"Found 1 for {word} in ")
+    assert f"In Havnvoll the {word} is held on Fridays" in answer.body
+    assert link_to(room, said) in answer.body
+    assert f"<strong>{word}</strong>" in str(answer.html)
+    assert "Ann in " in answer.body
+
+
+async def test_a_thread_is_kept_with_its_replies_reactions_and_files(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room = hall.rooms[slug]
+    ann, ben = await arrive("ann", slug), await arrive("ben", slug)
+    root = await ann.say(room, "Who has a key to the hall?")
+    in_thread = await ben.say(room, "I have one", thread=root)
+    real_reply = await ann.say(room, "Which one?", thread=root, reply_to=in_thread)
+    beside = await ben.say(room, "By the way", reply_to=root)  # a reply, not in the thread
+    for who in (ann, ben):
+        await who.react(room, in_thread, "👍")
+    taken_back = await ann.react(room, in_thread, "🎉")
+    await ann.redact(room, taken_back)
+    file = {"msgtype": "m.file", "body": "keys.pdf", "url": "mxc://localhost/none", "info": {}}
+    sent = await ben.send_raw(room, MESSAGE, file)
+    await hall.asks(ben, room, "!whoami")
+
+    assert (first := await kept(hall, room, root)) is not None
+    assert (first.thread_root, first.sender) == (None, ann.user_id)
+    assert (second := await kept(hall, room, in_thread)) is not None
+    assert second.thread_root == root
+    assert second.reactions == {"👍": 2}
+    assert (third := await kept(hall, room, real_reply)) is not None
+    assert third.thread_root == root
+    assert (fourth := await kept(hall, room, beside)) is not None
+    assert fourth.thread_root is None
+    assert (fifth := await kept(hall, room, sent)) is not None
+    assert fifth.files == ("keys.pdf",)
+
+
+@pytest.mark.promise("After an edit, search finds the new words and never the old ones.")
+async def test_an_edit_replaces_the_words_everywhere(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room, old, new = hall.rooms[slug], new_word(), new_word()
+    ann, ben = await arrive("ann", slug), await arrive("ben", slug)
+    said = await ann.say(room, f"We meet at the {old}")
+    assert link_to(room, said) in (await hall.asks(ben, room, f"!search {old}")).body
+
+    await ann.edit(room, said, f"We meet at the {new}")
+
+    assert "Nothing found" in (await hall.asks(ben, room, f"!search {old}")).body
+    found = await hall.asks(ben, room, f"!search {new}")
+    assert link_to(room, said) in found.body
+    assert f"We meet at the {new}" in found.body
+    chat = await hall.chats_with(ben, encrypted=slug == SEALED)
+    assert "Nothing found" in (await hall.asks(ben, chat, f"search {old}")).body
+
+
+@on_sqlite
+async def test_nobody_changes_another_s_words(hall: RunningHall, arrive: Arrive) -> None:
+    room, word, forged = hall.rooms[CLEAR], new_word(), new_word()
+    ann, mallory = await arrive("ann", CLEAR), await arrive("mallory", CLEAR)
+    said = await ann.say(room, f"The {word} is blue")
+
+    await mallory.edit(room, said, f"The {forged} is red")
+
+    assert "Nothing found" in (await hall.asks(ann, room, f"!search {forged}")).body
+    assert "is blue" in (await hall.asks(ann, room, f"!search {word}")).body
+
+
+@pytest.mark.promise("A message that is deleted is gone from search at once.")
+@pytest.mark.promise("An answer that repeated a message which was then deleted is taken back.")
+async def test_a_redacted_message_is_gone_and_the_answer_that_quoted_it_is_taken_back(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room, word = hall.rooms[slug], new_word()
+    ann, ben = await arrive("ann", slug), await arrive("ben", slug)
+    said = await ann.say(room, f"My number is {word}")
+    asked = await ben.say(room, f"!search {word}")
+    quoting = await hall.answer_to(ben, room, asked)
+    assert "My number is" in quoting.body
+    chat = await hall.chats_with(ben, encrypted=True)
+    in_private = await hall.asks(ben, chat, f"search {word}")
+    assert "My number is" in in_private.body
+
+    await ann.redact(room, said)
+
+    regret = await ben.hears(room=room, sender=hall.me, timeout=20.0)
+    assert "I took back an answer" in regret.body
+    assert regret.thread_root == asked
+    await ben.hears(lambda h: "I took back" in h.body, room=chat, sender=hall.me)
+    await ben.catch_up()
+    assert ben.is_redacted(quoting.event_id)
+    assert ben.is_redacted(in_private.event_id)
+    assert "Nothing found" in (await hall.asks(ben, room, f"!search {word}")).body
+    assert "Nothing found" in (await hall.asks(ben, chat, f"search {word}")).body
+    assert (gone := await kept(hall, room, said)) is not None
+    assert gone.redacted
+    assert gone.body == ""
+
+
+@on_sqlite
+async def test_a_moderator_s_redaction_counts_as_much(
+    hall: RunningHall, arrive: Arrive, paula: Person
+) -> None:
+    room, word = hall.rooms[CLEAR], new_word()
+    ann = await arrive("ann", CLEAR)
+    said = await ann.say(room, f"Spam and {word}")
+    await hall.asks(ann, room, "!whoami")
+
+    await paula.redact(room, said, "spam")
+
+    assert "Nothing found" in (await hall.asks(ann, room, f"!search {word}")).body
+
+
+@on_sqlite
+async def test_the_edit_of_a_message_goes_with_the_message(
+    hall: RunningHall, arrive: Arrive
+) -> None:
+    room, old, new = hall.rooms[CLEAR], new_word(), new_word()
+    ann = await arrive("ann", CLEAR)
+    said = await ann.say(room, f"First {old}")
+    edit = await ann.edit(room, said, f"Then {new}")
+    await hall.asks(ann, room, "!whoami")
+
+    await ann.redact(room, edit)  # only the edit: the first words are valid again
+    assert f"First {old}" in (await hall.asks(ann, room, f"!search {old}")).body
+    await ann.redact(room, said)
+    await ann.hears(lambda h: "I took back" in h.body, room=room, sender=hall.me)
+
+    for word in (old, new):
+        assert "Nothing found" in (await hall.asks(ann, room, f"!search {word}")).body
+
+
+@on_sqlite
+async def test_a_search_that_is_deleted_takes_its_answer_with_it(
+    hall: RunningHall, arrive: Arrive
+) -> None:
+    room, word = hall.rooms[CLEAR], new_word()
+    ann = await arrive("ann", CLEAR)
+    asked = await ann.say(room, f"!search {word}")
+    answer = await hall.answer_to(ann, room, asked)
+    assert word in answer.body
+
+    await ann.redact(room, asked)
+
+    await ann.hears(lambda h: "I took back" in h.body, room=room, sender=hall.me)
+    await ann.catch_up()
+    assert ann.is_redacted(answer.event_id)
+
+
+@pytest.mark.promise("The words of somebody who opted out are not stored.")
+async def test_the_words_of_somebody_who_opted_out_are_not_kept(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room, before, after, again = hall.rooms[slug], new_word(), new_word(), new_word()
+    ann, ben = await arrive("ann", slug), await arrive("ben", slug)
+    root = await ann.say(room, f"Before: {before}")
+    await ann.say(room, "!privacy archive off")
+    told = await ann.hears(lambda h: h.room_id != room, sender=hall.me, timeout=20.0)
+    assert "your words are not kept" in told.body
+
+    said = await ann.say(room, f"After: {after}", thread=root)
+    await ann.edit(room, said, f"After: {after}, edited")
+
+    assert "Nothing found" in (await hall.asks(ben, room, f"!search {after}")).body
+    assert before in (await hall.asks(ben, room, f"!search {before}")).body
+    summary = await hall.asks(ben, room, "!thread summary", thread=root)
+    assert after not in summary.body
+    assert (gap := await kept(hall, room, said)) is not None
+    assert gap.withheld
+    assert (gap.body, gap.thread_root) == ("", root)
+    await ann.say(room, "!privacy archive on")
+    await ann.hears(lambda h: h.room_id != room, sender=hall.me, timeout=20.0)
+    await ann.say(room, f"Again: {again}")
+    assert again in (await hall.asks(ben, room, f"!search {again}")).body
+
+
+@pytest.mark.promise("What is said to the hall alone, a command or its answer, is not archived.")
+async def test_commands_and_answers_are_not_archived(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room, word = hall.rooms[slug], new_word()
+    ann = await arrive("ann", slug)
+    chat = await hall.chats_with(ann, encrypted=True)
+    for typed in (f"!search {word}", f"!city {word}", f"/search {word}", f"!serch {word}"):
+        await hall.asks(ann, room, typed)
+    await hall.asks(ann, chat, f"search {word}")
+    await ann.say(chat, f"just talk about {word}")
+
+    assert "Nothing found" in (await hall.asks(ann, room, f"!search {word}")).body
+    assert "Nothing found" in (await hall.asks(ann, chat, f"search {word}")).body
+    assert not [one for one in await hall.archived(room) if word in one.body]
+    assert await hall.archived(chat) == []
+
+
+# ── what a question finds ─────────────────────────────────────────────────────────────────────
+
+
+def found(answer: Heard, room: str, messages: Sequence[str]) -> set[str]:
+    """Which of these messages an answer links to."""
+    return {one for one in messages if link_to(room, one) in answer.body}
+
+
+async def test_words_phrases_exclusions_people_and_days_narrow_a_search(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room, word = hall.rooms[slug], new_word()
+    name = f"Ann {word}"
+    ann, ben = await arrive("ann", slug, display_name=name), await arrive("ben", slug)
+    by_ann = await ann.say(room, f"A {word} for the old bridge")
+    by_ben = await ben.say(room, f"The bridge is old, {word} or not")
+    other = await ben.say(room, f"Only {word}")
+    every = [by_ann, by_ben, other]
+    today = hall.clock.now().date()
+    for query, expected in (
+        (word, {by_ann, by_ben, other}),
+        (f"{word} bridges", {by_ann, by_ben}),  # one bridge, two bridges
+        (f'{word} "old bridge"', {by_ann}),
+        (f"{word} -bridge", {other}),
+        (f'{word} from:"{name}"', {by_ann}),
+        (f"{word} from:{ben.user_id}", {by_ben, other}),
+        (f"{word} from:nobody-at-all", set()),
+        (f"{word} after:{today - timedelta(days=2)}", {by_ann, by_ben, other}),
+        (f"{word} before:{today - timedelta(days=2)}", set()),
+        (f"{word} after:{today + timedelta(days=2)}", set()),
+        (f"{word[:8]}* in:{slug}", {by_ann, by_ben, other}),
+        (f"bridge OR {word} sort:new from:me", {by_ben, other}),
+    ):
+        answer = await hall.asks(ben, room, f"!search {query}")
+        assert found(answer, room, every) == expected, query
+
+
+async def test_more_shows_the_next_page_until_there_is_none(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room, word = hall.rooms[slug], new_word()
+    ann, ben = await arrive("ann", slug), await arrive("ben", slug)
+    said = [await ann.say(room, f"{word} number {number}") for number in range(12)]
+
+    pages = [await hall.asks(ann, room, f"!search {word}")]
+    assert "nothing more" in (await hall.asks(ben, room, "!more")).body  # it was not his search
+    pages += [await hall.asks(ann, room, "!more") for _ in range(2)]
+
+    assert "Found 12" in pages[0].body
+    shown = [found(page, room, said) for page in pages]
+    assert [len(page) for page in shown] == [5, 5, 2]
+    assert set().union(*shown) == set(said)
+    assert "!more" not in pages[2].body
+    assert "nothing more to show" in (await hall.asks(ann, room, "!more")).body
+
+
+async def test_in_a_direct_chat_all_rooms_of_the_asker_are_searched(
+    hall: RunningHall, arrive: Arrive
+) -> None:
+    word = new_word()
+    ann = await arrive("ann", CLEAR, SEALED)
+    here = await ann.say(hall.rooms[CLEAR], f"{word} in the open")
+    there = await ann.say(hall.rooms[SEALED], f"{word} under the rose")
+    chat = await hall.chats_with(ann, encrypted=True)
+
+    both = await hall.asks(ann, chat, f"search {word}")
+    one = await hall.asks(ann, chat, f"search {word} in:{SEALED}")
+
+    assert link_to(hall.rooms[CLEAR], here) in both.body
+    assert link_to(hall.rooms[SEALED], there) in both.body
+    assert link_to(hall.rooms[CLEAR], here) not in one.body
+    assert link_to(hall.rooms[SEALED], there) in one.body
+
+
+@on_sqlite
+async def test_a_search_in_a_room_looks_nowhere_else(hall: RunningHall, arrive: Arrive) -> None:
+    word = new_word()
+    ann = await arrive("ann", CLEAR, SEALED)
+    await ann.say(hall.rooms[SEALED], f"{word} under the rose")
+
+    here = await hall.asks(ann, hall.rooms[CLEAR], f"!search {word}")
+    elsewhere = await hall.asks(ann, hall.rooms[CLEAR], f"!search {word} in:{SEALED}")
+
+    assert "Nothing found" in here.body
+    assert "In our direct chat I look in all of yours" in here.body
+    assert "In a room I look only there" in elsewhere.body
+    assert "rose" not in here.body + elsewhere.body
+
+
+async def test_a_thread_is_summed_up_in_its_own_words(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room = hall.rooms[slug]
+    ann = await arrive("ann", slug, display_name="Ann Andersen")
+    ben = await arrive("ben", slug, display_name="Ben Berg")
+    root = await ann.say(room, "How do you find tandem partners for newcomers?")
+    answer = await ben.say(room, "We ask at the library every second Tuesday.", thread=root)
+    await ann.react(room, answer, "👍")
+    thanks = await ann.say(room, "Thanks!", thread=root)
+    open_question = await ann.say(room, "And who pays for the coffee?", thread=root)
+    await ann.say(room, "Not in the thread at all, this one.")
+
+    summary = await hall.asks(ben, room, "!thread summary", thread=root)
+
+    assert summary.thread_root == root
+    assert "4 messages" in summary.body
+    assert "Ann Andersen (3), Ben Berg (1)" in summary.body
+    assert "We ask at the library every second Tuesday." in summary.body
+    assert "And who pays for the coffee?" in summary.body
+    assert "Not in the thread" not in summary.body
+    for one in (root, answer, open_question):
+        assert link_to(room, one) in summary.body
+    assert link_to(room, thanks) not in summary.body
+
+    await ben.redact(room, answer)
+    await ben.hears(lambda h: "I took back" in h.body, room=room, sender=hall.me)
+    await ben.catch_up()
+    assert ben.is_redacted(summary.event_id)
+    assert "library" not in (await hall.asks(ben, room, "!thread summary", thread=root)).body
+
+
+@on_sqlite
+async def test_a_summary_outside_a_thread_asks_which_one(hall: RunningHall, arrive: Arrive) -> None:
+    ann = await arrive("ann", CLEAR)
+    room = hall.rooms[CLEAR]
+    assert "Which thread?" in (await hall.asks(ann, room, "!thread summary")).body
+    root = await ann.say(room, "A lonely remark about gardens")
+    asked = await ann.say(room, "!thread summary", reply_to=root)
+    assert "A lonely remark" in (await hall.answer_to(ann, room, asked)).body
+
+
+# ── on and off ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.promise("In a room the hall was invited to, nothing is stored before `!archive on`.")
+@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
+async def test_a_room_it_was_invited_to_is_archived_from_archive_on_to_archive_off(
+    hall: RunningHall, arrive: Arrive, encrypted: bool
+) -> None:
+    before, during, after = new_word(), new_word(), new_word()
+    ann = await arrive("ann")
+    room = await ann.create_room("Seeds", invite=[hall.me], encrypted=encrypted)
+    await hall.comes_into(ann, room)
+    early = await ann.say(room, f"Before: {before}")
+    assert "keeps no archive" in (await hall.asks(ann, room, f"!search {before}")).body
+    assert await hall.archived(room) == []
+
+    asked = await ann.say(room, "!archive on")
+    notice = await ann.hears(room=room, sender=hall.me, timeout=20.0)
+    assert "This room keeps an archive" in notice.body
+    assert "CityLink secretariat" in notice.body
+    assert ("end-to-end protection ends at me" in notice.body) == encrypted
+    mark = await ann.hears(room=room, sender=hall.me, type="m.reaction")
+    assert (mark.reacts_to, mark.key) == (asked, "👍")
+    await ann.say(room, f"During: {during}")
+    await ann.edit(room, early, f"Before, but edited now: {before}")
+    assert "Found 1" in (await hall.asks(ann, room, f"!search {during}")).body
+    assert "Nothing found" in (await hall.asks(ann, room, f"!search {before}")).body
+
+    asked = await ann.say(room, "!archive off")
+    off = await hall.answer_to(ann, room, asked)
+    assert "The archive of this room is off" in off.body
+    assert off.thread_root is None, "it concerns everybody in the room"
+    await ann.say(room, f"After: {after}")
+    assert "Nothing found" in (await hall.asks(ann, room, f"!search {after}")).body
+    assert "Found 1" in (await hall.asks(ann, room, f"!search {during}")).body
+    assert {one.body for one in await hall.archived(room) if one.body} == {f"During: {during}"}
+
+
+async def test_the_status_of_an_archive_counts_what_is_in_it(
+    hall: RunningHall, arrive: Arrive
+) -> None:
+    ann = await arrive("ann")
+    room = await ann.create_room("Counting", invite=[hall.me])
+    await hall.comes_into(ann, room)
+    await ann.say(room, "!archive on")
+    await ann.hears(room=room, sender=hall.me)
+    root = await ann.say(room, "One")
+    await ann.say(room, "Two", thread=root)
+    await ann.redact(room, await ann.say(room, "Three"))
+
+    status = (await hall.asks(ann, room, "!archive status")).body
+
+    assert "Counting: the archive is on." in status
+    assert "2 messages" in status
+    assert "1 thread" in status
+
+
+@on_sqlite
+async def test_privacy_counts_what_is_stored_about_the_asker_alone(
+    hall: RunningHall, arrive: Arrive
+) -> None:
+    room = hall.rooms[CLEAR]
+    ann, ben = await arrive("ann", CLEAR), await arrive("ben", CLEAR)
+    chat = await hall.chats_with(ann)
+    for words in ("One", "Two"):
+        await ann.say(room, words)
+    await ben.say(room, "Three")
+    await hall.asks(ben, room, "!whoami")
+
+    stored = (await hall.asks(ann, chat, "privacy")).body
+
+    assert "2 messages of yours in the archive" in stored
+    assert "Welcoming culture" in stored
+    assert "Learning the language" not in stored  # she is not in it
+    assert "CityLink secretariat" in stored
