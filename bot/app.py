@@ -15,7 +15,7 @@ from bot.delivery import Delivery
 from bot.hall import Hall
 from bot.intake import Intake, keep_trying
 from bot.matrix.client import MatrixClient
-from bot.matrix.errors import Unauthorised
+from bot.matrix.errors import RateLimited, Unauthorised, Unreachable
 from bot.provisioning import Provisioning
 from bot.retry import wait_before
 from bot.timers import Timers
@@ -34,8 +34,13 @@ LONG = 60.0  # seconds of work after which an earlier failure is forgotten
 
 
 @contextlib.asynccontextmanager
-async def open_hall(config: Config, clock: Clock | None = None) -> AsyncIterator[Hall]:
-    """The hall with its database and its homeserver; raises HallIsRunning, Unauthorised, …"""
+async def open_hall(
+    config: Config, clock: Clock | None = None, *, patient: bool = False
+) -> AsyncIterator[Hall]:
+    """The hall with its database and its homeserver; raises HallIsRunning, Unauthorised, …
+
+    patient: wait for a homeserver that is away, instead of raising Unreachable.
+    """
     config.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = await open_database(config.database.url)
     try:
@@ -44,23 +49,12 @@ async def open_hall(config: Config, clock: Clock | None = None) -> AsyncIterator
         if reindexed := await database.write(reindexing.bring_up_to_date, alone=True):
             log.info("search index built anew: messages=%d", reindexed)
         hall_id = await database.write(meta.hall_id)
-        homeserver = config.homeserver
-        client = await MatrixClient.open(
-            homeserver.url,
-            UserId(homeserver.user),
-            password=None if homeserver.password is None else homeserver.password.reveal(),
-            access_token=None
-            if homeserver.access_token is None
-            else homeserver.access_token.reveal(),
-            device_name=homeserver.device_name,
-            store=config.data_folder / "crypto",
-            pickle_key=None if homeserver.pickle_key is None else homeserver.pickle_key.reveal(),
-        )
+        client, name = await (_connect_at_last(config) if patient else _connect(config))
         try:
             yield Hall(
                 me=UserId(client.user_id),
                 device=client.device_id,
-                name=await client.display_name() or client.user_id,
+                name=name,
                 id=hall_id,
                 settings=Settings(
                     community=config.community,
@@ -77,6 +71,39 @@ async def open_hall(config: Config, clock: Clock | None = None) -> AsyncIterator
             await client.close()
     finally:
         await database.close()
+
+
+async def _connect(config: Config) -> tuple[MatrixClient, str]:
+    """Our device, and the name by which people call us."""
+    homeserver = config.homeserver
+    client = await MatrixClient.open(
+        homeserver.url,
+        UserId(homeserver.user),
+        password=None if homeserver.password is None else homeserver.password.reveal(),
+        access_token=None if homeserver.access_token is None else homeserver.access_token.reveal(),
+        device_name=homeserver.device_name,
+        store=config.data_folder / "crypto",
+        pickle_key=None if homeserver.pickle_key is None else homeserver.pickle_key.reveal(),
+    )
+    try:
+        return client, await client.display_name() or client.user_id
+    except BaseException:
+        await client.close()
+        raise
+
+
+async def _connect_at_last(config: Config) -> tuple[MatrixClient, str]:
+    failures = 0
+    while True:
+        try:
+            return await _connect(config)
+        except RateLimited as limit:
+            delay = limit.retry_after
+        except Unreachable as trouble:
+            failures += 1
+            delay = wait_before(failures)
+            log.warning("homeserver does not answer (attempt %d): %s", failures, trouble)
+        await asyncio.sleep(delay)
 
 
 async def run_hall(
@@ -116,8 +143,9 @@ async def run_hall(
         for task in (*running, stopping):
             task.cancel()
         await asyncio.wait(running, timeout=FAREWELL)
-    for error in filter(None, map(_error_of, running)):
-        raise error
+    errors = [error for task in running if (error := _error_of(task)) is not None]
+    if errors:
+        raise errors[0]
 
 
 async def _after(event: asyncio.Event, part: Callable[[], Awaitable[None]]) -> None:
@@ -162,7 +190,17 @@ async def serve(config: Config, clock: Clock | None = None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_hall(config, clock) as hall:
+    async with contextlib.AsyncExitStack() as stack:
+        hall_open = open_hall(config, clock, patient=True)
+        opening = asyncio.create_task(stack.enter_async_context(hall_open))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not opening.done():
+            opening.cancel()  # the homeserver is away, and nothing has begun
+            await asyncio.wait({opening})
+            return
+        hall = opening.result()
         log.info("hall open: user=%s device=%s", hall.me, hall.device)
         await run_hall(hall, stop)
     log.info("hall closed")

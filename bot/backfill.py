@@ -10,6 +10,7 @@ from bot.hall import Hall
 from bot.intake import Taken, keep, keep_unreadable, read_facts, speak_of_missed
 from bot.matrix.answers import Page
 from bot.matrix.errors import RateLimited, Refused, Unreachable
+from bot.memory import give_back
 from bot.retry import wait_before
 from bot.state import record_past
 from storage import gaps, rooms, waiting
@@ -17,7 +18,7 @@ from storage.gaps import Gap
 
 log = logging.getLogger(__name__)
 
-PAGE = 500  # events; the homeserver is > 90 % of the time whatever the size
+PAGE = 250  # events; the homeserver is > 90 % of the time whatever the size
 SWEEP = 60.0  # seconds
 
 
@@ -30,8 +31,11 @@ class Backfill:
     async def run(self) -> None:
         """Fill holes for ever."""
         while True:
-            for hole in await self._hall.database.read(gaps.find_open):
+            holes = await self._hall.database.read(gaps.find_open)
+            for hole in holes:
                 await self._fill(hole)
+            if holes:
+                give_back()
             await self._hall.bells.gaps.wait(SWEEP)
 
     async def _fill(self, hole: Gap) -> None:
@@ -79,7 +83,7 @@ class Backfill:
             keep_unreadable(connection, page.unreadable, now)
             for raw in page.malformed:
                 waiting.add_malformed(connection, hole.room_id, raw, now)
-            closed = done or _reached_the_archive(hole, page, taken)
+            closed = done or _reached_the_archive(hole, taken)
             if closed:
                 gaps.close(connection, hole.id, now)
                 taken.lanes.add(hole.room_id)
@@ -106,6 +110,9 @@ class Backfill:
         (await self._hall.database.write(abandon)).ring(self._hall)
 
 
-def _reached_the_archive(hole: Gap, page: Page, taken: Taken) -> bool:
-    """A walk without a lower end stops at the first page of which nothing was new."""
-    return hole.from_token is None and page.size > 0 and taken.new == 0
+def _reached_the_archive(hole: Gap, taken: Taken) -> bool:
+    """A walk without a lower end stops at the first page of which all is known.
+
+    A page of nothing but commands and answers says nothing about the archive.
+    """
+    return hole.from_token is None and taken.new == 0 and taken.familiar > 0

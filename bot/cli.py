@@ -20,7 +20,7 @@ class Exit(IntEnum):
     CONFIG = 2  # the configuration has mistakes; starting again will not help
     UNAUTHORISED = 3  # the homeserver does not accept our token or password
     RUNNING = 4  # another process keeps this hall
-    UNREACHABLE = 5  # the homeserver did not answer at start
+    UNREACHABLE = 5  # the homeserver did not answer `init`; `run` waits for it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,7 +31,7 @@ from storage import (
     search_pages,
     waiting,
 )
-from storage.records import EventId, Room, RoomEvent, RoomId, RoomKind
+from storage.records import EventId, Room, RoomEvent, RoomId
 from storage.types import instant, milliseconds
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class Taken:
     erased: bool = False
     missed: set[RoomId] = field(default_factory=set)  # rooms with commands too old to carry out
     new: int = 0  # events archived
+    familiar: int = 0  # that were archived before, or are too old for it
 
     def ring(self, hall: Hall) -> None:
         """Tell those who look after it; only now is it committed."""
@@ -225,9 +226,14 @@ def keep(
         if wants_answer:
             old = now - instant(event.at) > hall.settings.limits.command_age
             (missed if old else fresh).append(entry_of(event))
-        # What is said to the hall alone is no part of the members' memory.
-        if event.event_id in facts and not is_command:
-            spoken.append(facts[event.event_id])
+        if event.event_id in facts:
+            fact = facts[event.event_id]
+            # What is said to the hall alone is no part of the members' memory; talk that was
+            # made a command is none any more.
+            if not is_command:
+                spoken.append(fact)
+            elif fact.kind is folding.Kind.EDIT:
+                spoken.append(folding.wordless(fact))
     _archive(connection, hall, room, spoken, now, taken)
     _forget_redacted(connection, others, now, taken)
     inbox.add(connection, fresh, now)
@@ -257,12 +263,14 @@ def _archive(
     now: datetime,
     taken: Taken,
 ) -> None:
+    taken.familiar += len(facts)
     since = rooms.archive_since(connection, room.room_id) if facts else None
     if since is None:
         return
     wanted = [fact for fact in facts if fact.event.at >= milliseconds(since)]
     new = folding.record(connection, wanted, milliseconds(now), hall.settings.community.language)
     taken.new += len(new)
+    taken.familiar -= len(new)
 
 
 def _forget_redacted(
@@ -284,7 +292,7 @@ class _Asked:
     def __init__(self, connection: Connection, hall: Hall, room: Room) -> None:
         self._connection = connection
         self._hall = hall
-        self._direct = room.kind is RoomKind.DIRECT
+        self._direct = rooms.is_for_two(connection, room)
 
     def of(self, event: RoomEvent) -> tuple[bool, bool]:
         """Whether it wants an answer; whether it is a command, or meant as one."""
@@ -384,6 +392,9 @@ async def _enter_late(hall: Hall, one: waiting.Waiting, event: RoomEvent) -> Non
 
 async def keep_trying(hall: Hall) -> None:
     """Try undecryptable events again at their times, whether a key was announced or not."""
+    # A key that came just before we ended is in the store, and nobody will announce it again.
+    now = hall.clock.now()
+    await hall.database.write(lambda c: waiting.hasten(c, now))
     while True:
         held = await hall.database.read(lambda c: waiting.due(c, hall.clock.now()))
         await try_again(hall, held)

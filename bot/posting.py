@@ -40,7 +40,7 @@ def _row(
     match post:
         case posts.Say():
             key = post.key or default_key
-            outbox.add_quotes(connection, key, post.quotes)
+            outbox.add_quotes(connection, key, post.quotes, post.thread)
             content = rendering.message(
                 post.reply,
                 notice=post.notice,

@@ -35,6 +35,9 @@ def apply_state(
     mine = [e for e in events if e.type == "m.room.member" and e.state_key == hall.me]
     if mine:
         changes["joined"] = mine[-1].content.get("membership") == "join"
+        if changes["joined"] and not room.via:
+            # A link needs a server that is in the room: ids of version 12 name none.
+            changes["via"] = [hall.me.partition(":")[2]]
     elif left:
         changes["joined"] = False
     if changes:

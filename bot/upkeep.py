@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.hall import Hall
+from bot.memory import give_back
 from storage import folding, inbox, questions, search_pages
-from storage.search import upkeep
+from storage.search import analyse_as, upkeep
 from storage.types import milliseconds
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 NIGHTLY = timedelta(days=1)
 FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day cleans up, too
 AT_ONCE = 100  # messages a step
+WARM = 5_000  # messages read at start
 SETTLE = 60.0  # seconds after an erasure, so that several are cleaned up in one go
 PAUSE = 0.02  # seconds between steps: answers go first
 KEYS_KEPT = timedelta(days=60)  # handled inbox keys: far longer than any homeserver repeats itself
@@ -29,6 +31,7 @@ class Upkeep:
 
     async def run(self) -> None:
         """Clean up a minute after each erasure, and once a day thoroughly."""
+        await self._warm_up()
         thoroughly_at = self._hall.clock.now() + FIRST
         while True:
             left = (thoroughly_at - self._hall.clock.now()).total_seconds()
@@ -38,6 +41,15 @@ class Upkeep:
             if thoroughly:
                 thoroughly_at += NIGHTLY
             await self.clean(thoroughly=thoroughly)
+
+    async def _warm_up(self) -> None:
+        """Read the newest messages once, so that caches stand before the first question comes.
+
+        What they take is then seen at start, and not as growth in a busy week.
+        """
+        words = await self._hall.database.write(lambda c: folding.newest_words(c, WARM))
+        await asyncio.to_thread(_analyse, words)
+        give_back()
 
     async def _expire(self) -> None:
         """Erase what was kept for as long as the notice says."""
@@ -65,6 +77,11 @@ class Upkeep:
         await database.tidy(thoroughly=thoroughly)
         await database.write(lambda c: _forget_old(c, now))
         log.info("upkeep done: merge steps=%d", steps)
+
+
+def _analyse(words: list[tuple[str, str]]) -> None:
+    for body, language in words:
+        analyse_as(body, language)
 
 
 def _forget_old(connection: Connection, now: datetime) -> None:

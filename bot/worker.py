@@ -52,6 +52,7 @@ class Worker:
 
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
+        self._begun = hall.clock.now()
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._places = asyncio.Semaphore(LANES_AT_ONCE)
@@ -91,7 +92,7 @@ class Worker:
             try:
                 async with self._places:
                     answered = await self._hall.database.write(
-                        lambda c: answer_next(c, self._hall, lane, now)  # noqa: B023
+                        lambda c: answer_next(c, self._hall, lane, now, self._begun)  # noqa: B023
                     )
             except Failed as failure:
                 await self._count_failure(failure)
@@ -139,14 +140,19 @@ class Worker:
         self._hall.bells.outbox.ring(await self._hall.database.write(park))
 
 
-def answer_next(connection: Connection, hall: Hall, lane: str, now: datetime) -> Answered:
-    """Answer the oldest entry of a lane, if it has one that may be answered now."""
+def answer_next(
+    connection: Connection, hall: Hall, lane: str, now: datetime, begun: datetime
+) -> Answered:
+    """Answer the oldest entry of a lane, if it has one that may be answered now.
+
+    begun: when this process began to fetch what history lacks.
+    """
     turn = inbox.turn(connection, lane)
     if turn is None:
         return Answered()
     if turn.ready_at is not None and turn.ready_at > now:
         return Answered(look_again_at=turn.ready_at)
-    if turn.hole_since is not None and now - turn.hole_since < HOLD:
+    if turn.hole_since is not None and now - max(turn.hole_since, begun) < HOLD:
         # What was said before must be answered before: wait for history.
         return Answered(look_again_at=now + timedelta(seconds=1))
     entry = turn.entry

@@ -30,6 +30,9 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     room, asker, membership = present
     if membership != "join" or not room.joined:
         return ()
+    if room.kind is RoomKind.DIRECT and not rooms.is_for_two(context.connection, room):
+        # Somebody else reads along: from now on it is a room like any other.
+        room = replace(room, kind=RoomKind.OTHER)
     place = _place(said, room)
     question = questions.waiting(context.connection, place, asker.id, context.now)
     if corrected:

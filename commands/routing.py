@@ -20,7 +20,7 @@ from commands.events import (
 from commands.hospitality import is_welcome
 from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
 from commands.reply import RoomLink
-from storage import archive, inbox, outbox, people, questions, rooms, search_pages
+from storage import inbox, outbox, people, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
 
@@ -59,7 +59,7 @@ def take_back_what_quoted_it(event: Redacted, context: Context) -> Posts:
             told.add(lane)
             room = RoomId(lane)
             asked = _question_of(key)
-            root = archive.root_of(context.connection, asked) if asked else None
+            root = outbox.thread_of(context.connection, key)
             posts.append(Say(room, replies.took_back(context.words), thread=root, reply_to=asked))
     return posts
 

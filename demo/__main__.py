@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import io
 import logging
 import signal
 import sys
@@ -16,11 +17,13 @@ from demo.community import load_community
 from demo.guide import guide
 from demo.hall import HallProcess
 from demo.homeserver import Homeserver, HomeserverError
+from demo.people import RefusedError
 from demo.stage import HALL_USER, PASSWORD, Stage, StoryError
 from demo.story import LISTENER, tell
 from demo.transcript import Transcript
 
-LOG_TAIL = 12  # lines of the hall's log that are shown when something went wrong
+LOG_TAIL = 10  # lines of the hall's log that are shown when something went wrong
+STOP_SECONDS = 8.0  # the hall ends within five
 
 
 class Exit(IntEnum):
@@ -35,6 +38,8 @@ class Exit(IntEnum):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; returns the exit status."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no 🔒 shows a "?"
     out = Transcript()
     if not Homeserver.available():
         out.trouble("The demo needs Synapse: python -m pip install -e '.[demo]'", [])
@@ -49,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _folder(options.keep) as folder:
             return _run(options, folder, out)
     except KeyboardInterrupt:
-        return Exit.FINE
+        out.line("Stopped.")
+        return Exit.INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,20 +82,25 @@ def _listen_for_the_end() -> None:
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
+def _close_the_ears() -> None:
+    """Nothing may interrupt the clearing up; it takes seconds."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextlib.contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
         yield keep
         return
-    with tempfile.TemporaryDirectory(prefix="moothall-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="moothall-demo-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
 def _run(options: argparse.Namespace, folder: Path, out: Transcript) -> int:
     out.title(
         "Moothall keeps house for the CityLink Network",
-        "Cities and people are invented. The homeserver, the hall and the clients are real.",
+        "Cities and people are invented; homeserver, hall and clients are real.",
     )
     out.line()
     with contextlib.ExitStack() as stack:
@@ -109,9 +120,7 @@ async def _play(
     began = time.monotonic()
     community = load_community()
     accounts = {
-        member.name: homeserver.register(
-            member.name, PASSWORD, display_name=member.display_name
-        )
+        member.name: homeserver.register(member.name, PASSWORD, display_name=member.display_name)
         for member in community.members
     }
     bot = homeserver.register("moothall", PASSWORD, display_name="Moothall")
@@ -128,23 +137,37 @@ async def _play(
     )
     try:
         async with hall:
-            async with stage.open():
-                await tell(stage, setup)
-            out.line(f"The whole week took {time.monotonic() - began:.0f} seconds.", "bold green")
-            if options.once:
-                return Exit.FINE
-            guide(stage)
-            return await _stay_up(hall, out)
+            try:
+                async with stage.open():
+                    await tell(stage, setup)
+                took = time.monotonic() - began
+                out.line(f"The whole week took {took:.0f} seconds.", "bold green")
+                if options.once:
+                    return Exit.FINE
+                guide(stage)
+                return await _stay_up(hall, out)
+            finally:
+                _close_the_ears()
+                if hall.running:
+                    with contextlib.suppress(TimeoutError):  # the block's end kills it then
+                        await asyncio.wait_for(hall.stop(), STOP_SECONDS)
     except StoryError as error:
         out.trouble(str(error), hall.log[-LOG_TAIL:])
-    except RuntimeError as error:
+    except (RuntimeError, RefusedError) as error:
         out.trouble(str(error).partition("\n")[0], hall.log[-LOG_TAIL:])
     return Exit.TROUBLE
 
 
 async def _stay_up(hall: HallProcess, out: Transcript) -> int:
-    while True:
-        await asyncio.sleep(1)
+    """Until Ctrl-C, unless the hall ends before."""
+    try:
+        status = await hall.ended()
+    except asyncio.CancelledError:
+        out.line()
+        out.line("Stopped.")
+        return Exit.FINE
+    out.trouble(f"The hall has ended with status {status}.", hall.log[-LOG_TAIL:])
+    return Exit.TROUBLE
 
 
 if __name__ == "__main__":

@@ -132,6 +132,16 @@ class HallProcess:
             if READY in text:
                 self._ready.set()
 
+    @property
+    def running(self) -> bool:
+        """Whether there is a process."""
+        return self._process is not None and self._process.returncode is None
+
+    async def ended(self) -> int:
+        """Wait until it ends by itself; its exit status."""
+        assert self._process is not None
+        return await self._process.wait()
+
     async def stop(self) -> int:
         """SIGTERM, and the exit status."""
         return await self._end(signal.SIGTERM)
@@ -153,5 +163,5 @@ class HallProcess:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._process is not None and self._process.returncode is None:
+        if self.running:
             await self.kill()

@@ -69,7 +69,8 @@ class Stage:
     rooms: dict[str, RoomId] = field(default_factory=dict)  # by slug
     direct: dict[str, RoomId] = field(default_factory=dict)  # chats with the hall, by person
     asked: list[Asked] = field(default_factory=list)
-    _latest: EventId = EventId("")
+    _apart: set[EventId] = field(default_factory=set)  # words of the hall that answer nothing
+    latest: EventId | None = None  # question
     listener: str = ""  # who is in every room: a message is printed when they have heard it
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -200,20 +201,22 @@ class Stage:
         """A person deletes a message; the hall's answer that repeats its words must go, too."""
         person, who = self.people[name], self._member(name).first_name
         await person.redact(self.rooms[place], event_id)
-        self.transcript.happened(f"{who} deletes the message in the room.")
         hearing = person.hears(
             lambda heard: heard.redacts == quoting,
             sender=HALL_USER,
             type="m.room.redaction",
             timeout=self.patience,
         )
-        await self._comes(hearing, "the deletion of the answer that repeats a deleted message")
-        self.transcript.happened("Moothall deletes its answer that repeats it.")
-
-    @property
-    def latest(self) -> EventId:
-        """The latest question."""
-        return self._latest
+        redaction = await self._comes(
+            hearing, "the deletion of the answer that repeats a deleted message"
+        )
+        self.transcript.note(f"{who} deletes the message in the room, and at once:")
+        told = await self._comes(
+            person.hears(sender=HALL_USER, after=redaction, timeout=self.patience),
+            "word of the deleted answer",
+        )
+        self._apart.add(told.event_id)
+        self.transcript.answered(told.html or told.body, thread=False)
 
     # ── asking ────────────────────────────────────────────────────────────────────────────────
 
@@ -238,11 +241,14 @@ class Stage:
         """
         awaited = meanwhile is None
         said = await self.says(name, place, text, thread=thread, show=show, awaited=awaited)
-        self._latest = said
+        self.latest = said
         if meanwhile is not None:
             await meanwhile()
         self.asked.append(Asked(name, text, said, private))
-        person, what = self.people[name], f"the answer to {self._member(name).first_name}'s “{text}”"
+        person, what = (
+            self.people[name],
+            f"the answer to {self._member(name).first_name}'s “{text}”",
+        )
         with self.transcript.waiting("Moothall answers …"):
             if private:
                 await self._comes(
@@ -265,8 +271,8 @@ class Stage:
         in_thread = place != DIRECT or thread is not None
         if show and private:
             self.direct[name] = answer.room_id
-            self.transcript.reacted([("✉️ ", "Moothall")], thread=thread is not None)
-            self.transcript.happened(f"in {self._member(name).first_name}'s direct chat 🔒")
+            who = self._member(name).first_name
+            self.transcript.happened(f"✉️  Moothall answers in {who}'s direct chat 🔒")
         if show:
             self.transcript.answered(
                 answer.html or answer.body, thread=in_thread and not private, most=most
@@ -289,7 +295,8 @@ class Stage:
                 continue
             answers = self._answers(asked.asker, asked.event_id)
             if len(answers) != 1:
-                raise StoryError(f"“{asked.text}” was answered {len(answers)} times.")
+                said = " | ".join(shorten(" ".join(a.body.split()), 60) for a in answers)
+                raise StoryError(f"“{asked.text}” was answered {len(answers)} times: {said}")
         for name in askers:
             private = [one for one in self.asked if one.asker == name and one.private]
             told = self.people[name].heard(
@@ -299,14 +306,15 @@ class Stage:
                 raise StoryError(f"{name} was told {len(told)} things and asked {len(private)}.")
         return len(self.asked)
 
-    async def has_answer(self, name: str, question: str) -> bool:
+    async def has_answer(self, name: str, question: str | None) -> bool:
         """Whether a question has been answered already."""
         await self.people[name].catch_up()
         return bool(self._answers(name, question))
 
-    def _answers(self, name: str, question: str) -> list[Heard]:
+    def _answers(self, name: str, question: str | None) -> list[Heard]:
         return self.people[name].heard(
-            lambda heard: _replies_to(heard) == question, sender=HALL_USER
+            lambda heard: _replies_to(heard) == question and heard.event_id not in self._apart,
+            sender=HALL_USER,
         )
 
     async def shows_pinned(self, place: str, *words: str, most: int) -> None:
@@ -317,7 +325,9 @@ class Stage:
         content = event["content"]
         self.transcript.note("Pinned in every room:")
         self.transcript.answered(content["formatted_body"], thread=False, most=most)
-        self._check(Expected(words), content["body"], content["formatted_body"], "the archive notice")
+        self._check(
+            Expected(words), content["body"], content["formatted_body"], "the archive notice"
+        )
 
     # ── little helpers ────────────────────────────────────────────────────────────────────────
 
@@ -364,4 +374,3 @@ def _replies_to(heard: Heard) -> str | None:
     relation = heard.content.get("m.relates_to")
     answered = relation.get("m.in_reply_to") if isinstance(relation, dict) else None
     return answered.get("event_id") if isinstance(answered, dict) else None
-

@@ -1,4 +1,4 @@
-"""What the demo prints: who says what where, threads, reactions and the hall's answers, in colour."""
+"""What the demo prints: who says what where, threads, reactions and the hall's answers."""
 
 import os
 import re
@@ -31,6 +31,7 @@ class Transcript:
         )
         self._coloured = self.console.color_system is not None
         self._width = min(self.console.width, _WIDEST)
+        self._close = False  # whether the line above is a heading or a note
         self._people: dict[str, str] = {}  # colours
 
     # ── the frame ─────────────────────────────────────────────────────────────────────────────
@@ -46,11 +47,13 @@ class Transcript:
         head.append("─" * (self._width - head.cell_len), "dim")
         self._empty()
         self.console.print(head)
+        self._close = True
 
     def note(self, text: str) -> None:
         """The narrator: what a reader would not see otherwise."""
-        self._empty()
-        self._lay(Text(text, "italic dim"), Text("· ", "dim"))
+        self._part()
+        self._lay(Text(f"· {text}", "italic dim"), hang=2)
+        self._close = True
 
     def line(self, text: str = "", style: str = "") -> None:
         self._lay(Text(text, style))
@@ -89,7 +92,7 @@ class Transcript:
         if city is not None:
             who.append(f", {city}", "dim")
         if not thread:
-            self._empty()
+            self._part()
         self._lay(Text.assemble(who, ": ", text), self._indent(thread), hang=2)
 
     def reacted(self, reactions: Sequence[tuple[str, str]], *, thread: bool = False) -> None:
@@ -102,21 +105,23 @@ class Transcript:
         self._lay(Text(text, "italic dim"), self._indent(thread) + Text("    "))
 
     def answered(self, html: str, *, thread: bool = True, most: int | None = None) -> None:
-        """The hall's words, from the formatted body; at most so many lines."""
-        head = Text.assemble((HALL, "bold reverse" if self._coloured else ""), ":")
-        self._lay(head, self._indent(thread))
-        room = self._width - self._indent(thread).cell_len - 2
-        lines = [
-            laid
-            for mark, text in blocks_of(html, coloured=self._coloured)
-            for laid in self._laid(text, room, Text(mark, "dim"))
-        ]
-        shown = lines if most is None or len(lines) <= most + 1 else lines[:most]
-        for each in shown:
-            self._lay(each, self._indent(thread) + Text("  "))
-        if len(shown) < len(lines):
-            rest = Text(f"… and {len(lines) - len(shown)} more lines", "italic dim")
-            self._lay(rest, self._indent(thread) + Text("  "))
+        """The hall's words, from the formatted body; at most so many of its lines."""
+        indent = self._indent(thread)
+        name = Text.assemble((HALL, "bold reverse" if self._coloured else ""), ": ")
+        blocks = blocks_of(html, coloured=self._coloured)
+        if blocks and not blocks[0][0]:
+            blocks[0] = ("", name + blocks[0][1])
+        else:
+            blocks.insert(0, ("", name))
+        shown = blocks if most is None or len(blocks) <= most + 1 else blocks[:most]
+        for block, (mark, text) in enumerate(shown):
+            width = self._width - indent.cell_len - 2
+            for number, line in enumerate(self._laid(text, width, Text(mark, "dim"))):
+                self.console.print(indent + Text("  " if block or number else "") + line)
+        if len(shown) < len(blocks):
+            rest = Text(f"… and {len(blocks) - len(shown)} more lines", "italic dim")
+            self.console.print(indent + Text("  ") + rest)
+        self._close = False
 
     # ── laying out ────────────────────────────────────────────────────────────────────────────
 
@@ -126,6 +131,12 @@ class Transcript:
 
     def _indent(self, thread: bool) -> Text:
         return Text(f"  {_BAR}" if thread else "  ", "dim")
+
+    def _part(self) -> None:
+        """An empty line before something new, unless its heading is right above."""
+        if not self._close:
+            self._empty()
+        self._close = False
 
     def _empty(self) -> None:
         self.console.print()
@@ -227,9 +238,9 @@ class _Reader(HTMLParser):
 
 
 def shortened(address: str) -> str:
-    """An address that fits on a line: "matrix.to/…/$f3Ab9c…"."""
-    event = re.search(r"/(\$.{6})", address)
+    """An address that fits on a line: "matrix.to/$f3Ab…"."""
+    event = re.search(r"/(\$.{4})", address)
     if event is not None:
-        return f"matrix.to/…/{event[1]}…"
+        return f"matrix.to/{event[1]}…"
     bare = address.removeprefix("https://")
     return bare if len(bare) <= 30 else bare[:29] + "…"

@@ -5,11 +5,11 @@ The event log is the source; messages, revisions and reactions are its projectio
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from storage import people, rooms
 from storage.bodies import body_of, clean
@@ -38,6 +38,11 @@ MESSAGE_TYPES = ("m.room.message", "m.sticker", *POLL_START)
 FILES = ("m.file", "m.image", "m.audio", "m.video")
 LONGEST_KEY = 64  # of a reaction, characters; more is no reaction but a text
 PARAMETERS = 400  # in one IN list
+SPAN = 16 * 600  # ids looked at in one go: ten minutes
+
+_IDS_BETWEEN = select(message.c.id).where(
+    message.c.id >= bindparam("low"), message.c.id <= bindparam("high")
+)
 
 
 class Kind(Enum):
@@ -77,6 +82,12 @@ def read_fact(room_event: RoomEvent, language: str) -> Fact:
         body = _body_of(room_event, room_event.content["m.new_content"])
     analysed = analyse(body, language) if kind is Kind.MESSAGE and body else None
     return Fact(room_event, hashed, kind, body, target, analysed)
+
+
+def wordless(fact: Fact) -> Fact:
+    """An edit that leaves its message without words: those it brings are not for the archive."""
+    content = {"m.relates_to": fact.event.relates_to, "m.new_content": {"body": ""}}
+    return replace(fact, event=replace(fact.event, content=content), body="")
 
 
 def _kind_of(room_event: RoomEvent) -> tuple[Kind, int | None]:
@@ -392,31 +403,29 @@ def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
 
 def _time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
     """Free ids for messages said at these moments (ms): seconds · 16 + n, so ids follow time."""
+    bases = [moment // 1000 * 16 for moment in moments]
+    places = sorted(range(len(bases)), key=lambda place: bases[place])
+    keys = [0] * len(bases)
     taken: set[int] = set()
-    wanted: list[int | None] = [None] * len(moments)
-    open_places = list(range(len(moments)))
-    candidate = [moment // 1000 * 16 for moment in moments]
-    while open_places:
-        for place in open_places:
-            while candidate[place] in taken:
-                candidate[place] += 1
-            taken.add(candidate[place])
-            wanted[place] = candidate[place]
-        clashes: set[int] = set()
-        for part in _parts([candidate[place] for place in open_places]):
-            clashes.update(connection.scalars(select(message.c.id).where(message.c.id.in_(part))))
-        open_places = [place for place in open_places if candidate[place] in clashes]
-        if open_places:
-            # Jump past what stands there already: a flood with one timestamp stays linear.
-            for place in open_places:
-                base = candidate[place]
-                run = connection.scalar(
-                    select(func.max(message.c.id)).where(
-                        message.c.id >= base, message.c.id < base + 16
-                    )
-                )
-                candidate[place] = (run if run is not None else base) + 1
-    return [number for number in wanted if number is not None]
+    known_to = -1  # up to this id, `taken` is complete from where we look
+    free_from: dict[int, int] = {}  # by base: a flood with one timestamp stays linear
+    for place in places:
+        key = free_from.get(bases[place], bases[place])
+        while True:
+            if key > known_to:
+                known_to = key + SPAN
+                taken.update(_ids_between(connection, key, known_to))
+            if key not in taken:
+                break
+            key += 1
+        taken.add(key)
+        free_from[bases[place]] = key + 1
+        keys[place] = key
+    return keys
+
+
+def _ids_between(connection: Connection, low: int, high: int) -> Iterable[int]:
+    return connection.scalars(_IDS_BETWEEN, {"low": low, "high": high})
 
 
 # ── threads ───────────────────────────────────────────────────────────────────────────────────
@@ -638,6 +647,14 @@ def next_to_index(connection: Connection, after: int, at_most: int) -> list[Inde
         .limit(at_most)
     )
     return [_index_row(row) for row in rows]
+
+
+def newest_words(connection: Connection, at_most: int) -> list[tuple[str, str]]:
+    """The newest messages' words and languages."""
+    rows = connection.execute(
+        select(message.c.body, message.c.lang).order_by(message.c.id.desc()).limit(at_most)
+    )
+    return [(row.body, row.lang) for row in rows]
 
 
 def _within(at: int) -> int:

@@ -262,12 +262,14 @@ def move_lane(connection: Connection, person: UserId, room_id: RoomId) -> None:
     )
 
 
-def add_quotes(connection: Connection, post: str, events: Sequence[EventId]) -> None:
-    """Remember which messages' words a post repeats."""
+def add_quotes(
+    connection: Connection, post: str, events: Sequence[EventId], thread: EventId | None = None
+) -> None:
+    """Remember which messages' words a post repeats, and in which thread it does."""
     if events:
         connection.execute(
             insert_once(connection, quote),
-            [{"event_h": event_hash(event), "post": post} for event in events],
+            [{"event_h": event_hash(event), "post": post, "thread": thread} for event in events],
         )
 
 
@@ -276,6 +278,14 @@ def posts_quoting(connection: Connection, event: EventId) -> list[str]:
     return list(
         connection.scalars(select(quote.c.post).where(quote.c.event_h == event_hash(event)))
     )
+
+
+def thread_of(connection: Connection, post: str) -> EventId | None:
+    """The thread of a post that quotes; None if it is in none."""
+    root: str | None = connection.scalar(
+        select(quote.c.thread).where(quote.c.post == post).limit(1)
+    )
+    return None if root is None else EventId(root)
 
 
 def forget_quotes(connection: Connection, post: str) -> None:

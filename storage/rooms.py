@@ -96,6 +96,18 @@ def direct_with(connection: Connection, user_id: UserId) -> Room | None:
     return None if row is None else _room(row)
 
 
+def is_for_two(connection: Connection, here: Room) -> bool:
+    """Whether a direct chat is one: nobody is in it, or asked into it, but the person and us."""
+    if here.kind is not RoomKind.DIRECT:
+        return False
+    present = connection.scalar(
+        select(func.count())
+        .select_from(member)
+        .where(member.c.room_id == here.id, member.c.membership.in_(("join", "invite")))
+    )
+    return present == 2
+
+
 def chain(connection: Connection, start: Room) -> list[Room]:
     """A room with all it was upgraded from and to: one forum."""
     found = {start.room_id: start}

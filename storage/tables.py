@@ -297,6 +297,7 @@ quote = Table(
     metadata,
     Column("event_h", Long, primary_key=True, autoincrement=False),
     Column("post", String, primary_key=True),
+    Column("thread", String),  # that the post is in: where it is said that it was taken back
 )
 
 timer = Table(

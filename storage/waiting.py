@@ -69,6 +69,11 @@ def due(connection: Connection, now: datetime) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
+def hasten(connection: Connection, now: datetime) -> None:
+    """Try everything again soon, also what only waits for its key to be announced."""
+    connection.execute(update(waiting_event).values(next_try=now))
+
+
 def postpone(connection: Connection, event_id: EventId, next_try: datetime | None) -> None:
     """Still unreadable: try again then, or only when the key comes."""
     connection.execute(

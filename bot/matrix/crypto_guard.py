@@ -281,8 +281,8 @@ class CryptoGuard:
         """See to it that all devices in the room have the key of what is said next."""
         if not self.knows_members(room_id):
             raise Unreachable("the next sync brings this room's members")  # 12
-        if not self._nio.rooms[room_id].members_synced:
-            await self._ask(self._nio.joined_members(room_id))
+        while not self._nio.rooms[room_id].members_synced:
+            await self._learn_members(room_id)
         while self._nio.olm.should_share_group_session(room_id):
             await self._query_devices()  # 5: devices that came since
             await self._claim(room_id)
@@ -292,6 +292,24 @@ class CryptoGuard:
                 # A sync came in between, and nio leaves a session alone that is not shared yet:
                 # who joined would have no key, and who left would have one too many.
                 self._nio.olm.outbound_group_sessions.pop(room_id, None)
+
+    async def _learn_members(self, room_id: RoomId) -> None:
+        """Ask who is in a room or invited: a sync in the midst of its making has not told all.
+
+        Instead of nio's, which overlooks the invited: they could not read what is said to them
+        before they come.
+        """
+        room = self._nio.rooms[room_id]
+        known = set(room.users)
+        path, query = path_of("rooms", room_id, "members"), {"not_membership": "leave"}
+        members = (await self._http.get(path, query)).get("chunk")
+        if set(room.users) != known:
+            return  # a sync came in between and knows better: ask again
+        for user, membership in _memberships(members):
+            if membership in ("join", "invite"):
+                room.add_member(user, None, None, invited=membership == "invite")
+        room.members_synced = True
+        self._nio.olm.update_tracked_users(room)
 
     def _devices_in(self, room_id: RoomId) -> set[tuple[str, str]]:
         users = self._nio.rooms[room_id].users
@@ -445,6 +463,13 @@ def _items(section: Any) -> list[tuple[RoomId, dict[str, Any]]]:
     if not isinstance(section, dict):
         return []
     return [(RoomId(room_id), room) for room_id, room in section.items() if isinstance(room, dict)]
+
+
+def _memberships(events: Any) -> Iterator[tuple[str, Any]]:
+    for event in events if isinstance(events, list) else []:
+        content = event.get("content") if isinstance(event, dict) else None
+        if isinstance(content, dict) and isinstance(event.get("state_key"), str):
+            yield event["state_key"], content.get("membership")
 
 
 def _is_for_nio(event: Any) -> bool:

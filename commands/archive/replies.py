@@ -147,10 +147,16 @@ def _status(words: Words, held: Holdings) -> tuple[Block, ...]:
             words.say(
                 "from {first} to {last}",
                 first=words.moment(held.first),
-                last=words.moment(held.last),
+                last=_until(words, held.first, held.last),
             )
         )
     return Paragraph(head), items(*lines)
+
+
+def _until(words: Words, began: datetime, ended: datetime) -> str:
+    """The end of a period, without its day if it began on the same one."""
+    same_day = began.date() == ended.date()
+    return words.clock(ended) if same_day else words.moment(ended)
 
 
 # ── a thread's summary ────────────────────────────────────────────────────────────────────────
@@ -188,7 +194,7 @@ def thread_summary(words: Words, summary: Summary, via: tuple[str, ...]) -> Repl
                 "This thread so far: {number} messages, {began} to {ended}.",
                 summary.messages,
                 began=words.moment(summary.began),
-                ended=words.moment(summary.ended),
+                ended=_until(words, summary.began, summary.ended),
             )
         ),
         Paragraph(words.say("Who wrote: {people}", people=people)),

@@ -99,7 +99,7 @@ def _folded(piece: str, at: int) -> Iterator[Part]:
         yield Part(token[:LONGEST], at, at + len(piece))
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def forms(word: str, language: str) -> Forms:
     """What is indexed for a written word in a message of that language ("" for unknown)."""
     parts = split(word)

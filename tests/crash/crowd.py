@@ -1,4 +1,4 @@
-"""A crowd that keeps talking whatever happens to the hall, and a ledger of all it said and heard."""
+"""A crowd that keeps talking whatever happens to the hall, and a ledger of what it said."""
 
 import asyncio
 import random

@@ -61,9 +61,7 @@ class FakeHomeserver:
         self, room_id: RoomId, sender: UserId, text: str, *, sealed: str | None = None
     ) -> EventId:
         """A message; sealed: the session whose key the hall needs to read it."""
-        event_id = self.tell(
-            room_id, sender, "m.room.message", {"msgtype": "m.text", "body": text}
-        )
+        event_id = self.tell(room_id, sender, "m.room.message", {"msgtype": "m.text", "body": text})
         if sealed is not None:
             self.sealed[event_id] = sealed
         return event_id
@@ -134,6 +132,18 @@ class FakeHomeserver:
         session = self.sealed.get(event_id)
         return session is None or self.keys.get(session, ALL) < position
 
+    def copy(self) -> "FakeHomeserver":
+        """Another one with the same past."""
+        other = FakeHomeserver(self.me, timeline=self._timeline, page=self._page)
+        other.events, other.sealed = list(self.events), dict(self.sealed)
+        other.keys, other.transactions = dict(self.keys), dict(self.transactions)
+        other.read_up_to, other._last_ms = self.read_up_to, self._last_ms
+        other.rooms = {
+            room_id: FakeRoom(room_id, dict(room.members), dict(room.state))
+            for room_id, room in self.rooms.items()
+        }
+        return other
+
     def forget_transactions(self) -> None:
         """As Synapse does after a day."""
         self.transactions.clear()
@@ -166,7 +176,7 @@ class FakeClient:
     async def sync(self, since: str | None, *, timeout_ms: int, full_state: bool) -> SyncAnswer:
         server = self._server
         position = 0 if since is None else _position(since)
-        if position > len(server.events):
+        if not 0 <= position <= len(server.events):
             raise Refused(400, "M_UNKNOWN")
         server.read_up_to = max(server.read_up_to, position)
         if since is not None:
@@ -263,9 +273,7 @@ class FakeClient:
             if place >= last and one.room_id == room.room_id
         ][: min(limit, server.limits[1])]
         events, unreadable = self._split([one for _, one in found], ALL)
-        return Page(
-            events, unreadable, (), len(found), f"t{found[-1][0]}" if found else None
-        )
+        return Page(events, unreadable, (), len(found), f"t{found[-1][0]}" if found else None)
 
     async def event(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
         event = self._server.find(event_id)
@@ -325,9 +333,7 @@ class FakeClient:
     async def put_state(
         self, room_id: RoomId, type: str, state_key: str, content: Mapping[str, Any]
     ) -> EventId:
-        event_id = self._server._state(
-            self._room(room_id), self.user_id, type, state_key, content
-        )
+        event_id = self._server._state(self._room(room_id), self.user_id, type, state_key, content)
         await self._server.ring()
         return event_id
 
@@ -353,9 +359,7 @@ class FakeClient:
         room_id = RoomId(f"!made{len(self._server.rooms)}:hs")
         room = self._server.open_room(room_id, [UserId(one) for one in body["invite"]])
         for one in body["initial_state"]:
-            self._server._state(
-                room, self.user_id, one["type"], one["state_key"], one["content"]
-            )
+            self._server._state(room, self.user_id, one["type"], one["state_key"], one["content"])
         await self._server.ring()
         return room_id
 

@@ -9,7 +9,8 @@ import inspect
 import itertools
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, text
 
 from bot.clock import ShiftedClock
 from bot.intake import Intake
@@ -37,12 +39,11 @@ from tests.crash.scene import (
     find_faults,
     new_scene,
     prepare,
-    put_back,
     rich_answers,
     run,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("heavy-3")]
+pytestmark = pytest.mark.slow
 
 AT_ONCE = 4  # halls side by side: each waits most of its time
 # Wherever it begins and however it ends, the spine passes through all of these.
@@ -120,11 +121,11 @@ async def survey(url: str) -> list[Place]:
 
 
 async def try_each(
-    places: Sequence[Place], new: NewDatabase, **how: Any
+    places: Sequence[Place], new: NewDatabase, *, at_once: int = AT_ONCE, **how: Any
 ) -> dict[Place, list[str]]:
     """The scene once for each place; the places at which something was wrong, and what."""
     found: dict[Place, list[str]] = {}
-    turns = asyncio.Semaphore(AT_ONCE)
+    turns = asyncio.Semaphore(at_once)
     cut: set[str] = set()
 
     async def once(place: Place) -> None:
@@ -158,8 +159,186 @@ async def sqlite(tmp_path: Path) -> NewDatabase:
 
 
 @pytest.mark.promise("Power may be cut before or after any commit and any request")
+@pytest.mark.xdist_group("heavy-3")
 async def test_a_cut_at_any_place_is_only_a_delay(sqlite: NewDatabase) -> None:
     with rich_answers():
         places = await survey(sqlite())
     assert len(places) > 100
     assert await try_each(places, sqlite) == {}
+
+
+@pytest.mark.xdist_group("heavy-4")
+async def test_cuts_with_postgresql_are_only_delays(postgres: Postgres) -> None:
+    def new() -> str:
+        return postgres.create_database(f"cut_{uuid4().hex[:12]}")
+
+    with rich_answers():
+        places = await survey(new())
+    # One place of each kind, a different occurrence each: the others differ in nothing of ours.
+    chosen = {name: (name, n) for name, n in places if n <= 3}
+    assert await try_each(list(chosen.values()), new, at_once=2) == {}
+
+
+@pytest.mark.xdist_group("heavy-4")
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(cuts=st.lists(st.integers(1, 90), min_size=2, max_size=5))
+async def test_several_cuts_in_a_row_are_only_delays(sqlite: NewDatabase, cuts: list[int]) -> None:
+    with rich_answers():
+        faults, _ = await survive(sqlite(), cuts)
+    assert faults == []
+
+
+@pytest.mark.xdist_group("heavy-4")
+async def test_a_cut_and_a_day_of_silence_double_nothing(sqlite: NewDatabase) -> None:
+    """Synapse has forgotten the transactions by then; posts are looked up in their rooms."""
+    with rich_answers():
+        places = await survey(sqlite())
+    names = ("request: send", "request: put", "request: create", "request: messages", "_settle")
+    chosen = [place for place in places if place[1] <= 4 and any(n in place[0] for n in names)]
+    assert await try_each(chosen, sqlite, asleep=timedelta(hours=25)) == {}
+
+
+@pytest.mark.xdist_group("heavy-4")
+async def test_a_cut_and_a_new_device_double_nothing(sqlite: NewDatabase) -> None:
+    """Another device's transactions are unknown to the homeserver from the first moment."""
+    with rich_answers():
+        places = await survey(sqlite())
+    names = ("request: send", "_settle")
+    chosen = [place for place in places if place[1] <= 4 and any(n in place[0] for n in names)]
+    assert await try_each(chosen, sqlite, device="OTHER") == {}
+
+
+# ── the last commits are lost, too ────────────────────────────────────────────────────────────
+
+
+async def lose_commits(tmp_path: Path, new: NewDatabase) -> dict[int, list[str]]:
+    """Play the scene to its end, then go on from each earlier state of the database.
+
+    What was wrong, by the number of commits that were kept.
+    """
+    url = new()
+    path = Path(url.removeprefix("sqlite:///"))
+    scene = await fresh(url)
+    states: list[Path] = []
+
+    def keep() -> None:
+        states.append(tmp_path / f"state-{len(states)}.db")
+        copy_sqlite(path, states[-1])
+
+    found: dict[int, list[str]] = {}
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def replay(number: int, state: Path) -> None:
+        async with turns:
+            # The homeserver remembers all that was said to the end.
+            again = replace(scene, server=scene.server.copy())
+            settled = await run(f"sqlite:///{state}", again, Fuse())
+            faults = await find_faults(f"sqlite:///{state}", again)
+        if faults or not settled:
+            found[number] = faults if settled else ["stuck", *faults]
+
+    with rich_answers():
+        keep()
+        assert await run(url, scene, Fuse(), committed=keep)
+        await asyncio.gather(*(replay(number, state) for number, state in enumerate(states)))
+    assert len(states) > 40
+    return found
+
+
+@pytest.mark.promise("Going back to an older state of the database says nothing twice")
+@pytest.mark.xdist_group("heavy-4")
+async def test_lost_commits_are_made_up_for_and_nothing_is_said_twice(
+    tmp_path: Path, sqlite: NewDatabase
+) -> None:
+    assert await lose_commits(tmp_path, sqlite) == {}
+
+
+@pytest.mark.parametrize("position", [None, "s-1"], ids=["lost", "unknown to the homeserver"])
+async def test_a_lost_position_is_found_again_from_history(
+    sqlite: NewDatabase, position: str | None
+) -> None:
+    url = sqlite()
+    scene = await fresh(url)
+    with rich_answers():
+        assert await run(url, scene, Fuse())
+        scene.while_lost()
+        database = await open_database(url)
+        await database.write(lambda c: lose_position(c, position))
+        await database.close()
+        assert await run(url, scene, Fuse())
+    assert await find_faults(url, scene) == []
+
+
+def lose_position(connection: Connection, instead: str | None) -> None:
+    if instead is not None:
+        meta.put(connection, meta.SYNC_POSITION, instead)
+    else:
+        connection.execute(text("DELETE FROM meta WHERE key = :key"), {"key": meta.SYNC_POSITION})
+
+
+# ── the checker notices ───────────────────────────────────────────────────────────────────────
+
+
+def kinds(found: Mapping[Any, Sequence[str]]) -> set[str]:
+    return {fault.partition(":")[0] for faults in found.values() for fault in faults}
+
+
+@pytest.mark.xdist_group("heavy-4")
+async def test_random_transaction_ids_are_noticed_when_commits_are_lost(
+    tmp_path: Path, sqlite: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_chance = SimpleNamespace(uuid5=lambda _hall, _key: uuid.uuid4(), UUID=uuid.UUID)
+    monkeypatch.setattr(outbox, "uuid", by_chance)
+    assert "twice" in kinds(await lose_commits(tmp_path, sqlite))
+
+
+class ByChance:
+    """A client that takes a new transaction id for each attempt."""
+
+    def __init__(self, client: FakeClient) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def send(
+        self, room_id: RoomId, type: str, content: Mapping[str, Any], txn_id: str
+    ) -> EventId:
+        return await self._client.send(room_id, type, content, str(uuid4()))
+
+
+@pytest.mark.xdist_group("heavy-4")
+async def test_random_transaction_ids_are_noticed_at_a_cut(sqlite: NewDatabase) -> None:
+    places = [("after request: send", n) for n in range(1, 5)]
+    assert "twice" in kinds(await try_each(places, sqlite, client=ByChance))
+
+
+@pytest.mark.xdist_group("heavy-4")
+async def test_a_position_saved_before_what_it_stands_for_is_noticed(
+    sqlite: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = Intake._take
+
+    async def position_first(self: Intake, answer: SyncAnswer, since: str | None) -> None:
+        position = answer.next_batch
+        await self._hall.database.write(lambda c: meta.put(c, meta.SYNC_POSITION, position))
+        await take(self, answer, since)
+
+    monkeypatch.setattr(Intake, "_take", position_first)
+    with rich_answers():
+        faults, (fuse,) = await survive(sqlite(), [])
+    assert not faults  # without a cut all is well
+    places = [place for place in fuse.places() if "position_first" in place[0]]
+    assert "lost" in kinds(await try_each(places, sqlite))
+
+
+def test_the_fake_has_the_shape_of_the_real_client() -> None:
+    for name, member in inspect.getmembers(FakeClient, inspect.isfunction):
+        if not name.startswith("_"):
+            assert str(inspect.signature(member)) == str(
+                inspect.signature(getattr(MatrixClient, name))
+            ), name

@@ -93,7 +93,9 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
         ]
         judge = people[0]
         await _enter(people, slug)
-        clear, sealed = [await _room(judge, f"#{slug}-{name}:localhost") for name in (CLEAR, SEALED)]
+        clear, sealed = [
+            await _room(judge, f"#{slug}-{name}:localhost") for name in (CLEAR, SEALED)
+        ]
         await hall.stop()
         both = (clear, sealed)
         await judge.catch_up()
@@ -101,7 +103,9 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
 
         ledger = Ledger()
         now = datetime.now(UTC).replace(microsecond=0)
-        moments = [now + timedelta(seconds=chance.randint(5, 5 + int(SECONDS))) for _ in range(ALARMS)]
+        moments = [
+            now + timedelta(seconds=chance.randint(5, 5 + int(SECONDS))) for _ in range(ALARMS)
+        ]
         await crowd.set_alarms(config.database.url, ledger, both, moments)
         lines = crowd.script(
             chance,
@@ -116,9 +120,7 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
         async with asyncio.TaskGroup() as group:
             for person, share in zip(people, shares, strict=True):
                 own = random.Random(chance.random())
-                group.create_task(
-                    crowd.speak(person, share, ledger, seconds=SECONDS, chance=own)
-                )
+                group.create_task(crowd.speak(person, share, ledger, seconds=SECONDS, chance=own))
             group.create_task(kill_again_and_again(hall, chance))
         await hall.start()
         await _until_answered(judge, bot.user_id, ledger, both)
@@ -150,10 +152,6 @@ async def _enter(people: list[Person], slug: str) -> None:
             await person.join(f"#{slug}-{name}:localhost")
     for person in people:
         await person.catch_up()
-
-
-async def _room(person: Person, alias: str) -> RoomId:
-    return await person.join(alias)
 
 
 async def _until_answered(

@@ -55,7 +55,7 @@ async def test_a_thread_is_kept_with_its_replies_reactions_and_files(
     root = await ann.say(room, "Who has a key to the hall?")
     in_thread = await ben.say(room, "I have one", thread=root)
     real_reply = await ann.say(room, "Which one?", thread=root, reply_to=in_thread)
-    beside = await ben.say(room, "By the way", reply_to=root)  # a reply, not in the thread
+    beside = await ben.say(room, "I have another", reply_to=root)  # as clients without threads do
     for who in (ann, ben):
         await who.react(room, in_thread, "👍")
     taken_back = await ann.react(room, in_thread, "🎉")
@@ -72,7 +72,7 @@ async def test_a_thread_is_kept_with_its_replies_reactions_and_files(
     assert (third := await kept(hall, room, real_reply)) is not None
     assert third.thread_root == root
     assert (fourth := await kept(hall, room, beside)) is not None
-    assert fourth.thread_root is None
+    assert fourth.thread_root == root
     assert (fifth := await kept(hall, room, sent)) is not None
     assert fifth.files == ("keys.pdf",)
 
@@ -94,6 +94,22 @@ async def test_an_edit_replaces_the_words_everywhere(
     assert f"We meet at the {new}" in found.body
     chat = await hall.chats_with(ben, encrypted=slug == SEALED)
     assert "Nothing found" in (await hall.asks(ben, chat, f"search {old}")).body
+
+
+@on_sqlite
+async def test_words_that_were_edited_into_a_command_are_gone(
+    hall: RunningHall, arrive: Arrive
+) -> None:
+    room, word = hall.rooms[CLEAR], new_word()
+    ann = await arrive("ann", CLEAR)
+    said = await ann.say(room, f"We meet at the {word}")
+    assert "Found 1" in (await hall.asks(ann, room, f"!search {word}")).body
+
+    await ann.edit(room, said, "!whoami")
+
+    assert "You are" in (await hall.answer_to(ann, room, said)).body
+    assert "Nothing found" in (await hall.asks(ann, room, f"!search {word}")).body
+    assert not [one for one in await hall.archived(room) if "whoami" in one.body]
 
 
 @on_sqlite
@@ -388,9 +404,11 @@ async def test_a_room_it_was_invited_to_is_archived_from_archive_on_to_archive_o
     assert ("end-to-end protection ends at me" in notice.body) == encrypted
     mark = await ann.hears(room=room, sender=hall.me, type="m.reaction")
     assert (mark.reacts_to, mark.key) == (asked, "👍")
-    await ann.say(room, f"During: {during}")
+    during_it = await ann.say(room, f"During: {during}")
     await ann.edit(room, early, f"Before, but edited now: {before}")
-    assert "Found 1" in (await hall.asks(ann, room, f"!search {during}")).body
+    found_it = await hall.asks(ann, room, f"!search {during}")
+    assert "Found 1" in found_it.body
+    assert link_to(room, during_it) in found_it.body
     assert "Nothing found" in (await hall.asks(ann, room, f"!search {before}")).body
 
     asked = await ann.say(room, "!archive off")
