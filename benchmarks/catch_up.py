@@ -26,7 +26,8 @@ WORDS = Path(__file__).parent.parent / "demo" / "sample-content.json"
 def past(sender: str, count: int, seed: int) -> list[PastMessage]:
     """Messages made of the sample community's own sentences, in its ten languages."""
     content: dict[str, Any] = json.loads(WORDS.read_text(encoding="utf-8"))
-    bodies = [message["body"] for thread in content["threads"] for message in thread["messages"]]
+    said = [message["body"] for thread in content["threads"] for message in thread["messages"]]
+    bodies = [body for body in said if not body.startswith("/")]  # commands are not archived
     random = Random(seed)
     start = int(time.time() * 1000) - count * 1000
     return [

@@ -154,7 +154,7 @@ async def _play(
     except StoryError as error:
         out.trouble(str(error), hall.log[-LOG_TAIL:])
     except (RuntimeError, RefusedError) as error:
-        out.trouble(str(error).partition("\n")[0], hall.log[-LOG_TAIL:])
+        out.trouble(str(error).partition("\n")[0].rstrip(":"), hall.log[-LOG_TAIL:])
     return Exit.TROUBLE
 
 

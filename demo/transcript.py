@@ -58,6 +58,12 @@ class Transcript:
     def line(self, text: str = "", style: str = "") -> None:
         self._lay(Text(text, style))
 
+    def row(self, label: str, text: str, style: str = "") -> None:
+        """A label and what belongs to it, in two columns."""
+        mark = Text.assemble((f"  {label:<12}", "dim"))
+        for line in self._laid(Text.assemble((text, style)), self._width, mark):
+            self.console.print(line)
+
     @contextmanager
     def work(self, text: str) -> Iterator[None]:
         """Something that takes time: shown while it lasts, and how long it took."""
@@ -116,7 +122,7 @@ class Transcript:
         shown = blocks if most is None or len(blocks) <= most + 1 else blocks[:most]
         for block, (mark, text) in enumerate(shown):
             width = self._width - indent.cell_len - 2
-            for number, line in enumerate(self._laid(text, width, Text(mark, "dim"))):
+            for number, line in enumerate(self._laid(text, width, Text.assemble((mark, "dim")))):
                 self.console.print(indent + Text("  " if block or number else "") + line)
         if len(shown) < len(blocks):
             rest = Text(f"… and {len(blocks) - len(shown)} more lines", "italic dim")
@@ -130,7 +136,7 @@ class Transcript:
         return self._people.setdefault(name, _COLOURS[len(self._people) % len(_COLOURS)])
 
     def _indent(self, thread: bool) -> Text:
-        return Text(f"  {_BAR}" if thread else "  ", "dim")
+        return Text.assemble((f"  {_BAR}" if thread else "  ", "dim"))
 
     def _part(self) -> None:
         """An empty line before something new, unless its heading is right above."""

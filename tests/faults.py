@@ -99,11 +99,16 @@ class Seen:
 class FaultProxy:
     """The proxy. `enabled` switches it; `counts` and `seen` tell what it did."""
 
-    def __init__(self, upstream_url: str, seed: int, rules: Sequence[Rule] = ()) -> None:
+    def __init__(
+        self, upstream_url: str, seed: int, rules: Sequence[Rule] = (), *, port: int = 0
+    ) -> None:
         self.enabled = True
         self.seen: list[Seen] = []
         self._upstream = upstream_url
-        self._rules = [(rule, random.Random(f"{seed}/{place}")) for place, rule in enumerate(rules)]
+        self._seed = seed
+        self._port = port
+        self._open: set[asyncio.Transport] = set()
+        self.change(rules)
         self._next: list[tuple[Matches, Plan]] = []
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
@@ -118,6 +123,15 @@ class FaultProxy:
     def counts(self) -> Counter[str]:
         """How often each plan was carried out, by its name."""
         return Counter(seen.plan.name for seen in self.seen)
+
+    def change(self, rules: Sequence[Rule], *, cut: bool = False) -> None:
+        """Other rules from now on. cut: what is under way, such as a long poll, ends now."""
+        self._rules = [
+            (rule, random.Random(f"{self._seed}/{place}")) for place, rule in enumerate(rules)
+        ]
+        if cut:
+            for transport in list(self._open):
+                transport.abort()
 
     def next(self, plan: Plan, matches: Matches = anything) -> None:
         """Do this to the next matching request, before any rule is asked."""
@@ -134,7 +148,7 @@ class FaultProxy:
             application, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         host, port = self._runner.addresses[0][:2]
         self._url = f"http://{host}:{port}"
         return self
@@ -170,6 +184,16 @@ class FaultProxy:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         plan = self._choose(request.method, request.path)
         self.seen.append(Seen(request.method, request.path, plan))
+        transport = request.transport
+        if transport is None:
+            return _cut(request)
+        self._open.add(transport)
+        try:
+            return await self._carry_out(plan, request)
+        finally:
+            self._open.discard(transport)
+
+    async def _carry_out(self, plan: Plan, request: web.Request) -> web.StreamResponse:
         match plan:
             case PassThrough():
                 return await self._forward(request)

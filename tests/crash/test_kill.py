@@ -58,7 +58,7 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
     database = "sqlite:///moothall.db"
     if backend == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
-        database = server.create_database(f"hall_{uuid4().hex[:12]}")
+        database = server.create_database(f"hall_{uuid4().hex[:12]}").replace("+asyncpg", "")
     slug = f"kill-{uuid4().hex[:6]}"
     accounts = [new_account(homeserver, name) for name in ("paula", "ben", "cora")]
     bot = new_account(homeserver, "moothall")
@@ -93,9 +93,8 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
         ]
         judge = people[0]
         await _enter(people, slug)
-        clear, sealed = [
-            await _room(judge, f"#{slug}-{name}:localhost") for name in (CLEAR, SEALED)
-        ]
+        clear = await judge.join(f"#{slug}-{CLEAR}:localhost")
+        sealed = await judge.join(f"#{slug}-{SEALED}:localhost")
         await hall.stop()
         both = (clear, sealed)
         await judge.catch_up()

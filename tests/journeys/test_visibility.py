@@ -166,7 +166,7 @@ async def test_in_a_room_a_late_joiner_is_not_shown_what_was_said_before(
     ann, late = await arrive("ann"), await arrive("late")
     room = await archived_room(hall, ann, visibility, encrypted=encrypted)
     for number in range(6):
-        await ann.say(room, f"{before} once more, {number}")
+        await ann.say(room, f"{before} is {SECRET}, number {number}")
     root = await ann.say(room, f"The {before} lies {SECRET}")
     assert SECRET in (await hall.asks(ann, room, f"!search {before}", thread=root)).body
     assert SECRET in (await hall.asks(ann, room, "!thread summary", thread=root)).body
@@ -182,7 +182,6 @@ async def test_in_a_room_a_late_joiner_is_not_shown_what_was_said_before(
         for typed in (f"!search {before}", f"!search {before[:6]}*", "!more"):
             answer = await hall.asks(who, room, typed)
             assert SECRET not in answer.body
-            assert "once more" not in answer.body
             assert "Found" not in answer.body
         assert "in the open" in (await hall.asks(who, room, f"!search {after}")).body
         summary = await hall.asks(who, room, "!thread summary", thread=root)
