@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench promises guide words lint clean
+.PHONY: help setup demo test check bench promises docs lint clean
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 18
@@ -40,11 +40,13 @@ check: lint test  ## what CI runs: linters, types, import contracts, tests
 bench: setup  ## speed and size, as one table of ratios
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-guide: setup  ## write docs/member-guide.md from the commands' declarations
+docs: setup  ## write the generated pages: member guide, promises, the tour's lines, the word list
 	@$(BIN)/python -m commands.guide > docs/member-guide.md
-
-words: setup  ## collect the words that people read into the catalogue's template
-	@$(BIN)/pybabel --quiet extract --mapping=babel.cfg --output=commands/locale/moothall.pot .
+	@$(BIN)/python -m tests.promises > docs/promises.md
+	@$(BIN)/python -m tests.tour
+	@$(BIN)/pybabel --quiet extract -F babel.cfg --no-default-keywords -k say -k text \
+		-k plural:1,2 -k N_ --add-location=file --no-wrap --project=moothall \
+		-o commands/locale/moothall.pot .
 
 clean:  ## throw the virtual environment and the caches away
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 SPACE = "space"  # key in storage.meta
 RECHECK = 6 * 3600.0  # seconds: what an admin changed by hand is seen within a morning
 IN_USE = "M_ROOM_IN_USE"
+ATTEMPTS = 5  # of `moothall init`, before the operator is told; the hall itself never gives up
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Provisioning:
 
     async def run(self) -> None:
         """Provision at start, then follow upgrades as they happen."""
-        await self._until_done()
+        await self.until_done()
         self._hall.ready.set()
         log.info("hall ready")
         while True:
@@ -59,25 +60,30 @@ class Provisioning:
             with contextlib.suppress(MatrixError):
                 await follow_upgrades(self._hall, self._space())
 
-    async def _until_done(self) -> None:
-        attempt = 0
+    async def until_done(self, *, give_up_after: int | None = None) -> Report:
+        """Provision, again and again until it succeeds; a rate limit is only a delay.
+
+        give_up_after: failed attempts; the last one's error is raised then.
+        """
+        report, attempt = Report(), 0
         while True:
             try:
-                await self.once()
+                await self.once(report)
             except Unauthorised:
                 raise
             except RateLimited as limit:
                 await asyncio.sleep(limit.retry_after)
             except (Unreachable, Refused) as trouble:
                 attempt += 1
+                if attempt == give_up_after:
+                    raise
                 log.warning("provisioning waits (attempt %d): %s", attempt, trouble)
                 await asyncio.sleep(wait_before(attempt))
             else:
-                return
+                return report
 
-    async def once(self) -> Report:
+    async def once(self, report: Report) -> None:
         """Bring Matrix in line with the configuration; every step can be repeated."""
-        report = Report()
         community = self._hall.settings.community
         space = await self._ensure(plans.plan_space(community), None, report)
         await self._remember_space(space)
@@ -86,7 +92,6 @@ class Provisioning:
         await self._guarded(self._coordinators(space, report), report)
         await self._let_go_of_removed(report)
         await follow_upgrades(self._hall, self._space())
-        return report
 
     async def _guarded(self, work: Any, report: Report) -> None:
         """One room that cannot be had never stops the others."""
@@ -356,7 +361,7 @@ async def initialise(hall: Hall) -> Sequence[str]:
 
     async def provision() -> None:
         try:
-            report.extend((await provisioning.once()).lines)
+            report.extend((await provisioning.until_done(give_up_after=ATTEMPTS)).lines)
             await _delivered(hall)
         finally:
             stop.set()

@@ -105,7 +105,7 @@ def _run(options: argparse.Namespace, folder: Path, out: Transcript) -> int:
     out.line()
     with contextlib.ExitStack() as stack:
         try:
-            with out.work("a homeserver runs on this machine"):
+            with out.work("A homeserver starts", "a homeserver runs on this machine"):
                 homeserver = Homeserver.start(folder / "homeserver", port=options.port)
         except HomeserverError as error:
             out.trouble("The homeserver does not start.", str(error).splitlines()[-LOG_TAIL:])

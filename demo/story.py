@@ -30,20 +30,20 @@ async def tell(stage: Stage, setup: Setup) -> None:
 async def gather(stage: Stage, setup: Setup) -> None:
     """The hall makes its rooms; people come in through the Space; Paula says who is who."""
     out = stage.transcript
-    with out.work("the hall has made its Space and rooms"):
+    with out.work("The hall makes its rooms", "the hall has made its Space and rooms"):
         await stage.hall.start()
     clusters = stage.community.clusters
     for cluster in clusters:
         out.line(f"    {cluster.title}{' 🔒' if cluster.encrypted else ''}", "bold")
-    with out.work(f"{len(CAST)} of {len(stage.accounts)} people have signed in"):
+    with out.work("People sign in", f"{len(CAST)} of {len(stage.accounts)} people have signed in"):
         await stage.arrive(CAST)
         await stage.find_rooms("paula", setup.slug)
     members = [name for name in CAST if name not in STAFF]
-    with out.work("they have joined their rooms through the Space"):
+    with out.work("They join their rooms", "they have joined their rooms through the Space"):
         await stage.join("paula", members)
         await stage.settled()
     placed = [stage.community.member(name) for name in members]
-    with out.work("Paula has told the hall who is who, with !member set"):
+    with out.work("Paula says who is who", "Paula has told the hall who is who, with !member set"):
         for one in placed:
             given = [f"city:{one.city}"] if one.city else []
             given += [f"role:{role}" for role in one.roles]
@@ -62,9 +62,9 @@ async def monday(stage: Stage) -> None:
     await stage.asks(
         "hanne", WELCOME, "!thread summary", "Regula", thread=said[0], link_to=said[0], most=5
     )
-    out.note("Samir is new. A command is answered in its own thread, so the room stays calm.")
-    await stage.asks("samir", WELCOME, "!help", "!search", "!privacy", most=5)
-    await stage.asks("samir", WELCOME, "!whoami", "Samir Haddad", "Portoselva", most=4)
+    out.note("Samir is new. Each command is answered in its own thread; the room stays calm.")
+    await stage.asks("samir", WELCOME, "!help", "!search", "!privacy", most=4)
+    await stage.asks("samir", WELCOME, "!whoami", "Samir Haddad", "Portoselva", most=3)
     await stage.asks("samir", WELCOME, "!city Havnvoll", "Norway", "Ingrid Solheim")
     await stage.asks("fatou", WELCOME, "!search hosting", "Found", "steady host", link_to=said[1])
 
@@ -86,7 +86,7 @@ async def tuesday(stage: Stage) -> None:
         await stage.says(meantime.member, VOLUNTEERS, meantime.text)
         with out.waiting("The hall starts again …"):
             await stage.hall.start()
-        out.note("It is started again, and answers Carmen in her thread:")
+        out.note("It is started again, and answers Carmen in her thread, once:")
 
     await stage.asks(
         "carmen", VOLUNTEERS, "!search bonos", "bonos", "Youssef", link_to=said[2],
@@ -104,7 +104,7 @@ async def wednesday(stage: Stage) -> None:
     edited = await stage.says(line.member, NEIGHBOURS, slip, thread=said[0])
     await stage.edits(line.member, NEIGHBOURS, edited, line.text)
     await stage.asks("andris", NEIGHBOURS, "!search trīsdesmit", "Nothing found")
-    await stage.asks("helen", NEIGHBOURS, "!privacy", "1 message of yours", private=True, most=4)
+    await stage.asks("helen", NEIGHBOURS, "!privacy", "1 message of yours", private=True, most=3)
     await stage.asks("katrin", NEIGHBOURS, "!archive status", "the archive is on", "4 messages")
 
 
@@ -132,7 +132,7 @@ async def friday(stage: Stage) -> None:
     quoting = await stage.asks("hanne", DIRECT, "search cedri", "Cedri", link_to=address)
     await stage.deletes("hanne", WELCOME, address, quoting)
     await stage.asks("hanne", DIRECT, "search cedri", "Nothing found")
-    out.note("Elena is in all rooms. One word finds what was said in Spanish and in French.")
+    out.note("Elena is in all rooms. One word finds what was said in Spanish and French.")
     await stage.asks("elena", DIRECT, "search transports", "bons de transport", "transporte")
     out.note("Samir is in one room, and it was said in another: he finds none of it.")
     await stage.asks("samir", DIRECT, "search tarjeta", "Nothing found", absent=("asociación",))
@@ -145,5 +145,7 @@ async def friday(stage: Stage) -> None:
 async def count(stage: Stage) -> None:
     """Nothing was answered twice, nothing was left out."""
     stage.transcript.line()
-    with stage.transcript.work("every question was answered exactly once"):
+    with stage.transcript.work(
+        "The answers are counted", "every question was answered exactly once"
+    ):
         await stage.each_answered_once()

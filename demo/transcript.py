@@ -65,15 +65,15 @@ class Transcript:
             self.console.print(line)
 
     @contextmanager
-    def work(self, text: str) -> Iterator[None]:
-        """Something that takes time: shown while it lasts, and how long it took."""
+    def work(self, doing: str, done: str) -> Iterator[None]:
+        """Something that takes time: shown while it lasts, then what came of it and when."""
         began = time.monotonic()
-        with self.console.status(Text(text)):
+        with self.waiting(f"{doing} …"):
             yield
         took = f"{time.monotonic() - began:.1f} s"
-        done = Text.assemble(("✔ ", "green"), text)
-        done.append(took.rjust(self._width - done.cell_len), "dim")
-        self.console.print(done)
+        line = Text.assemble(("✔ ", "green"), done)
+        line.append(took.rjust(self._width - line.cell_len), "dim")
+        self.console.print(line)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
