@@ -2,13 +2,13 @@
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 
+from bot import logs
 from bot.config import Config, ConfigErrors, load
 
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "check-config":
         print(f"{options.config}: no mistakes")
         return Exit.FINE
-    _set_up_logging(config)
+    logs.set_up(config.log_level)
     return asyncio.run(_run(options.command, config))
 
 
@@ -53,17 +53,6 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="keep the hall until SIGTERM")
     commands.add_parser("check-config", help="say whether the configuration has mistakes")
     return parser
-
-
-def _set_up_logging(config: Config) -> None:
-    logging.basicConfig(
-        level=config.log_level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    for noisy in ("nio", "apscheduler", "aiohttp", "alembic"):
-        # nio logs each event at INFO and a page of schema for each malformed one.
-        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 async def _run(command: str, config: Config) -> int:

@@ -26,6 +26,7 @@ from storage import (
     inbox,
     meta,
     outbox,
+    people,
     questions,
     rooms,
     search_pages,
@@ -299,6 +300,7 @@ class _Asked:
         happened = what_happened(event, self._hall.me)
         if isinstance(happened, Redacted):
             return bool(outbox.posts_quoting(self._connection, happened.target)), False
+        corrected = isinstance(happened, Edited)
         if isinstance(happened, Edited):
             happened = happened.now
         if not isinstance(happened, Said):
@@ -313,16 +315,28 @@ class _Asked:
             direct=self._direct,
             open_threads=questions.open_threads(self._connection) if in_thread else (),
         )
-        return concerned, concerned and self._is_command(happened)
+        if not concerned:
+            return False, False
+        return True, self._is_for_us(happened, awaited=not corrected and self._is_awaited(happened))
 
-    def _is_command(self, said: Said) -> bool:
+    def _is_awaited(self, said: Said) -> bool:
+        """Whether a question of ours to this person is open in this thread."""
+        asker = people.get(self._connection, said.sender)
+        if asker is None or said.thread_root is None:
+            return False
+        return (
+            questions.waiting(self._connection, said.thread_root, asker.id, self._hall.clock.now())
+            is not None
+        )
+
+    def _is_for_us(self, said: Said, *, awaited: bool) -> bool:
         heard = reading.read(
             said,
             me=self._hall.me,
             name=self._hall.name,
             prefix=self._hall.settings.prefix,
             direct=self._direct,
-            awaited=False,
+            awaited=awaited,
             catalogue=CATALOGUE,
         )
         return not isinstance(heard, reading.NotForUs)

@@ -114,27 +114,36 @@ class Provisioning:
     async def _cluster(self, cluster: Cluster, space: Room, report: Report) -> None:
         community = self._hall.settings.community
         before = await self._hall.database.read(lambda c: rooms.of_cluster(c, cluster.slug))
+        if before is not None and before.name not in ("", cluster.title):
+            # First of all: once the name is changed, nothing tells that it was another.
+            await self._announce_rename(before, cluster.title)
         room = await self._ensure(plans.plan_cluster(community, cluster), space.room_id, report)
         await self._into_space(space.room_id, room, report)
-        renamed = before is not None and before.name not in ("", cluster.title)
-        await self._greet(room, renamed_to=cluster.title if renamed else None)
+        await self._greet(room)
 
     async def _coordinators(self, space: Room, report: Report) -> None:
         community = self._hall.settings.community
         name = greetings.coordinators_room_name(community)
         plan = plans.plan_coordinators(community, name)
-        await self._greet(await self._ensure(plan, space.room_id, report), renamed_to=None)
+        await self._greet(await self._ensure(plan, space.room_id, report))
 
-    async def _greet(self, room: Room, *, renamed_to: str | None) -> None:
+    async def _greet(self, room: Room) -> None:
         settings, now = self._hall.settings, self._hall.clock.now()
 
         def greet(connection: Connection) -> set[str]:
             posts = greetings.greet(connection, room, settings)
-            if renamed_to is not None:
-                posts.append(greetings.announce_rename(room.room_id, renamed_to, settings))
             return queue_posts(connection, self._hall, posts, f"greet/{room.room_id}", now)
 
         self._hall.bells.outbox.ring(await self._hall.database.write(greet))
+
+    async def _announce_rename(self, room: Room, title: str) -> None:
+        post = greetings.announce_rename(room.room_id, title, self._hall.settings)
+        now = self._hall.clock.now()
+
+        def announce(connection: Connection) -> set[str]:
+            return queue_posts(connection, self._hall, [post], f"rename/{room.room_id}", now)
+
+        self._hall.bells.outbox.ring(await self._hall.database.write(announce))
 
     async def _into_space(self, space: RoomId, room: Room, report: Report) -> None:
         content = {"via": self._via, "suggested": True}

@@ -1,10 +1,9 @@
 """What the hall says in its own rooms unasked: once at first, and when the configuration moves."""
 
-from hashlib import blake2b
-
 from sqlalchemy import Connection
 
 from commands.archive import replies as archive_words
+from commands.archive.rules import notice_key
 from commands.clusters import replies as cluster_words
 from commands.context import Settings
 from commands.posts import Announce, Pin, Post, Say
@@ -29,11 +28,9 @@ def greet(connection: Connection, room: Room, settings: Settings) -> list[Post]:
 
 def _notice(connection: Connection, room: Room, settings: Settings) -> list[Post]:
     rules = settings.archive
-    version = repr((rules.controller, rules.contact, rules.retention, room.encrypted))
-    mark = blake2b(version.encode(), digest_size=6).hexdigest()
-    key = f"archive/notice/{room.room_id}/{mark}"
-    if outbox.was_posted(connection, key):
-        return []
+    key = notice_key(room, rules)
+    if outbox.said_at(connection, room.room_id, key):
+        return []  # by us, or when somebody here switched the archive on
     notice = archive_words.notice(
         words_in(settings.community.language),
         controller=rules.controller,

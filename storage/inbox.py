@@ -168,12 +168,15 @@ def forget(connection: Connection, now: datetime, after: timedelta) -> int:
     return gone.rowcount
 
 
-def counts(connection: Connection, now: datetime) -> dict[str, int]:
-    """How many entries are ready, late (waiting after a failure) and parked."""
+def counts(connection: Connection, now: datetime, *, besides: str = "") -> dict[str, int]:
+    """How many entries are ready, late (waiting after a failure) and parked.
+
+    besides: the key of the entry in hand, which is about to be answered.
+    """
     late = or_(inbox.c.ready_at.is_(None), inbox.c.ready_at <= now)
     ready, waiting = connection.execute(
         select(func.count().filter(late), func.count().filter(~late)).where(
-            inbox.c.state == "ready"
+            inbox.c.state == "ready", inbox.c.key != besides
         )
     ).one()
     parked = connection.scalar(

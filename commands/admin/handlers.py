@@ -17,7 +17,7 @@ class Nothing:
 
 
 def show_status(call: Call[Nothing], context: Context) -> Posts:
-    entries = inbox.counts(context.connection, context.now)
+    entries = inbox.counts(context.connection, context.now, besides=context.cause)
     queued = outbox.counts(context.connection, context.now)
     held = archive.totals(context.connection)
     ours = rooms.find(context.connection, joined=True)

@@ -39,7 +39,8 @@ def switch_on(call: Call[Nothing], context: Context) -> Posts:
         encrypted=call.room.encrypted,
         prefix=settings.prefix,
     )
-    key = f"archive/notice/{call.said.event_id}"
+    # Said anew each time that it is switched on.
+    key = f"{rules.notice_key(call.room, settings.archive)}/{call.said.event_id}"
     return [
         Say(call.room.room_id, notice, notice=False, key=key),
         Pin(call.room.room_id, key),

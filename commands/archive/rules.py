@@ -1,17 +1,26 @@
-"""What a thread comes to: chosen sentences of it, never new ones."""
+"""What a thread comes to, in chosen sentences of it, never new ones; what notice a room has had."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 
-from storage.records import ArchivedMessage, UserId
+from storage.records import ArchivedMessage, ArchiveRules, Room, UserId
 
 MOST_POINTS = 3
 MOST_QUESTIONS = 3
 LONGEST = 200  # characters of a sentence that is shown
 SHORTEST = 20  # "Thanks!" says nothing to those who were not there
+
+
+def notice_key(room: Room, rules: ArchiveRules) -> str:
+    """The key of a room's archive notice; another one as soon as it has something else to say."""
+    said = repr((rules.controller, rules.contact, rules.retention, room.encrypted))
+    mark = blake2b(said.encode(), digest_size=6).hexdigest()
+    return f"archive/notice/{room.room_id}/{mark}"
+
 
 # A sentence ends at its sign, in any of our scripts (Greek asks with ";"), or with the line.
 _SENTENCE = re.compile(r"[^.!?;…\n]+(?:[.!?;…]+(?=\s|$)|[.;](?=\S)|$|(?=\n))")

@@ -92,7 +92,11 @@ def found(
     blocks: list[Block] = [
         Paragraph(many),
         *(Paragraph(_hint(words, hint)) for hint in hints),
-        Items(tuple(_hit(words, hit) for hit in hits), ordered=True, start=first),
+        Items(
+            tuple(_hit(words, hit, one_room=understood.room is not None) for hit in hits),
+            ordered=True,
+            start=first,
+        ),
     ]
     if more is not None:
         blocks.append(Paragraph(words.say("{more} shows the next ones.", more=Code(more))))
@@ -161,11 +165,14 @@ def _what(words: Words, understood: Understood) -> Inline:
     return line
 
 
-def _hit(words: Words, hit: Hit) -> tuple[Inline, ...]:
+def _hit(words: Words, hit: Hit, *, one_room: bool) -> tuple[Inline, ...]:
+    # The first line has named the room already, if there is but one.
     snippet: tuple[Part, ...] = tuple(
         Strong(text) if wanted else Text(text) for text, wanted in hit.pieces
     )
     link = MessageLink(hit.room_id, hit.event_id, words.moment(hit.at), hit.via)
+    if one_room:
+        return snippet, words.say("{author}, {link}", author=hit.author, link=link)
     where = words.say("{author} in {room}, {link}", author=hit.author, room=hit.room, link=link)
     return snippet, where
 

@@ -43,7 +43,7 @@ async def test_a_hit_shows_words_author_room_time_and_link(hall: Hall) -> None:
     assert heard([post]) == (
         "Found 1 for pump in Housing.\n"
         "- The heat pump in the library is loud\n"
-        "  Ann Berg in Housing, 2 Mar 2026, 10:01"
+        "  Ann Berg, 2 Mar 2026, 10:01"
     )
     listed = next(block for block in post.reply.blocks if isinstance(block, Items))
     snippet, where = listed.items[0]

@@ -63,7 +63,7 @@ def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
     words = " ".join(transcript.replace("│", "").split())
     for shown in (
         "!search hosting Moothall: Found 1 for *hosting*",
-        "Regula Amsler in Welcoming culture,",
+        "Regula Amsler,",
         "(matrix.to/$",
         "This thread so far: 4 messages",
         "Here the hall is killed",

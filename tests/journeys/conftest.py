@@ -16,10 +16,25 @@ from demo.postgres import Postgres
 from tests.conftest import new_account
 from tests.hall import CLEAR, SEALED, RunningHall, running_hall, setup_for
 
-SQLITE = pytest.param("sqlite", marks=pytest.mark.xdist_group("journeys-sqlite"))
-POSTGRES = pytest.param("postgres", marks=pytest.mark.xdist_group("journeys-postgres"))
-# Without it a journey is made twice, once on each database.
-on_sqlite = pytest.mark.parametrize("hall", [SQLITE], indirect=True, scope="session")
+GROUPS = {name: pytest.mark.xdist_group(f"journeys-{name}") for name in ("sqlite", "postgres")}
+# A journey is made on SQLite, and in both rooms if it asks for one; those that cross the whole
+# hall also on PostgreSQL.
+on_both = pytest.mark.parametrize(
+    "hall",
+    [pytest.param(name, marks=group) for name, group in GROUPS.items()],
+    indirect=True,
+    scope="session",
+)
+everywhere = pytest.mark.parametrize(
+    ("hall", "slug"),
+    [
+        pytest.param("sqlite", CLEAR, marks=GROUPS["sqlite"]),
+        pytest.param("sqlite", SEALED, marks=GROUPS["sqlite"]),
+        pytest.param("postgres", CLEAR, marks=GROUPS["postgres"]),
+    ],
+    indirect=["hall"],
+    scope="session",
+)
 
 
 class Arrive(Protocol):
@@ -28,13 +43,13 @@ class Arrive(Protocol):
     async def __call__(self, name: str, *slugs: str, display_name: str | None = None) -> Person: ...
 
 
-@pytest.fixture(scope="session", params=[SQLITE, POSTGRES])
+@pytest.fixture(scope="session", params=[pytest.param("sqlite", marks=GROUPS["sqlite"])])
 async def hall(
     request: pytest.FixtureRequest,
     homeserver: Homeserver,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[RunningHall]:
-    """A hall for all journeys on that database; `on_sqlite` spares a test the second one."""
+    """A hall for all journeys on that database."""
     database = "sqlite:///moothall.db"
     if request.param == "postgres":
         server: Postgres = request.getfixturevalue("postgres")

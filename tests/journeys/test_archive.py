@@ -9,7 +9,7 @@ import pytest
 from demo.people import MESSAGE, Heard, Person
 from storage.records import ArchivedMessage
 from tests.hall import CLEAR, SEALED, RunningHall
-from tests.journeys.conftest import Arrive, on_sqlite
+from tests.journeys.conftest import Arrive, everywhere, on_both
 
 
 def new_word() -> str:
@@ -31,6 +31,7 @@ def link_to(room: str, event_id: str) -> str:
 
 
 @pytest.mark.promise("What is said in an archived room is found again, with a link to it.")
+@everywhere
 async def test_what_was_said_is_found_with_snippet_and_link(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -47,6 +48,7 @@ async def test_what_was_said_is_found_with_snippet_and_link(
     assert "Ann in " in answer.body
 
 
+@everywhere
 async def test_a_thread_is_kept_with_its_replies_reactions_and_files(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -78,6 +80,7 @@ async def test_a_thread_is_kept_with_its_replies_reactions_and_files(
 
 
 @pytest.mark.promise("After an edit, search finds the new words and never the old ones.")
+@everywhere
 async def test_an_edit_replaces_the_words_everywhere(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -96,7 +99,6 @@ async def test_an_edit_replaces_the_words_everywhere(
     assert "Nothing found" in (await hall.asks(ben, chat, f"search {old}")).body
 
 
-@on_sqlite
 async def test_words_that_were_edited_into_a_command_are_gone(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -112,7 +114,6 @@ async def test_words_that_were_edited_into_a_command_are_gone(
     assert not [one for one in await hall.archived(room) if "whoami" in one.body]
 
 
-@on_sqlite
 async def test_nobody_changes_another_s_words(hall: RunningHall, arrive: Arrive) -> None:
     room, word, forged = hall.rooms[CLEAR], new_word(), new_word()
     ann, mallory = await arrive("ann", CLEAR), await arrive("mallory", CLEAR)
@@ -126,6 +127,7 @@ async def test_nobody_changes_another_s_words(hall: RunningHall, arrive: Arrive)
 
 @pytest.mark.promise("A message that is deleted is gone from search at once.")
 @pytest.mark.promise("An answer that repeated a message which was then deleted is taken back.")
+@everywhere
 async def test_a_redacted_message_is_gone_and_the_answer_that_quoted_it_is_taken_back(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -155,7 +157,6 @@ async def test_a_redacted_message_is_gone_and_the_answer_that_quoted_it_is_taken
     assert gone.body == ""
 
 
-@on_sqlite
 async def test_a_moderator_s_redaction_counts_as_much(
     hall: RunningHall, arrive: Arrive, paula: Person
 ) -> None:
@@ -169,7 +170,6 @@ async def test_a_moderator_s_redaction_counts_as_much(
     assert "Nothing found" in (await hall.asks(ann, room, f"!search {word}")).body
 
 
-@on_sqlite
 async def test_the_edit_of_a_message_goes_with_the_message(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -188,7 +188,6 @@ async def test_the_edit_of_a_message_goes_with_the_message(
         assert "Nothing found" in (await hall.asks(ann, room, f"!search {word}")).body
 
 
-@on_sqlite
 async def test_a_search_that_is_deleted_takes_its_answer_with_it(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -206,6 +205,7 @@ async def test_a_search_that_is_deleted_takes_its_answer_with_it(
 
 
 @pytest.mark.promise("The words of somebody who opted out are not stored.")
+@everywhere
 async def test_the_words_of_somebody_who_opted_out_are_not_kept(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -258,6 +258,7 @@ def found(answer: Heard, room: str, messages: Sequence[str]) -> set[str]:
     return {one for one in messages if link_to(room, one) in answer.body}
 
 
+@everywhere
 async def test_words_phrases_exclusions_people_and_days_narrow_a_search(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -287,6 +288,7 @@ async def test_words_phrases_exclusions_people_and_days_narrow_a_search(
         assert found(answer, room, every) == expected, query
 
 
+@everywhere
 async def test_more_shows_the_next_page_until_there_is_none(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -306,6 +308,7 @@ async def test_more_shows_the_next_page_until_there_is_none(
     assert "nothing more to show" in (await hall.asks(ann, room, "!more")).body
 
 
+@on_both
 async def test_in_a_direct_chat_all_rooms_of_the_asker_are_searched(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -324,7 +327,6 @@ async def test_in_a_direct_chat_all_rooms_of_the_asker_are_searched(
     assert link_to(hall.rooms[SEALED], there) in one.body
 
 
-@on_sqlite
 async def test_a_search_in_a_room_looks_nowhere_else(hall: RunningHall, arrive: Arrive) -> None:
     word = new_word()
     ann = await arrive("ann", CLEAR, SEALED)
@@ -339,6 +341,7 @@ async def test_a_search_in_a_room_looks_nowhere_else(hall: RunningHall, arrive: 
     assert "rose" not in here.body + elsewhere.body
 
 
+@everywhere
 async def test_a_thread_is_summed_up_in_its_own_words(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -371,7 +374,6 @@ async def test_a_thread_is_summed_up_in_its_own_words(
     assert "library" not in (await hall.asks(ben, room, "!thread summary", thread=root)).body
 
 
-@on_sqlite
 async def test_a_summary_outside_a_thread_asks_which_one(hall: RunningHall, arrive: Arrive) -> None:
     ann = await arrive("ann", CLEAR)
     room = hall.rooms[CLEAR]
@@ -421,6 +423,7 @@ async def test_a_room_it_was_invited_to_is_archived_from_archive_on_to_archive_o
     assert {one.body for one in await hall.archived(room) if one.body} == {f"During: {during}"}
 
 
+@on_both
 async def test_the_status_of_an_archive_counts_what_is_in_it(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -440,7 +443,6 @@ async def test_the_status_of_an_archive_counts_what_is_in_it(
     assert "1 thread" in status
 
 
-@on_sqlite
 async def test_privacy_counts_what_is_stored_about_the_asker_alone(
     hall: RunningHall, arrive: Arrive
 ) -> None:

@@ -20,7 +20,7 @@ from tests.hall import (
     running_hall,
     setup_for,
 )
-from tests.journeys.conftest import Arrive, on_sqlite
+from tests.journeys.conftest import Arrive, everywhere, on_both
 
 # What each command of the catalogue answers, said in a thread of a cluster's room.
 ASKED = {
@@ -50,6 +50,7 @@ def test_each_command_of_the_catalogue_is_asked_here() -> None:
 
 
 @pytest.mark.promise("Every command is answered in the thread where it was asked.")
+@everywhere
 async def test_every_command_is_answered_in_the_thread_where_it_was_asked(
     hall: RunningHall, arrive: Arrive, olaf: Person, slug: str
 ) -> None:
@@ -83,7 +84,6 @@ async def test_what_concerns_one_person_alone_is_answered_in_the_direct_chat(
     await hall.keeps_quiet(olaf, room)
 
 
-@on_sqlite
 async def test_an_archive_that_is_off_is_not_switched_off_again(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -120,7 +120,6 @@ async def test_help_shows_what_the_asker_may_use_and_nothing_else(
     assert "!admin status" in for_olaf.body
 
 
-@on_sqlite
 async def test_help_about_a_command_shows_its_example(hall: RunningHall, arrive: Arrive) -> None:
     ann = await arrive("ann", CLEAR)
     room = hall.rooms[CLEAR]
@@ -136,6 +135,7 @@ async def test_help_about_a_command_shows_its_example(hall: RunningHall, arrive:
     assert hidden.body.replace("admin status", "…") == missing.body.replace("flying carpets", "…")
 
 
+@everywhere
 async def test_a_typo_gets_did_you_mean_and_the_corrected_message_is_answered(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -153,7 +153,6 @@ async def test_a_typo_gets_did_you_mean_and_the_corrected_message_is_answered(
     assert answer.thread_root == typed
 
 
-@on_sqlite
 async def test_an_edit_of_ordinary_talk_is_not_answered(hall: RunningHall, arrive: Arrive) -> None:
     ann = await arrive("ann", CLEAR)
     room = hall.rooms[CLEAR]
@@ -162,6 +161,7 @@ async def test_an_edit_of_ordinary_talk_is_not_answered(hall: RunningHall, arriv
     await hall.keeps_quiet(ann, room)
 
 
+@everywhere
 async def test_a_missing_argument_is_asked_for_and_the_next_words_in_the_thread_answer(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -183,7 +183,6 @@ async def test_a_missing_argument_is_asked_for_and_the_next_words_in_the_thread_
     await hall.keeps_quiet(ann, room)
 
 
-@on_sqlite
 async def test_a_question_can_be_cancelled_or_left_for_another_command(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -202,7 +201,6 @@ async def test_a_question_can_be_cancelled_or_left_for_another_command(
     await hall.keeps_quiet(ann, room)
 
 
-@on_sqlite
 async def test_a_wrong_answer_to_a_question_is_explained(hall: RunningHall, arrive: Arrive) -> None:
     ann = await arrive("ann")
     chat = await hall.chats_with(ann)
@@ -242,7 +240,6 @@ async def test_a_mention_is_a_command_as_each_client_sends_it(
         assert answer.body.startswith("You are "), client
 
 
-@on_sqlite
 async def test_a_mention_that_is_no_command_gets_a_hint(hall: RunningHall, arrive: Arrive) -> None:
     ann = await arrive("ann", CLEAR)
     room = hall.rooms[CLEAR]
@@ -252,7 +249,6 @@ async def test_a_mention_that_is_no_command_gets_a_hint(hall: RunningHall, arriv
     assert "!help" in hint.body
 
 
-@on_sqlite
 @pytest.mark.parametrize("sign", ["/", "//"])
 async def test_a_slash_is_as_good_as_the_prefix(
     hall: RunningHall, arrive: Arrive, sign: str
@@ -283,7 +279,6 @@ async def test_a_command_from_a_client_s_own_menu_is_carried_out(
         assert expected in (await hall.answer_to(ann, room, said)).body
 
 
-@on_sqlite
 async def test_a_client_s_menu_for_another_bot_is_left_alone(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -318,7 +313,6 @@ async def test_a_direct_chat_needs_no_prefix(
     assert "I speak English" in (await hall.asks(ann, chat, "English")).body
 
 
-@on_sqlite
 async def test_a_command_inside_a_thread_is_answered_there(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -329,7 +323,6 @@ async def test_a_command_inside_a_thread_is_answered_there(
     assert answer.thread_root == root
 
 
-@on_sqlite
 async def test_commands_in_one_room_are_answered_in_their_order(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -399,7 +392,6 @@ async def test_notices_and_other_bots_never_trigger(
     await hall.keeps_quiet(bot, chat)
 
 
-@on_sqlite
 async def test_an_answer_to_the_hall_that_mentions_it_is_no_command(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -412,7 +404,6 @@ async def test_an_answer_to_the_hall_that_mentions_it_is_no_command(
     await hall.keeps_quiet(ann, room)
 
 
-@on_sqlite
 async def test_a_command_that_is_taken_back_before_it_is_answered_leaves_nothing(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -453,6 +444,7 @@ async def test_a_member_who_may_not_is_refused_kindly(
     assert "the archive is on" in (await hall.asks(ann, room, "!archive status")).body
 
 
+@everywhere
 async def test_member_set_is_seen_in_whoami_city_and_member_list(
     hall: RunningHall, arrive: Arrive, paula: Person, slug: str
 ) -> None:
@@ -478,7 +470,6 @@ async def test_member_set_is_seen_in_whoami_city_and_member_list(
     assert "city lead" not in taken.body
 
 
-@on_sqlite
 async def test_a_person_can_be_named_by_pill(
     hall: RunningHall, arrive: Arrive, paula: Person
 ) -> None:
@@ -499,7 +490,6 @@ async def test_a_person_can_be_named_by_pill(
     assert "City: Lipohrad" in (await hall.asks(ann, room, "!whoami")).body
 
 
-@on_sqlite
 async def test_a_room_s_own_admin_decides_about_its_archive_and_no_other_member(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -517,6 +507,7 @@ async def test_a_room_s_own_admin_decides_about_its_archive_and_no_other_member(
 # ── settings ──────────────────────────────────────────────────────────────────────────────────
 
 
+@on_both
 async def test_settings_are_kept_and_shown(hall: RunningHall, arrive: Arrive) -> None:
     ann = await arrive("ann")
     chat = await hall.chats_with(ann, encrypted=True)
@@ -531,7 +522,6 @@ async def test_settings_are_kept_and_shown(hall: RunningHall, arrive: Arrive) ->
     assert "Language: Deutsch" in shown  # until there is a German catalogue
 
 
-@on_sqlite
 async def test_a_setting_that_is_not_known_is_explained(hall: RunningHall, arrive: Arrive) -> None:
     ann = await arrive("ann", CLEAR)
     room = hall.rooms[CLEAR]
@@ -547,7 +537,6 @@ async def test_a_setting_that_is_not_known_is_explained(hall: RunningHall, arriv
     assert "Did you mean Havnvoll?" in (await hall.asks(ann, room, "!city Havnvol")).body
 
 
-@on_sqlite
 async def test_whoever_knows_the_pseudo_language_sees_that_every_word_is_translated(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -607,7 +596,6 @@ async def test_hostile_words_are_shown_as_words_and_call_nobody(
     await hall.asks(paula, room, f"!member set {mallory.user_id} city:lipohrad")
 
 
-@on_sqlite
 async def test_a_summary_of_hostile_words_is_harmless(hall: RunningHall, arrive: Arrive) -> None:
     mallory = await arrive("mallory", CLEAR, display_name="<u>@room</u>")
     room = hall.rooms[CLEAR]
@@ -618,6 +606,7 @@ async def test_a_summary_of_hostile_words_is_harmless(hall: RunningHall, arrive:
 # ── who is nobody's neighbour, and who asks too much ──────────────────────────────────────────
 
 
+@everywhere
 async def test_somebody_in_no_room_of_ours_is_answered_and_learns_nothing(
     hall: RunningHall, arrive: Arrive, stranger: Person, slug: str
 ) -> None:

@@ -5,7 +5,7 @@ import pytest
 from demo.people import Heard, Person
 from storage.records import RoomId
 from tests.hall import CLEAR, SEALED, RunningHall
-from tests.journeys.conftest import Arrive, on_sqlite
+from tests.journeys.conftest import Arrive, everywhere, on_both
 
 
 async def told(hall: RunningHall, person: Person, room: str, typed: str) -> Heard:
@@ -24,6 +24,7 @@ def chats_of(hall: RunningHall, person: Person) -> set[RoomId]:
 
 
 @pytest.mark.promise("What concerns one person alone is said in an encrypted direct chat.")
+@everywhere
 async def test_private_answers_make_one_encrypted_direct_chat_and_go_on_there(
     hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
@@ -49,7 +50,6 @@ async def test_private_answers_make_one_encrypted_direct_chat_and_go_on_there(
     await hall.keeps_quiet(ann, room)
 
 
-@on_sqlite
 async def test_the_very_first_private_answer_can_be_read(hall: RunningHall, arrive: Arrive) -> None:
     # Its room is made for it, and a sync may show that before the person is asked in.
     for name in ("ann", "ben", "cleo", "dan"):
@@ -57,7 +57,6 @@ async def test_the_very_first_private_answer_can_be_read(hall: RunningHall, arri
         assert "stored about you" in (await told(hall, person, hall.rooms[SEALED], "!privacy")).body
 
 
-@on_sqlite
 async def test_questions_asked_at_once_make_one_direct_chat(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -89,7 +88,6 @@ async def test_a_direct_chat_that_the_person_began_is_used(
     assert chats_of(hall, ann) == {chat}
 
 
-@on_sqlite
 async def test_a_direct_chat_that_the_person_has_left_is_made_anew(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -103,6 +101,7 @@ async def test_a_direct_chat_that_the_person_has_left_is_made_anew(
 
 
 @pytest.mark.promise("What is meant for one person is never said where a third reads along.")
+@on_both
 async def test_a_direct_chat_with_a_third_person_is_no_direct_chat_any_more(
     hall: RunningHall, arrive: Arrive
 ) -> None:

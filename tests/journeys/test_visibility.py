@@ -6,7 +6,7 @@ import pytest
 
 from demo.people import Heard, Person
 from tests.hall import CLEAR, SEALED, RunningHall
-from tests.journeys.conftest import Arrive, on_sqlite
+from tests.journeys.conftest import Arrive, everywhere, on_both
 
 SECRET = "under the third stone"  # what is said along with a word, and must never be shown
 
@@ -47,6 +47,7 @@ async def says_secretly(hall: RunningHall, ann: Person, slug: str, word: str) ->
 
 
 @pytest.mark.promise("A search by somebody who is not in a room never shows a word of it.")
+@everywhere
 async def test_who_was_never_in_a_room_finds_no_word_of_it(
     hall: RunningHall, arrive: Arrive, stranger: Person, slug: str
 ) -> None:
@@ -71,6 +72,7 @@ async def test_who_was_never_in_a_room_finds_no_word_of_it(
 
 
 @pytest.mark.promise("A search by somebody who has left a room never shows a word of it.")
+@everywhere
 async def test_who_has_left_a_room_finds_no_word_of_it(
     hall: RunningHall, arrive: Arrive, paula: Person, slug: str
 ) -> None:
@@ -101,7 +103,6 @@ async def test_who_has_left_a_room_finds_no_word_of_it(
         assert str(next(c["title"] for c in hall.setup.clusters if c["slug"] == slug)) not in status
 
 
-@on_sqlite
 async def test_who_comes_back_finds_what_everybody_there_may_read(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -118,7 +119,6 @@ async def test_who_comes_back_finds_what_everybody_there_may_read(
     assert SECRET in (await hall.asks(ben, chat, f"search {word}")).body
 
 
-@on_sqlite
 async def test_an_invitation_alone_opens_nothing(hall: RunningHall, arrive: Arrive) -> None:
     word = new_word()
     ann, ben = await arrive("ann"), await arrive("ben")
@@ -157,8 +157,12 @@ async def archived_room(
 
 
 @pytest.mark.promise("In a room an answer never shows what one of its members may not read.")
-@pytest.mark.parametrize("visibility", ["joined", "invited"])
-@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
+@pytest.mark.parametrize(
+    ("visibility", "encrypted"),
+    [("joined", False), ("invited", True)],
+    ids=["joined-clear", "invited-encrypted"],
+)
+@on_both
 async def test_in_a_room_a_late_joiner_is_not_shown_what_was_said_before(
     hall: RunningHall, arrive: Arrive, visibility: str, encrypted: bool
 ) -> None:
@@ -210,7 +214,7 @@ async def test_where_history_is_open_to_members_a_late_joiner_finds_it(
     assert SECRET in (await hall.asks(late, room, f"!search {word}")).body
 
 
-@on_sqlite
+@on_both
 async def test_history_that_is_closed_later_stays_open_for_what_was_said_before(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -230,7 +234,6 @@ async def test_history_that_is_closed_later_stays_open_for_what_was_said_before(
     assert "in the open" in (await hall.asks(late, room, f"!search {early}")).body
 
 
-@on_sqlite
 async def test_what_was_said_while_somebody_was_away_is_not_shown_to_them(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -275,7 +278,6 @@ async def test_a_direct_chat_in_which_a_third_person_reads_along_is_a_room(
     assert SECRET not in (await hall.asks(eve, chat, f"!search {word}")).body
 
 
-@on_sqlite
 async def test_a_room_that_is_called_a_direct_chat_but_holds_more_people_is_a_room(
     hall: RunningHall, arrive: Arrive
 ) -> None:
@@ -312,7 +314,6 @@ async def test_a_summary_of_a_thread_of_another_room_is_not_given(
     assert not [one for one in said if SECRET in one.body]
 
 
-@on_sqlite
 async def test_an_answer_in_private_is_taken_back_when_its_source_goes(
     hall: RunningHall, arrive: Arrive
 ) -> None:
