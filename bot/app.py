@@ -119,8 +119,9 @@ async def run_hall(
     intake = Intake(hall)
     parts: list[Coroutine[Any, Any, None]] = [
         keep_going("intake", intake.run),
-        keep_going("worker", lambda: Worker(hall).run()),
-        keep_going("delivery", lambda: Delivery(hall).run()),
+        # Who is in which room, and what was taken back, is known after the first answer.
+        _after(intake.caught_up, lambda: keep_going("worker", lambda: Worker(hall).run())),
+        _after(intake.caught_up, lambda: keep_going("delivery", lambda: Delivery(hall).run())),
         keep_going("backfill", lambda: Backfill(hall).run()),
         keep_going("late keys", lambda: keep_trying(hall)),
         keep_going("upkeep", lambda: Upkeep(hall).run()),

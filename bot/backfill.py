@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 250  # events; the homeserver is > 90 % of the time whatever the size
 SWEEP = 60.0  # seconds
+ATTEMPTS = 5  # at one page, before other rooms have their turn
 
 
 class Backfill:
@@ -48,6 +49,8 @@ class Backfill:
                 except Refused as refusal:
                     await self._give_up(hole, refusal)
                     return
+                except Unreachable:
+                    return
                 done = page.size == 0 or page.end is None
                 if not done and page.end is not None:
                     fetching = asyncio.ensure_future(self._fetch(hole, page.end))
@@ -61,13 +64,19 @@ class Backfill:
         while True:
             try:
                 return await self._hall.client.messages(
-                    hole.room_id, start=start, end=hole.from_token, backwards=True, limit=PAGE
+                    hole.room_id,
+                    start=start or None,
+                    end=hole.from_token,
+                    backwards=True,
+                    limit=PAGE,
                 )
             except RateLimited as limit:
                 await asyncio.sleep(limit.retry_after)
             except Unreachable as trouble:
                 attempt += 1
                 log.warning("history does not come: room=%s error=%s", hole.room_id, trouble)
+                if attempt >= ATTEMPTS:
+                    raise  # other rooms have holes, too; this one has its turn again later
                 await asyncio.sleep(wait_before(attempt))
 
     async def _store(self, hole: Gap, page: Page, *, done: bool) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.hall import Hall
 from bot.matrix import rendering
-from bot.matrix.errors import RateLimited, Refused, Unreachable
+from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
 from bot.retry import wait_before
 from bot.state import DIRECT_STATE
 from storage import outbox, people, rooms
@@ -87,6 +87,8 @@ class Delivery:
             if row is None:
                 row = await self._settle_and_claim(lane, sent)
                 sent = None
+                # The worker may have claimed the same; nobody is to send it again later.
+                self._hall.claimed.pop(lane, None)
             if row is None:
                 return
             now = self._hall.clock.now()
@@ -105,11 +107,19 @@ class Delivery:
                 await self._postpone(row, delay)
             except Refused as refusal:
                 sent = await self._refused(row, refusal)
-            except DBAPIError as trouble:
-                # Whatever became of it: the same id again is the same event.
-                log.error("not sent: key=%s error=%s", row.key, type(trouble.orig).__name__)
-                await asyncio.sleep(wait_before(row.attempts + 1))
+            except Unauthorised:
+                raise
+            except Exception as trouble:
+                sent = await self._broke(row, trouble)
             row = None
+
+    async def _broke(self, row: Row, trouble: Exception) -> _Sent | None:
+        """Ours or the database's fault: the same id again is the same event, but not for ever."""
+        log.error("not sent: key=%s error=%s", row.key, type(trouble).__name__)
+        if row.attempts >= GIVE_UP_AFTER and not isinstance(trouble, DBAPIError):
+            return _Sent(row.id, failure="broken")
+        await asyncio.sleep(wait_before(row.attempts + 1))
+        return None
 
     async def _settle_and_claim(self, lane: str, sent: _Sent | None) -> Row | None:
         """Until the database takes it: what was sent is written down before anything else."""
@@ -210,7 +220,8 @@ class Delivery:
         if target is None:
             return _Sent(row.id, failure="nothing to pin")
         pins: Mapping[str, Any] = await self._hall.client.state_event(room_id, row.type) or {}
-        pinned = [event for event in pins.get("pinned", []) if isinstance(event, str)]
+        listed = pins.get("pinned")  # anybody with the power may have written anything
+        pinned = [e for e in listed if isinstance(e, str)] if isinstance(listed, list) else []
         if target in pinned:
             return _Sent(row.id)
         content = {"pinned": [*pinned, target]}
@@ -235,6 +246,7 @@ class Delivery:
                 rooms.change(connection, joined, kind=RoomKind.DIRECT.value, direct_with=person)
 
         await self._hall.database.write(note)
+        self._hall.bells.upgrades.ring()  # it may be a successor that we were waiting for
 
     async def _open_direct_chat(self, person: UserId) -> None:
         """Make a direct chat, unless one came to be since the post was queued."""
@@ -265,11 +277,31 @@ class Delivery:
             lambda c: {room.room_id for room in rooms.find(c) if room.kind is not RoomKind.OTHER}
         )
         for room_id in await self._hall.client.joined_rooms():
-            if room_id not in known:
-                mark = await self._hall.client.state_event(room_id, DIRECT_STATE)
-                if mark is not None and mark.get("user_id") == person:
-                    return room_id
+            if room_id in known:
+                continue
+            if is_our_direct_chat(await self._hall.client.state(room_id), self._hall.me, person):
+                return room_id
         return None
+
+
+def is_our_direct_chat(state: Sequence[Mapping[str, Any]], me: UserId, person: UserId) -> bool:
+    """Whether a room is one that we made for this person, and nobody else is in it.
+
+    The mark alone proves nothing: anybody can write it into a room and invite us there.
+    """
+    made = marked = False
+    present = set()
+    for raw in state:
+        content = raw.get("content")
+        content = content if isinstance(content, Mapping) else {}
+        match raw.get("type"):
+            case "m.room.create":
+                made = raw.get("sender") == me
+            case type_ if type_ == DIRECT_STATE:
+                marked = raw.get("sender") == me and content.get("user_id") == person
+            case "m.room.member" if content.get("membership") in ("join", "invite"):
+                present.add(raw.get("state_key"))
+    return made and marked and present <= {me, person}
 
 
 def direct_chat(person: UserId) -> dict[str, Any]:

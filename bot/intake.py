@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.entries import entry_of, invitation_entry, missed_entry
 from bot.hall import Hall
@@ -33,12 +33,13 @@ from storage import (
     waiting,
 )
 from storage.records import EventId, Room, RoomEvent, RoomId
-from storage.types import instant, milliseconds
+from storage.types import event_hash, instant, milliseconds
 
 log = logging.getLogger(__name__)
 
 LONG_POLL_MS = 30_000
 THREAD_FROM = 20  # messages; fewer are analysed at once, without a hop to another thread
+LONG_TEXT = 4_000  # characters
 KEY_RETRY = timedelta(seconds=10)  # a key often comes just after its message
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10))  # after that; then when the key comes
 
@@ -88,6 +89,11 @@ class Intake:
                 await asyncio.sleep(limit.retry_after)
                 continue
             except Refused as refusal:
+                if refusal.status != 400:
+                    failures += 1
+                    log.warning("sync refused (attempt %d): %s", failures, refusal)
+                    await asyncio.sleep(wait_before(failures))
+                    continue
                 # Our position means nothing to it (restored from a backup, say): start anew, and
                 # let history fill what lies between.
                 log.warning("sync refused, starting without a position: %s", refusal)
@@ -146,9 +152,21 @@ async def read_facts(hall: Hall, events: Sequence[RoomEvent]) -> dict[EventId, f
     mine = [event for event in events if event.sender != hall.me]
 
     def read() -> dict[EventId, folding.Fact]:
-        return {event.event_id: folding.read_fact(event, language) for event in mine}
+        facts: dict[EventId, folding.Fact] = {}
+        for event in mine:
+            try:
+                facts[event.event_id] = folding.read_fact(event, language)
+            except Exception as trouble:  # one odd event never stops intake
+                log.error("not analysed: id=%s %s", event.event_id, type(trouble).__name__)
+        return facts
 
-    return read() if len(mine) < THREAD_FROM else await asyncio.to_thread(read)
+    at_once = len(mine) < THREAD_FROM and sum(map(_length, mine)) < LONG_TEXT
+    return read() if at_once else await asyncio.to_thread(read)
+
+
+def _length(event: RoomEvent) -> int:
+    body = event.content.get("body")
+    return len(body) if isinstance(body, str) else 0
 
 
 def take_in(
@@ -223,10 +241,19 @@ def keep(
     missed: list[inbox.Entry] = []
     spoken: list[folding.Fact] = []
     for event in others:
-        wants_answer, is_command = asked.of(event)
-        if wants_answer:
-            old = now - instant(event.at) > hall.settings.limits.command_age
-            (missed if old else fresh).append(entry_of(event))
+        try:
+            wants_answer, is_command = asked.of(event)
+        except SQLAlchemyError:
+            raise
+        except Exception as trouble:  # one odd event never stops intake
+            log.error("event kept aside: id=%s %s", event.event_id, type(trouble).__name__)
+            waiting.add_malformed(connection, room.room_id, entry_of(event).payload, now)
+            continue
+        old = now - instant(event.at) > hall.settings.limits.command_age
+        if wants_answer and (not old or event.redacts is not None):
+            fresh.append(entry_of(event))
+        elif is_command:
+            missed.append(entry_of(event))
         if event.event_id in facts:
             fact = facts[event.event_id]
             # What is said to the hall alone is no part of the members' memory; talk that was
@@ -236,7 +263,7 @@ def keep(
             elif fact.kind is folding.Kind.EDIT:
                 spoken.append(folding.wordless(fact))
     _archive(connection, hall, room, spoken, now, taken)
-    _forget_redacted(connection, others, now, taken)
+    _forget_redacted(connection, hall, room, others, now, taken)
     inbox.add(connection, fresh, now)
     inbox.add_missed(connection, missed, now)
     if fresh:
@@ -275,11 +302,20 @@ def _archive(
 
 
 def _forget_redacted(
-    connection: Connection, events: Iterable[RoomEvent], now: datetime, taken: Taken
+    connection: Connection,
+    hall: Hall,
+    room: Room,
+    events: Iterable[RoomEvent],
+    now: datetime,
+    taken: Taken,
 ) -> None:
     targets = [event.redacts for event in events if event.redacts is not None]
     if targets:
-        inbox.erase(connection, targets, now)
+        # Also while the archive is off: what it holds from before goes all the same.
+        language = hall.settings.community.language
+        gone = [(event_hash(target), room.id) for target in targets]
+        folding.erase(connection, gone, language)
+        inbox.erase(connection, room.room_id, targets, now)
         waiting.forget(connection, targets)
         for target in targets:
             questions.erase(connection, target)

@@ -1,7 +1,6 @@
 """Makes the community's rooms, or adopts them, and follows the configuration and upgrades."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot import plans
 from bot.hall import Hall
-from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, Unreachable
+from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
 from bot.matrix.power import Power
 from bot.plans import RoomPlan, StateEvent
 from bot.posting import queue_posts
@@ -56,9 +55,8 @@ class Provisioning:
         self._hall.ready.set()
         log.info("hall ready")
         while True:
-            await self._hall.bells.upgrades.wait(RECHECK)
-            with contextlib.suppress(MatrixError):
-                await follow_upgrades(self._hall, self._space())
+            soon = await follow_upgrades(self._hall, self._space())
+            await self._hall.bells.upgrades.wait(RECHECK if soon is None else soon)
 
     async def until_done(self, *, give_up_after: int | None = None) -> Report:
         """Provision, again and again until it succeeds; a rate limit is only a delay.

@@ -52,13 +52,10 @@ def _change(connection: Connection, room: Room, event: RoomEvent, me: UserId) ->
     content = event.content
     match event.type, event.state_key:
         case "m.room.create", "":
-            changes: dict[str, Any] = {
+            return {
                 "version": clean(content.get("room_version")) or "1",
                 "create_event": {"sender": event.sender, "content": dict(content)},
             }
-            if content.get("type") == "m.space" and room.kind is RoomKind.OTHER:
-                changes["kind"] = RoomKind.SPACE.value
-            return changes
         case "m.room.name", "":
             return {"name": clean(content.get("name"))}
         case "m.room.encryption", "":
@@ -81,13 +78,16 @@ def _change(connection: Connection, room: Room, event: RoomEvent, me: UserId) ->
 
 def _apply_members(connection: Connection, room: Room, events: Sequence[RoomEvent]) -> None:
     rooms.record_memberships(connection, _memberships(connection, room, events), current=True)
+    if room.kind is RoomKind.OTHER and not room.archive_on:
+        return  # in a room of their own anybody can be called anything
     people.record_names(
         connection,
         {
             UserId(event.state_key): clean(event.content["displayname"])[:255]
             for event in events
             if event.type == "m.room.member"
-            and event.state_key
+            and event.state_key == event.sender
+            and event.content.get("membership") == "join"
             and isinstance(event.content.get("displayname"), str)
         },
     )

@@ -7,23 +7,39 @@ from sqlalchemy import Connection
 
 from bot.entries import replaced_entry
 from bot.hall import Hall
-from bot.matrix.errors import Refused
-from storage import inbox, rooms
+from bot.matrix.errors import RateLimited, Refused, Unreachable
+from storage import gaps, inbox, rooms, timers
 from storage.records import Room, RoomId, RoomKind
 
 log = logging.getLogger(__name__)
 
+SOON = 15.0  # seconds
 
-async def follow_upgrades(hall: Hall, space: RoomId | None) -> None:
-    """Move with every room whose tombstone names a successor that names it back."""
+
+async def follow_upgrades(hall: Hall, space: RoomId | None) -> float | None:
+    """Move with every room whose tombstone names a successor that names it back.
+
+    Returns after how many seconds to try again, if some could not be followed yet.
+    """
+    waits: list[float] = []
     for room, replacement in await hall.database.read(rooms.replaced):
         try:
             await _follow(hall, room, replacement, space)
         except Refused as refusal:
             log.warning("upgrade not followed: room=%s error=%s", room.room_id, refusal)
+        except RateLimited as limit:
+            waits.append(limit.retry_after)
+        except Unreachable as trouble:
+            log.warning("upgrade not followed yet: room=%s error=%s", room.room_id, trouble)
+            waits.append(SOON)
+    return min(waits, default=None)
 
 
 async def _follow(hall: Hall, room: Room, replacement: RoomId, space: RoomId | None) -> None:
+    if not replacement.startswith("!"):
+        return  # an alias leads wherever its owner likes
+    known = await hall.database.read(lambda c: rooms.get(c, replacement))
+    was_in = known is not None and known.joined
     via = room.via or (hall.me.partition(":")[2],)
     joined = await hall.client.join(replacement, via)
     create = await hall.client.state_event(joined, "m.room.create") or {}
@@ -32,20 +48,26 @@ async def _follow(hall: Hall, room: Room, replacement: RoomId, space: RoomId | N
     if not points_back or joined == room.room_id:
         # Anybody who may write a tombstone could lead us anywhere: the successor must agree.
         log.warning("forged upgrade ignored: room=%s claimed=%s", room.room_id, replacement)
-        await hall.client.leave(joined, "")
+        if not was_in:
+            await hall.client.leave(joined, "")
         await hall.database.write(lambda c: rooms.change(c, room.room_id, replacement=None))
         return
-    await _move_in_space(hall, room, joined, space)
     now = hall.clock.now()
 
     def move(connection: Connection) -> None:
         rooms.know(connection, joined)
         rooms.succeed(connection, room, joined, version=str(create.get("room_version", "1")))
+        timers.move(connection, room.room_id, joined)
+        if room.archive_on:
+            # What was said there before we came belongs to the archive, too.
+            gaps.open_gap(connection, joined, None, gaps.NEWEST, now)
         inbox.add(connection, [replaced_entry(room.room_id, joined, now)], now)
 
     await hall.database.write(move)
     log.info("room upgraded: old=%s new=%s", room.room_id, joined)
     hall.bells.inbox.ring([joined])
+    hall.bells.gaps.ring()
+    await _move_in_space(hall, room, joined, space)
 
 
 async def _move_in_space(hall: Hall, room: Room, joined: RoomId, space: RoomId | None) -> None:

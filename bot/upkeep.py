@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.hall import Hall
 from bot.memory import give_back
-from storage import folding, inbox, questions, search_pages
+from storage import folding, inbox, questions, search_pages, waiting
 from storage.search import analyse_as, upkeep
 from storage.types import milliseconds
 
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 NIGHTLY = timedelta(days=1)
 FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day cleans up, too
 AT_ONCE = 100  # messages a step
+UNREAD_KEPT = timedelta(days=30)  # without key, or without sense
 WARM = 5_000  # messages read at start
 SETTLE = 60.0  # seconds after an erasure, so that several are cleaned up in one go
 PAUSE = 0.02  # seconds between steps: answers go first
@@ -62,6 +63,7 @@ class Upkeep:
             lambda c: folding.expire(c, before, language, at_most=AT_ONCE), alone=True
         ):
             await asyncio.sleep(PAUSE)
+        await self._hall.database.write(lambda c: folding.expire_beside(c, before), alone=True)
 
     async def clean(self, *, thoroughly: bool) -> None:
         """Drive erased words out of index and write-ahead log, and forget old keys."""
@@ -88,3 +90,4 @@ def _forget_old(connection: Connection, now: datetime) -> None:
     inbox.forget(connection, now, KEYS_KEPT)
     questions.forget_old(connection, now)
     search_pages.forget_old(connection, now)
+    waiting.forget_old(connection, now - UNREAD_KEPT)

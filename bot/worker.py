@@ -19,6 +19,7 @@ from commands.routing import respond
 from storage import inbox, outbox
 from storage.inbox import Entry
 from storage.outbox import Row
+from storage.records import EventId
 
 log = logging.getLogger(__name__)
 
@@ -156,13 +157,14 @@ def answer_next(
         # What was said before must be answered before: wait for history.
         return Answered(look_again_at=now + timedelta(seconds=1))
     entry = turn.entry
-    event = revive(entry, hall.me)
+    event: Event | None = None
     try:
+        event = revive(entry, hall.me)
         answers = _respond(connection, hall, entry, event, now)
         lanes = queue_posts(connection, hall, answers, entry.key, now)
     except Exception as error:
         raise Failed(entry, event) from error
-    inbox.mark_handled(connection, entry.id, now)
+    inbox.mark_handled(connection, entry.id, now, thread=_thread(event))
     return Answered(frozenset(lanes), _claim(connection, hall, lanes, now), turn.more)
 
 
@@ -182,6 +184,10 @@ def _respond(
     if event is None:
         return ()
     return respond(event, Context(connection, now, hall.me, hall.settings, entry.key, hall.name))
+
+
+def _thread(event: Event | None) -> EventId | None:
+    return event.thread_root if isinstance(event, Said) else None
 
 
 def _said(event: Event | None) -> Said | None:

@@ -1,5 +1,6 @@
 """Which handler answers which event: the map of the hall."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from commands import replies
@@ -31,7 +32,7 @@ def respond(event: Event, context: Context) -> Posts:
         case Said():
             return answer(event, context)
         case Edited():
-            return answer(event.now, context, corrected=True)
+            return answer(in_its_thread(event, context), context, corrected=True)
         case Redacted():
             return take_back_what_quoted_it(event, context)
         case Invited():
@@ -44,6 +45,11 @@ def respond(event: Event, context: Context) -> Posts:
             return announce_at_last(event, context)
         case Reacted() | MembershipChanged() | TimerDue():
             return ()  # later capabilities listen here
+
+
+def in_its_thread(event: Edited, context: Context) -> Said:
+    """The corrected words, where the first ones were said: an edit does not tell its thread."""
+    return replace(event.now, thread_root=inbox.thread_of(context.connection, event.original))
 
 
 def take_back_what_quoted_it(event: Redacted, context: Context) -> Posts:

@@ -77,9 +77,9 @@ class Postgres:
             f"postgresql+asyncpg://{_SUPERUSER}@/{quote(database)}?host={quote(str(self.folder))}"
         )
 
-    def create_database(self, name: str) -> str:
-        """Create an empty database; its url comes back."""
-        self._psql(f'CREATE DATABASE "{name}"')
+    def create_database(self, name: str, *, template: str = "template1") -> str:
+        """Create a database, empty or like another that nobody uses; its url comes back."""
+        self._psql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

@@ -276,12 +276,23 @@ def _lock_file(path: Path) -> int:
 # ── PostgreSQL ────────────────────────────────────────────────────────────────────────────────
 
 
+async def _lock(engine: AsyncEngine) -> AsyncConnection:
+    """A connection that holds the hall's lock; raises HallIsRunning if another one does."""
+    keeper = await engine.connect()
+    taken = await keeper.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+    await keeper.commit()
+    if not taken:
+        await keeper.close()
+        raise HallIsRunning(engine.url.database or "")
+    return keeper
+
+
 class PostgresDatabase:
     """One writing transaction at a time, as on SQLite; readers from the pool."""
 
     def __init__(self, engine: AsyncEngine, keeper: AsyncConnection) -> None:
         self._engine = engine
-        self._keeper = keeper  # holds the advisory lock for as long as we run
+        self._keeper = keeper  # writes, and holds the advisory lock for as long as we run
         self._turn = asyncio.Lock()
 
     @classmethod
@@ -296,25 +307,25 @@ class PostgresDatabase:
                 "server_settings": {"plan_cache_mode": "force_custom_plan", "jit": "off"},
             },
         )
-        keeper = await engine.connect()
-        taken = await keeper.scalar(
-            text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK}
-        )
-        await keeper.commit()
-        if not taken:
-            await keeper.close()
+        try:
+            return cls(engine, await _lock(engine))
+        except BaseException:
             await engine.dispose()
-            raise HallIsRunning(url.database or "")
-        return cls(engine, keeper)
+            raise
 
     async def write(self, work: Work[T], *, alone: bool = False, durable: bool = True) -> T:
         return await asyncio.shield(asyncio.ensure_future(self._write(work, durable)))
 
     async def _write(self, work: Work[T], durable: bool) -> T:
-        async with self._turn, self._engine.begin() as connection:
-            if not durable:
-                await connection.execute(text("SET LOCAL synchronous_commit TO OFF"))
-            return await connection.run_sync(work)
+        async with self._turn:
+            if self._keeper.invalidated or self._keeper.closed:
+                # The server let go of us, and of our lock: nothing is written without it.
+                await self._keeper.close()
+                self._keeper = await _lock(self._engine)
+            async with self._keeper.begin():
+                if not durable:
+                    await self._keeper.execute(text("SET LOCAL synchronous_commit TO OFF"))
+                return await self._keeper.run_sync(work)
 
     async def read(self, work: Work[T]) -> T:
         async with self._engine.begin() as connection:

@@ -626,6 +626,27 @@ def erase(connection: Connection, targets: Sequence[tuple[int, int]], language: 
         _recompute(connection, edited, language)
 
 
+def erase_since(
+    connection: Connection,
+    since: int,
+    language: str,
+    *,
+    sender: int | None = None,
+    room: int | None = None,
+) -> None:
+    """Erase what was said from a moment (ms) on, by one person or in one room."""
+    query = (
+        select(event.c.event_h, event.c.room_id)
+        .join(message, message.c.seq == event.c.seq)
+        .where(message.c.ts >= since, ~message.c.redacted)
+    )
+    if sender is not None:
+        query = query.where(message.c.sender_id == sender)
+    if room is not None:
+        query = query.where(message.c.room_id == room)
+    erase(connection, [(row.event_h, row.room_id) for row in connection.execute(query)], language)
+
+
 def expire(connection: Connection, before: int, language: str, *, at_most: int) -> int:
     """Erase words older than a moment (ms), a few at a time; returns how many went."""
     old = connection.execute(
@@ -636,6 +657,14 @@ def expire(connection: Connection, before: int, language: str, *, at_most: int) 
     ).all()
     erase(connection, [(row.event_h, row.room_id) for row in old], language)
     return len(old)
+
+
+def expire_beside(connection: Connection, before: int) -> None:
+    """Erase what is old and no message: votes, places, edits whose original never came."""
+    connection.execute(
+        update(event).where(event.c.ts < before, event.c.content.is_not(None)).values(content=None)
+    )
+    connection.execute(delete(revision).where(revision.c.ts < before))
 
 
 def next_to_index(connection: Connection, after: int, at_most: int) -> list[IndexRow]:

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from storage.records import RoomId
 from storage.tables import gap
 
+NEWEST = ""  # the newer end of a hole that reaches up to now
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

@@ -104,15 +104,29 @@ _HANDLED = (
     .values(
         state="handled",
         handled_at=bindparam("now"),
-        payload=None,
+        payload=bindparam("kept"),
         attempts=inbox.c.attempts + 1,
     )
 )
 
 
-def mark_handled(connection: Connection, entry: int, now: datetime) -> None:
-    """Done: the key stays so that it never enters again, the payload goes."""
-    connection.execute(_HANDLED, {"entry": entry, "now": now})
+def mark_handled(
+    connection: Connection, entry: int, now: datetime, *, thread: EventId | None = None
+) -> None:
+    """Done: the key stays so that it never enters again, the payload goes.
+
+    thread: the root of the thread it was said in, so that a corrected command is answered there.
+    """
+    kept = None if thread is None else {"thread": thread}
+    connection.execute(_HANDLED, {"entry": entry, "now": now, "kept": kept})
+
+
+def thread_of(connection: Connection, key: EventId) -> EventId | None:
+    """The root of the thread in which a handled message was said; None: in no thread."""
+    row = connection.execute(
+        select(inbox.c.payload).where(inbox.c.key == key, inbox.c.state == "handled")
+    ).first()
+    return None if row is None or not row.payload else EventId(row.payload["thread"])
 
 
 def count_attempt(connection: Connection, entry: int, retry_at: datetime) -> None:
@@ -149,11 +163,15 @@ def has_missed(connection: Connection, lane: str) -> bool:
     return connection.execute(select(inbox.c.id).where(missed).limit(1)).first() is not None
 
 
-def erase(connection: Connection, events: Sequence[EventId], now: datetime) -> None:
+def erase(connection: Connection, lane: RoomId, events: Sequence[EventId], now: datetime) -> None:
     """Taken back by their authors: unanswered they are not answered, and no words stay."""
     connection.execute(
         update(inbox)
-        .where(inbox.c.key.in_(events), inbox.c.state.in_(("ready", "parked")))
+        .where(
+            inbox.c.key.in_(events),
+            inbox.c.lane == lane,
+            inbox.c.state.in_(("ready", "parked")),
+        )
         .values(state="handled", handled_at=now, payload=None)
     )
 

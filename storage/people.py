@@ -10,6 +10,7 @@ from storage.database import insert_once, upsert
 from storage.records import Person, Role, UserId
 from storage.tables import command_count, member, message, person
 
+PARAMETERS = 400  # in one IN list; PostgreSQL takes 32,767 in a statement
 ROLE_VALUES = {role.value: role for role in Role}
 
 
@@ -60,10 +61,14 @@ def numbers(connection: Connection, user_ids: Iterable[UserId]) -> dict[UserId, 
 
 
 def _numbers(connection: Connection, user_ids: list[UserId]) -> dict[UserId, int]:
-    rows = connection.execute(
-        select(person.c.user_id, person.c.id).where(person.c.user_id.in_(user_ids))
-    )
-    return {UserId(row.user_id): row.id for row in rows}
+    found: dict[UserId, int] = {}
+    for start in range(0, len(user_ids), PARAMETERS):
+        part = user_ids[start : start + PARAMETERS]
+        rows = connection.execute(
+            select(person.c.user_id, person.c.id).where(person.c.user_id.in_(part))
+        )
+        found.update((UserId(row.user_id), row.id) for row in rows)
+    return found
 
 
 def by_number(connection: Connection, wanted: Iterable[int]) -> dict[int, Person]:

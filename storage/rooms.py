@@ -144,7 +144,8 @@ def replaced(connection: Connection) -> list[tuple[Room, RoomId]]:
         select(room).where(
             room.c.replacement.is_not(None),
             room.c.successor.is_(None),
-            room.c.kind.in_((RoomKind.CLUSTER, RoomKind.COORDINATORS, RoomKind.OTHER)),
+            # A guest in somebody's room follows nobody, unless the room has an archive.
+            room.c.kind.in_((RoomKind.CLUSTER, RoomKind.COORDINATORS)) | room.c.archive_on,
         )
     )
     return [(_room(row), RoomId(row.replacement)) for row in rows]

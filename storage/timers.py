@@ -57,6 +57,13 @@ def schedule(connection: Connection, timers: Sequence[Timer]) -> None:
         )
 
 
+def move(connection: Connection, old: RoomId, new: RoomId) -> None:
+    """A room has a successor: its alarms go off there."""
+    connection.execute(
+        update(timer).where(timer.c.room_id == old, timer.c.state == "pending").values(room_id=new)
+    )
+
+
 def cancel(connection: Connection, key: str) -> None:
     """Unset an alarm that has not gone off."""
     connection.execute(
@@ -110,7 +117,7 @@ def rederive(connection: Connection) -> int:
     moved = 0
     for row in connection.execute(select(timer).where(timer.c.state == "pending")).all():
         due = due_instant(datetime.fromisoformat(row.wall_time), row.time_zone)
-        if due != row.due:
+        if milliseconds(due) != milliseconds(row.due):  # what the table keeps
             connection.execute(update(timer).where(timer.c.key == row.key).values(due=due))
             moved += 1
     return moved

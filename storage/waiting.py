@@ -98,6 +98,12 @@ def add_malformed(
     )
 
 
+def forget_old(connection: Connection, before: datetime) -> None:
+    """Drop what nobody will read any more: keys come within days, or never."""
+    connection.execute(delete(waiting_event).where(waiting_event.c.received_at < before))
+    connection.execute(delete(malformed_event).where(malformed_event.c.received_at < before))
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """How many events wait for a key, and how many could not be parsed."""
     keyless = connection.scalar(select(func.count()).select_from(waiting_event))

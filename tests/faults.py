@@ -10,9 +10,10 @@ Chance is repeatable: each rule has its own generator, made from the seed and th
 import asyncio
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import aiohttp
@@ -94,6 +95,7 @@ class Seen:
     method: str
     path: str
     plan: Plan
+    at: float = field(default_factory=time.monotonic)
 
 
 class FaultProxy:

@@ -48,8 +48,9 @@ class RunningHall:
     hall: Hall
     setup: Setup
     clock: ShiftedClock
+    folder: Path
     rooms: dict[str, RoomId] = field(default_factory=dict)  # by cluster slug, or by kind
-    staff: list[Person] = field(default_factory=list)  # coordinator and operator, if they are here
+    staff: dict[str, Account] = field(default_factory=dict)  # who is in every room, by name
 
     @property
     def me(self) -> str:
@@ -153,6 +154,7 @@ async def running_hall(
                 hall,
                 setup,
                 own_clock,
+                folder,
                 {
                     room.cluster or room.kind.value: room.room_id
                     for room in known

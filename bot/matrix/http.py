@@ -89,6 +89,10 @@ class Http:
         await asyncio.sleep(0)  # lets the transports close before the loop does
 
 
+# The whole account is held up, until somebody has paid or agreed: nothing is lost by waiting.
+_PASSING: Final = frozenset({"M_RESOURCE_LIMIT_EXCEEDED", "M_CONSENT_NOT_GIVEN"})
+
+
 def failure(status: int, answer: Any, retry_after: str | None = None) -> MatrixError:
     """Sort an answer that was not a success."""
     answer = answer if isinstance(answer, dict) else {}
@@ -100,6 +104,8 @@ def failure(status: int, answer: Any, retry_after: str | None = None) -> MatrixE
         return Unauthorised(str(errcode))
     if status == 413:
         return Refused(status, "M_TOO_LARGE")  # proxies say it without JSON
+    if errcode in _PASSING:
+        return Unreachable(f"answered {status} {errcode}")
     if 400 <= status < 500 and status != 408 and known:
         return Refused(status, str(errcode))
     # 5xx, a broken body, or a proxy's own page while the homeserver behind it is away.

@@ -23,7 +23,6 @@ _MEMBERSHIPS: Final = frozenset({"join", "leave", "invite", "ban", "knock"})
 _FILES: Final = frozenset({"m.image", "m.file", "m.audio", "m.video"})
 _INVOCATIONS: Final = ("org.matrix.msc4391.command", "m.bot.command")
 _MESSAGES: Final = frozenset({"m.room.message", "m.room.bot.command"})
-_QUOTED_HTML = re.compile(r"\s*<mx-reply>.*?</mx-reply>", re.DOTALL)
 
 
 # ── the fact ──────────────────────────────────────────────────────────────────────────────────
@@ -232,14 +231,18 @@ def body_of(content: Mapping[str, Any]) -> str:
     body = content.get("body")
     if not isinstance(body, str):
         return ""
-    if content.get("msgtype") in _FILES and content.get("filename", body) == body:
+    msgtype = content.get("msgtype")
+    a_file = isinstance(msgtype, str) and msgtype in _FILES
+    if a_file and content.get("filename", body) == body:
         return ""  # without a caption the body repeats the file's name
     return _UNSTORABLE.sub("�", body)
 
 
 def without_reply_fallback(body: str) -> str:
     """Drop the quote that older clients put before a reply."""
-    body = _QUOTED_HTML.sub("", body, count=1) if body.lstrip().startswith("<mx-reply>") else body
+    if body.lstrip().startswith("<mx-reply>"):
+        _, found, after = body.partition("</mx-reply>")
+        body = after if found else body
     lines = body.split("\n")
     quoted = 0
     while quoted < len(lines) and (lines[quoted].startswith("> ") or lines[quoted] == ">"):

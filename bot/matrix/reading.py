@@ -7,6 +7,8 @@ from bot.matrix.answers import Invitation, Page, RawEvent, RoomNews, SyncAnswer,
 from bot.matrix.parsing import ENCRYPTED, clean, read_room_event
 from storage.records import EventId, RoomEvent, RoomId, UserId
 
+LONGEST_SESSION_ID = 255  # characters; megolm's own has 43
+
 
 class Decrypt(Protocol):
     """What an encrypted event holds (`type` and `content`), or None without its key."""
@@ -46,7 +48,10 @@ def read_event(raw: Any, room_id: RoomId, decrypt: Decrypt) -> RoomEvent | Unrea
         raw={**_presentable(raw), "room_id": room_id},
         event_id=event.event_id,
         room_id=room_id,
-        session_id=session_id if isinstance(session_id, str) else None,
+        # A longer one is nobody's, and PostgreSQL could not index it.
+        session_id=session_id
+        if isinstance(session_id, str) and len(session_id) <= LONGEST_SESSION_ID
+        else None,
     )
 
 

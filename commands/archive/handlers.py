@@ -12,8 +12,9 @@ from commands.errors import MemberError
 from commands.permissions import Who
 from commands.posts import Pin, Posts, React, Say
 from commands.words import N_
-from storage import archive, rooms
+from storage import archive, folding, rooms
 from storage.records import EventId, Room, RoomKind
+from storage.types import milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,9 @@ def switch_off(call: Call[Nothing], context: Context) -> Posts:
     if not call.room.archive_on:
         raise MemberError(replies.already_off(call.words))
     rooms.change(context.connection, call.room.room_id, archive_on=False, archive_since=None)
+    language = context.settings.community.language
+    since = milliseconds(call.said.at)  # from the moment it was said, also if it was heard late
+    folding.erase_since(context.connection, since, language, room=call.room.id)
     off = replies.switched_off(context.words, on=f"{call.prefix}archive on")
     # It concerns the whole room, so it is not hidden in a thread.
     return [Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)]

@@ -23,7 +23,7 @@ def notice_key(room: Room, rules: ArchiveRules) -> str:
 
 
 # A sentence ends at its sign, in any of our scripts (Greek asks with ";"), or with the line.
-_SENTENCE = re.compile(r"[^.!?;…\n]+(?:[.!?;…]+(?=\s|$)|[.;](?=\S)|$|(?=\n))")
+_BETWEEN = re.compile(r"(?<=[.!?;…])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ def open_questions(messages: Sequence[ArchivedMessage]) -> tuple[Point, ...]:
 
 def sentences(text: str) -> list[str]:
     """Sentences in order; text without any is one."""
-    return [s for m in _SENTENCE.finditer(text) if (s := m[0].strip())] or [text.strip()]
+    found = [part.strip() for line in text.splitlines() for part in _BETWEEN.split(line)]
+    return [sentence for sentence in found if sentence] or [text.strip()]
 
 
 def shortened(sentence: str) -> str:

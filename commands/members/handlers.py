@@ -34,8 +34,9 @@ from commands.permissions import (
 )
 from commands.posts import Posts
 from commands.words import N_, words_in
-from storage import people, rooms
+from storage import folding, people, rooms
 from storage.records import City, Cluster, Person, Role, RoomKind
+from storage.types import milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,11 @@ def show_privacy(call: Call[Nothing], context: Context) -> Posts:
 def set_archive(call: Call[Keeping], context: Context) -> Posts:
     on = call.arguments.state is Switch.ON
     people.change(context.connection, call.asker.user_id, archive=on)
+    if not on:
+        # From the moment it was said, also if the hall heard it late.
+        language = context.settings.community.language
+        since = milliseconds(call.said.at)
+        folding.erase_since(context.connection, since, language, sender=call.asker.id)
     said = replies.archive_on if on else replies.archive_off
     return call.answer(said(call.words))
 

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
 
+import aiohttp
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from bot.matrix.rendering import POST_KEY
+from demo.homeserver import Account
 from demo.people import MESSAGE, Heard, Person
 from storage import archive, inbox, outbox, rooms, timers
 from storage.database import open_database
@@ -60,8 +64,46 @@ def script(
     return [Line(sealed if chance.random() < in_sealed else clear, text) for text in texts]
 
 
+class Voice:
+    """Somebody who talks and never listens: for the homeserver, a third of a member's work."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, account: Account) -> None:
+        self.user_id = account.user_id
+        self._session = session
+        self._url = f"{url}/_matrix/client/v3"
+        self._headers = {"Authorization": f"Bearer {account.access_token}"}
+
+    async def join(self, room: str) -> None:
+        path = f"{self._url}/join/{quote(room)}"
+        async with self._session.post(path, json={}, headers=self._headers) as answer:
+            answer.raise_for_status()
+
+    async def say(self, room: str, text: str) -> EventId:
+        """In a clear room."""
+        path = f"{self._url}/rooms/{quote(room)}/send/m.room.message/{uuid4().hex}"
+        content = {"msgtype": "m.text", "body": text}
+        async with self._session.put(path, json=content, headers=self._headers) as answer:
+            answer.raise_for_status()
+            return EventId((await answer.json())["event_id"])
+
+
+def shares(lines: Sequence[Line], listeners: int, voices: int, clear: RoomId) -> list[list[Line]]:
+    """Who says what: voices only what wants neither keys nor a direct chat."""
+    everybody = listeners + voices
+    parts: list[list[Line]] = [[] for _ in range(everybody)]
+    for line in lines:
+        able = everybody if line.room == clear and line.text != PRIVATE else listeners
+        min(parts[:able], key=len).append(line)
+    return parts
+
+
 async def speak(
-    person: Person, lines: Sequence[Line], ledger: Ledger, *, seconds: float, chance: random.Random
+    person: Person | Voice,
+    lines: Sequence[Line],
+    ledger: Ledger,
+    *,
+    seconds: float,
+    chance: random.Random,
 ) -> None:
     """Say the lines one after the other within about that time."""
     loop = asyncio.get_running_loop()
@@ -70,7 +112,7 @@ async def speak(
         due = start + seconds * (place + chance.random()) / len(lines)
         await asyncio.sleep(max(0.0, due - loop.time()))
         said = await person.say(line.room, line.text)
-        if line.text == PRIVATE:
+        if line.text == PRIVATE and isinstance(person, Person):
             ledger.private[said] = person
         elif line.text.startswith("!"):
             ledger.commands[said] = line.text

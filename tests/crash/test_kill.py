@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
 from bot.config import load
@@ -18,7 +19,7 @@ from demo.postgres import Postgres
 from storage.records import RoomId
 from tests.conftest import new_account
 from tests.crash import crowd
-from tests.crash.crowd import Ledger
+from tests.crash.crowd import Ledger, Voice
 from tests.hall import CLEAR, SEALED, setup_for
 
 SEED = 20260401
@@ -28,7 +29,8 @@ COMMANDS = 200  # of which some are answered in private
 PRIVATE = 16
 ALARMS = 10
 SECONDS = 45.0  # over which it is all said
-IN_SEALED = 0.1  # of what is said; encryption costs each speaker three requests more
+LISTENERS = 2  # of four who talk: they hear, judge, and talk in the encrypted room, too
+IN_SEALED = 0.08  # of what is said; encryption costs each speaker three requests more
 
 
 async def kill_again_and_again(hall: HallProcess, chance: random.Random) -> None:
@@ -60,7 +62,7 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
         server: Postgres = request.getfixturevalue("postgres")
         database = server.create_database(f"hall_{uuid4().hex[:12]}").replace("+asyncpg", "")
     slug = f"kill-{uuid4().hex[:6]}"
-    accounts = [new_account(homeserver, name) for name in ("paula", "ben", "cora")]
+    accounts = [new_account(homeserver, name) for name in ("paula", "ben", "cora", "dan")]
     bot = new_account(homeserver, "moothall")
     setup = setup_for(
         homeserver.url,
@@ -89,10 +91,12 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
                     accept_invites=True,
                 )
             )
-            for account in accounts
+            for account in accounts[:LISTENERS]
         ]
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        voices = [Voice(session, homeserver.url, account) for account in accounts[LISTENERS:]]
         judge = people[0]
-        await _enter(people, slug)
+        await _enter(people, voices, slug)
         clear = await judge.join(f"#{slug}-{CLEAR}:localhost")
         sealed = await judge.join(f"#{slug}-{SEALED}:localhost")
         await hall.stop()
@@ -115,9 +119,10 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
             sealed=sealed,
             in_sealed=IN_SEALED,
         )
-        shares = [lines[place :: len(people)] for place in range(len(people))]
+        speakers: list[Person | Voice] = [*people, *voices]
+        shares = crowd.shares(lines, len(people), len(voices), clear)
         async with asyncio.TaskGroup() as group:
-            for person, share in zip(people, shares, strict=True):
+            for person, share in zip(speakers, shares, strict=True):
                 own = random.Random(chance.random())
                 group.create_task(crowd.speak(person, share, ledger, seconds=SECONDS, chance=own))
             group.create_task(kill_again_and_again(hall, chance))
@@ -139,16 +144,18 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
         assert not left.unfinished, crowd.tail(log)
 
 
-async def _enter(people: list[Person], slug: str) -> None:
+async def _enter(people: list[Person], voices: list[Voice], slug: str) -> None:
     """The coordinator was asked in; the others join the Space, and through it the clusters."""
-    judge, *members = people
+    judge = people[0]
     space = await judge.join(f"#{slug}:localhost")
+    members: list[Person | Voice] = [*people[1:], *voices]
     for member in members:
         await judge.invite(space, member.user_id)
-        await member.enters(space)
+        await member.join(f"#{slug}:localhost")
+        await member.join(f"#{slug}-{CLEAR}:localhost")
+    await judge.join(f"#{slug}-{CLEAR}:localhost")
     for person in people:
-        for name in (CLEAR, SEALED):
-            await person.join(f"#{slug}-{name}:localhost")
+        await person.join(f"#{slug}-{SEALED}:localhost")
     for person in people:
         await person.catch_up()
 

@@ -2,12 +2,13 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
 from demo.homeserver import Homeserver
@@ -25,6 +26,7 @@ on_both = pytest.mark.parametrize(
     indirect=True,
     scope="session",
 )
+in_clear = pytest.mark.parametrize("slug", [CLEAR])
 everywhere = pytest.mark.parametrize(
     ("hall", "slug"),
     [
@@ -67,33 +69,43 @@ async def hall(
         limits={"commands_a_minute": 600, "quiet_days": []},
     )
     folder = tmp_path_factory.mktemp("journeys")
-    async with AsyncExitStack() as stack:
-        running = await stack.enter_async_context(running_hall(setup, folder / "hall"))
-        for account in (paula, olaf):
-            person = await Person.log_in(
-                homeserver.url, account, store=folder / account.user_id, accept_invites=True
-            )
-            await stack.enter_async_context(person)
-            for room_id in running.rooms.values():
-                await person.enters(room_id)
-            running.staff.append(person)
+    async with running_hall(setup, folder / "hall") as running:
+        running.staff = {"paula": paula, "olaf": olaf}
+        for name in running.staff:
+            async with _logged_in(running, name):
+                pass  # invited, and now in every room
         yield running
 
 
+@asynccontextmanager
+async def _logged_in(hall: RunningHall, name: str) -> AsyncIterator[Person]:
+    """One of the staff at their client: the same device each time, there only when needed."""
+    account = hall.staff[name]
+    async with await Person.log_in(
+        hall.setup.homeserver,
+        account,
+        store=hall.folder / account.user_id,
+        accept_invites=True,
+    ) as person:
+        for room_id in hall.rooms.values():
+            await person.enters(room_id)
+        await person.catch_up()
+        person.forget()
+        yield person
+
+
 @pytest.fixture
-def paula(hall: RunningHall) -> Person:
+async def paula(hall: RunningHall) -> AsyncIterator[Person]:
     """The project coordinator; she is in every room."""
-    paula = hall.staff[0]
-    paula.forget()
-    return paula
+    async with _logged_in(hall, "paula") as paula:
+        yield paula
 
 
 @pytest.fixture
-def olaf(hall: RunningHall) -> Person:
+async def olaf(hall: RunningHall) -> AsyncIterator[Person]:
     """The operator; he is in every room."""
-    olaf = hall.staff[1]
-    olaf.forget()
-    return olaf
+    async with _logged_in(hall, "olaf") as olaf:
+        yield olaf
 
 
 @pytest.fixture
@@ -113,7 +125,7 @@ async def arrive(
                 accept_invites=True,
             )
             await stack.enter_async_context(person)
-            await hall.staff[0].invite(hall.rooms["space"], person.user_id)
+            await _ask_in(hall, person)
             await person.enters(hall.rooms["space"])
             if slugs:
                 await hall.enters(person, *slugs)
@@ -122,6 +134,18 @@ async def arrive(
             return person
 
         yield arrive
+
+
+async def _ask_in(hall: RunningHall, person: Person) -> None:
+    """Let the coordinator ask somebody into the Space."""
+    path = f"/_matrix/client/v3/rooms/{quote(hall.rooms['space'])}/invite"
+    async with aiohttp.request(
+        "POST",
+        hall.setup.homeserver + path,
+        headers={"Authorization": f"Bearer {hall.staff['paula'].access_token}"},
+        json={"user_id": person.user_id},
+    ) as answer:
+        answer.raise_for_status()
 
 
 async def _leave(person: Person, room_id: str) -> None:

@@ -480,6 +480,8 @@ async def test_a_room_is_adopted_by_its_alias(
         assert await hall.archived(room) == []
         await newcomer.say(room, "!archive on")
         await hears_words(newcomer, room, "This room keeps an archive")
+        if power:
+            await newcomer.hears(room=room, sender=place.me, type="m.room.pinned_events")
         kept = await newcomer.say(room, "Archived")
         await hall.settled(room, 1)
         assert [one.event_id for one in await hall.archived(room)] == [kept]

@@ -6,7 +6,7 @@ import pytest
 
 from demo.people import Heard, Person
 from tests.hall import CLEAR, SEALED, RunningHall
-from tests.journeys.conftest import Arrive, everywhere, on_both
+from tests.journeys.conftest import Arrive, everywhere, in_clear, on_both
 
 SECRET = "under the third stone"  # what is said along with a word, and must never be shown
 
@@ -22,13 +22,9 @@ async def finds_nothing(
     """Ask for a word in every way there is; no answer may tell anything about it."""
     asked = [
         f"search {word}",
-        f"search {word[:6]}*",
-        f"search {word} sort:new",
-        f'search "{word} lies"',
-        f"search stone {word} OR {word}",
-        *(f"search {word} in:{name}" for name in names),
+        f"search {word[:6]}* sort:new",
+        f'search "{word} lies" OR {word}',
         *(f'search {word} in:"{name}"' for name in names),
-        *(f"search {word} from:{name}" for name in names),
         "more",
     ]
     answers = [await hall.asks(person, chat, typed) for typed in asked]
@@ -72,7 +68,8 @@ async def test_who_was_never_in_a_room_finds_no_word_of_it(
 
 
 @pytest.mark.promise("A search by somebody who has left a room never shows a word of it.")
-@everywhere
+@on_both
+@in_clear
 async def test_who_has_left_a_room_finds_no_word_of_it(
     hall: RunningHall, arrive: Arrive, paula: Person, slug: str
 ) -> None:
@@ -81,7 +78,7 @@ async def test_who_has_left_a_room_finds_no_word_of_it(
     leaver, kicked, banned = [await arrive(who, slug) for who in ("lea", "kim", "bo")]
     chats = {who: await hall.chats_with(who) for who in (leaver, kicked, banned)}
     await says_secretly(hall, ann, slug, word)
-    for number in range(6):
+    for number in range(5):  # with that, more than a page
         await ann.say(room, f"The {word} lies {SECRET}, for the {number}. time")
     for who, chat in chats.items():
         # Now they may, and there would be more to see.
@@ -169,7 +166,7 @@ async def test_in_a_room_a_late_joiner_is_not_shown_what_was_said_before(
     before, after = new_word(), new_word()
     ann, late = await arrive("ann"), await arrive("late")
     room = await archived_room(hall, ann, visibility, encrypted=encrypted)
-    for number in range(6):
+    for number in range(3):
         await ann.say(room, f"{before} is {SECRET}, number {number}")
     root = await ann.say(room, f"The {before} lies {SECRET}")
     assert SECRET in (await hall.asks(ann, room, f"!search {before}", thread=root)).body
@@ -311,7 +308,7 @@ async def test_a_summary_of_a_thread_of_another_room_is_not_given(
     await hall.asks(eve, hall.rooms[CLEAR], "!whoami")
     await eve.catch_up()
     said = eve.heard(room=hall.rooms[CLEAR], sender=hall.me)
-    assert not [one for one in said if SECRET in one.body]
+    assert not [one for one in said if word in one.body]
 
 
 async def test_an_answer_in_private_is_taken_back_when_its_source_goes(
