@@ -360,6 +360,26 @@ async def test_nothing_goes_out_in_clear_while_members_are_unknown(
     await bot.says(own, "at once", "t1")
 
 
+async def test_who_is_asked_in_after_the_last_sync_can_read_what_is_said(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    # As with a direct chat: a sync may show a room before the last events of its making.
+    ann = await new_person("ann")
+    algorithm = {"algorithm": "m.megolm.v1.aes-sha2"}
+    room = await bot.client.create_room(
+        {
+            "preset": "private_chat",
+            "initial_state": [{"type": "m.room.encryption", "state_key": "", "content": algorithm}],
+        }
+    )
+    await bot.news(room)
+    await bot.client.invite(room, ann.user_id)
+
+    await bot.says(room, "For your eyes", "1")
+
+    assert (await ann.hears(room=room, sender=bot.client.user_id)).body == "For your eyes"
+
+
 async def test_who_joins_while_the_key_is_shared_gets_it_too(
     bot: Bot, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
