@@ -26,6 +26,7 @@ from storage.records import Cluster, Room, RoomId, RoomKind
 log = logging.getLogger(__name__)
 
 SPACE = "space"  # key in storage.meta
+DELIVERY = 120.0  # seconds that `init` waits for what the new rooms are told
 RECHECK = 6 * 3600.0  # seconds: what an admin changed by hand is seen within a morning
 IN_USE = "M_ROOM_IN_USE"
 ATTEMPTS = 5  # of `moothall init`, before the operator is told; the hall itself never gives up
@@ -369,7 +370,8 @@ async def initialise(hall: Hall) -> Sequence[str]:
     async def provision() -> None:
         try:
             report.extend((await provisioning.until_done(give_up_after=ATTEMPTS)).lines)
-            await _delivered(hall)
+            if not await _delivered(hall):
+                report.append("some messages are still on their way: `moothall run` sends them")
         finally:
             stop.set()
 
@@ -377,7 +379,12 @@ async def initialise(hall: Hall) -> Sequence[str]:
     return report or ["everything is as configured"]
 
 
-async def _delivered(hall: Hall) -> None:
-    """Wait until nothing is left to send."""
-    while await hall.database.read(outbox.lanes):  # noqa: ASYNC110 — the bell is delivery's
-        await asyncio.sleep(0.1)
+async def _delivered(hall: Hall) -> bool:
+    """Wait until nothing is left to send; False if that takes too long."""
+    try:
+        async with asyncio.timeout(DELIVERY):
+            while await hall.database.read(outbox.lanes):  # noqa: ASYNC110 — the bell is delivery's
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        return False
+    return True
