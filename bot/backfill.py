@@ -88,7 +88,8 @@ class Backfill:
             taken = Taken()
             room = rooms.know(connection, hole.room_id)
             record_past(connection, room, page.events)
-            keep(connection, self._hall, room, page.events, facts, now, taken)
+            # Oldest first: of two commands of one millisecond the earlier is answered first.
+            keep(connection, self._hall, room, page.events[::-1], facts, now, taken)
             keep_unreadable(connection, page.unreadable, now)
             for raw in page.malformed:
                 waiting.add_malformed(connection, hole.room_id, raw, now)

@@ -157,7 +157,7 @@ _SETTLE = (
     .where(outbox.c.id == bindparam("row"))
     .values(
         settled_at=bindparam("now"),
-        event_id=bindparam("event"),
+        event_id=func.coalesce(bindparam("event"), outbox.c.event_id),
         failure=bindparam("errcode"),
         content=None,
     )
