@@ -75,6 +75,7 @@ async def test_what_concerns_one_person_alone_is_answered_in_the_direct_chat(
     room = hall.rooms[slug]
     ann = await arrive("ann", slug)
     await hall.asks(paula, room, f"!member set {ann.user_id} city:lipohrad")
+    await olaf.catch_up()  # he hears that answer, too
     olaf.forget()
     for command in (one for one in CATALOGUE if one.private):
         typed, expected = ASKED[command.name]
