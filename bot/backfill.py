@@ -18,7 +18,7 @@ from storage.gaps import Gap
 
 log = logging.getLogger(__name__)
 
-PAGE = 250  # events; the homeserver is > 90 % of the time whatever the size
+PAGE = 500  # events; the homeserver is > 90 % of the time whatever the size
 SWEEP = 60.0  # seconds
 ATTEMPTS = 5  # at one page, before other rooms have their turn
 

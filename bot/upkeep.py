@@ -18,7 +18,7 @@ NIGHTLY = timedelta(days=1)
 FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day cleans up, too
 AT_ONCE = 100  # messages a step
 UNREAD_KEPT = timedelta(days=30)  # without key, or without sense
-WARM = 5_000  # messages read at start
+WARM = 10_000  # messages read at start
 SETTLE = 60.0  # seconds after an erasure, so that several are cleaned up in one go
 PAUSE = 0.02  # seconds between steps: answers go first
 KEYS_KEPT = timedelta(days=60)  # handled inbox keys: far longer than any homeserver repeats itself
