@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.members import Member
+from benchmarks.members import Member, Predicate
 from benchmarks.report import Line
 from benchmarks.stage import clusters, members, stage
 
@@ -49,7 +49,7 @@ async def _send(crowd: list[Member], rooms: list[str], text: str, count: int) ->
     return count / (time.perf_counter() - began)
 
 
-def _answers_of(bot: str):  # type: ignore[no-untyped-def]
+def _answers_of(bot: str) -> Predicate:
     return lambda event: event["sender"] == bot and event["type"] == "m.room.message"
 
 

@@ -58,12 +58,6 @@ def by_ids(connection: Connection, ids: Sequence[int]) -> list[ArchivedMessage]:
     return _show(connection, [shown[number] for number in ids if number in shown])
 
 
-def by_event(connection: Connection, event_id: EventId) -> ArchivedMessage | None:
-    """The message that an event is, if the archive holds it."""
-    rows = connection.execute(_SHOWN.where(event.c.event_h == event_hash(event_id))).all()
-    return next(iter(_show(connection, rows)), None)
-
-
 def thread(
     connection: Connection, room_numbers: Sequence[int], root: EventId
 ) -> list[ArchivedMessage]:

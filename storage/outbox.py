@@ -225,12 +225,6 @@ def event_of(connection: Connection, key: str) -> EventId | None:
     return event_id
 
 
-def post_of(connection: Connection, event_id: EventId) -> str | None:
-    """The key of the post that became this event, if it is ours."""
-    key: str | None = connection.scalar(select(outbox.c.key).where(outbox.c.event_id == event_id))
-    return key
-
-
 def was_posted(connection: Connection, key: str) -> bool:
     """Whether a post of this key was ever queued."""
     return connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first() is not None

@@ -270,16 +270,6 @@ def people_in(connection: Connection, room_number: int) -> list[tuple[int, UserI
     return [(row.id, UserId(row.user_id)) for row in rows]
 
 
-def membership_of(connection: Connection, room_number: int, who: Person) -> str | None:
-    """What a person is in a room now: join, leave, invite, ban, knock, or None."""
-    membership: str | None = connection.scalar(
-        select(member.c.membership).where(
-            member.c.room_id == room_number, member.c.person_id == who.id
-        )
-    )
-    return membership
-
-
 _PRESENCE = (
     select(
         room, *(column.label(f"person_{column.name}") for column in person.c), member.c.membership
