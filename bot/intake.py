@@ -38,6 +38,8 @@ from storage.types import event_hash, instant, milliseconds
 log = logging.getLogger(__name__)
 
 LONG_POLL_MS = 30_000
+BUSY_ROOMS = 2  # with answers on their way
+BREATH, BREATHS = 0.025, 10  # seconds; how many at most
 THREAD_FROM = 20  # messages; fewer are analysed at once, without a hop to another thread
 LONG_TEXT = 4_000  # characters
 KEY_RETRY = timedelta(seconds=10)  # a key often comes just after its message
@@ -111,6 +113,18 @@ class Intake:
             since, first, failures = answer.next_batch, False, 0
             self.last_answer = self._hall.clock.now()
             self.caught_up.set()
+            await self._breathe()
+
+    async def _breathe(self) -> None:
+        """Ask less often while answers queue up in several rooms.
+
+        What is heard now could only join the queue, and each asking takes from the homeserver
+        what it needs to accept our answers.
+        """
+        for _ in range(BREATHS):
+            if len(self._hall.delivering) < BUSY_ROOMS:
+                return
+            await asyncio.sleep(BREATH)
 
     async def _take(self, answer: SyncAnswer, since: str | None) -> None:
         """Write an answer down; the same answer again and again if the database fails."""
