@@ -23,7 +23,7 @@ async def measure(folder: Path) -> list[Line]:
                 body = {"user_id": member.account.user_id}
                 await keeper.request("POST", f"/rooms/{rooms[number % ROOMS]}/invite", body)
                 await member.join(rooms[number % ROOMS])
-            await keeper.listen()
+            await keeper.listen(breath=0.5)
             bare = await _send(crowd, rooms, "good morning", 2 * COMMANDS)
             began = time.perf_counter()
             await _send(crowd, rooms, "!whoami", COMMANDS)

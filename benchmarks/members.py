@@ -75,14 +75,18 @@ class Member:
         ]
         return sent
 
-    async def listen(self) -> None:
-        """Begin to note what is said from now on."""
+    async def listen(self, *, breath: float = 0.0) -> None:
+        """Begin to note what is said from now on.
+
+        breath: seconds between two looks, where the stopwatch must not slow what it measures.
+        """
         answer = await self.request("GET", "/sync", timeout="0", filter=FILTER)
         self._since = answer["next_batch"]
-        self._listening = asyncio.create_task(self._listen())
+        self._listening = asyncio.create_task(self._listen(breath))
 
-    async def _listen(self) -> None:
+    async def _listen(self, breath: float) -> None:
         while True:
+            await asyncio.sleep(breath)
             assert self._since is not None
             answer = await self.request(
                 "GET", "/sync", timeout="30000", filter=FILTER, since=self._since
