@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from bot.hall import Hall
 from bot.intake import Taken, keep, keep_unreadable, read_facts, speak_of_missed
-from bot.matrix.answers import Page
+from bot.matrix.answers import RawPage
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.memory import give_back
 from bot.retry import wait_before
@@ -19,6 +20,7 @@ from storage.gaps import Gap
 log = logging.getLogger(__name__)
 
 PAGE = 500  # events; the homeserver is > 90 % of the time whatever the size
+SIDE_BY_SIDE = 2  # rooms; each holds two pages in memory
 SWEEP = 60.0  # seconds
 ATTEMPTS = 5  # at one page, before other rooms have their turn
 
@@ -33,11 +35,22 @@ class Backfill:
         """Fill holes for ever."""
         while True:
             holes = await self._hall.database.read(gaps.find_open)
-            for hole in holes:
-                await self._fill(hole)
+            await self._fill_all(holes)
             if holes:
                 give_back()
             await self._hall.bells.gaps.wait(SWEEP)
+
+    async def _fill_all(self, holes: Sequence[Gap]) -> None:
+        """A few rooms side by side: while we read one's page, the homeserver writes another's."""
+        waiting = iter(holes)
+
+        async def fill_some() -> None:
+            for hole in waiting:
+                await self._fill(hole)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(SIDE_BY_SIDE):
+                group.create_task(fill_some())
 
     async def _fill(self, hole: Gap) -> None:
         """Fetch the next page while the last one is being stored."""
@@ -51,7 +64,7 @@ class Backfill:
                     return
                 except Unreachable:
                     return
-                done = page.size == 0 or page.end is None
+                done = not page.chunk or page.end is None
                 if not done and page.end is not None:
                     fetching = asyncio.ensure_future(self._fetch(hole, page.end))
                 if await self._store(hole, page, done=done):
@@ -59,7 +72,7 @@ class Backfill:
         finally:
             fetching.cancel()
 
-    async def _fetch(self, hole: Gap, start: str) -> Page:
+    async def _fetch(self, hole: Gap, start: str) -> RawPage:
         attempt = 0
         while True:
             try:
@@ -79,8 +92,10 @@ class Backfill:
                     raise  # other rooms have holes, too; this one has its turn again later
                 await asyncio.sleep(wait_before(attempt))
 
-    async def _store(self, hole: Gap, page: Page, *, done: bool) -> bool:
+    async def _store(self, hole: Gap, raw_page: RawPage, *, done: bool) -> bool:
         """One page in one transaction; returns whether the hole is closed."""
+        await asyncio.sleep(0)  # the next page is asked for before this one is read
+        page = self._hall.client.read(raw_page)
         facts = await read_facts(self._hall, page.events)
         now = self._hall.clock.now()
 
@@ -97,8 +112,8 @@ class Backfill:
             if closed:
                 gaps.close(connection, hole.id, now)
                 taken.lanes.add(hole.room_id)
-            elif page.end is not None:
-                gaps.move(connection, hole.id, page.end, page.size)
+            elif raw_page.end is not None:
+                gaps.move(connection, hole.id, raw_page.end, len(raw_page.chunk))
             speak_of_missed(connection, hole.room_id, f"gap/{hole.id}", now, taken)
             return taken, closed
 

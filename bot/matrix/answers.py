@@ -51,11 +51,18 @@ class SyncAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class RawPage:
+    """One page of /messages as it came: the next can be asked for before this one is read."""
+
+    room_id: RoomId
+    chunk: tuple[Any, ...]  # in the order asked for; none means there is no more
+    end: str | None  # token for the next page; may still be set on the last
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One page of /messages, in the order asked for."""
+    """What a page of /messages says, in the order asked for."""
 
     events: tuple[RoomEvent, ...]
     unreadable: tuple[Unreadable, ...]
     malformed: tuple[RawEvent, ...]
-    size: int  # events on the wire: 0 means there is no more
-    end: str | None  # token for the next page; may still be set on the last

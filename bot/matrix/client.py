@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
-from bot.matrix.answers import Page, RawEvent, SyncAnswer, Unreadable
+from bot.matrix.answers import Page, RawEvent, RawPage, SyncAnswer, Unreadable
 from bot.matrix.crypto_guard import CryptoGuard
 from bot.matrix.device import (
     Device,
@@ -18,7 +18,13 @@ from bot.matrix.device import (
 from bot.matrix.errors import Refused, Unauthorised, Unreachable
 from bot.matrix.http import Http, path_of
 from bot.matrix.parsing import clean, read_room_event
-from bot.matrix.reading import raw_events, read_event, read_page, read_sync_answer
+from bot.matrix.reading import (
+    raw_events,
+    read_event,
+    read_page,
+    read_raw_page,
+    read_sync_answer,
+)
 from bot.matrix.rendering import POST_KEY
 from storage.records import EventId, RoomEvent, RoomId, UserId
 
@@ -134,12 +140,17 @@ class MatrixClient:
         end: str | None,
         backwards: bool,
         limit: int = 500,
-    ) -> Page:
+    ) -> RawPage:
         """One page of history, from `start` (None: the newest, or the very first) towards `end`.
 
-        Go on with `page.end` until `page.size` is 0. 500 is where Synapse is fastest.
+        Go on with `page.end` until the chunk is empty; `read` tells what a page says. 500 is
+        where Synapse is fastest.
         """
         return await self._page(room_id, start, end, backwards, limit)
+
+    def read(self, page: RawPage) -> Page:
+        """The events of a page, decrypted where the keys are here."""
+        return read_page(page, self._decrypt_if_possible)
 
     async def event(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
         """One event, None if there is none for us; without its key it keeps the encrypted type."""
@@ -160,11 +171,12 @@ class MatrixClient:
         ours = json.dumps({"senders": [self.user_id]})
         for _ in range(_MOST_PAGES):
             page = await self._page(room_id, start, None, True, 100, event_filter=ours)
-            for event in page.events:
+            events = self.read(page).events
+            for event in events:
                 if event.sender == self.user_id and _is_post(event, key, txn_id):
                     return event.event_id
             start = page.end
-            if not page.size or start is None or (page.events and page.events[-1].at < since_ms):
+            if not page.chunk or start is None or (events and events[-1].at < since_ms):
                 return None
         return None
 
@@ -176,13 +188,13 @@ class MatrixClient:
         backwards: bool,
         limit: int,
         event_filter: str | None = None,
-    ) -> Page:
+    ) -> RawPage:
         query: dict[str, str | int] = {"dir": "b" if backwards else "f", "limit": limit}
         for name, value in (("from", start), ("to", end), ("filter", event_filter)):
             if value is not None:
                 query[name] = value
         answer = await self._http.get(path_of("rooms", room_id, "messages"), query)
-        return read_page(answer, room_id, self._decrypt_if_possible)
+        return read_raw_page(answer, room_id)
 
     def _decrypt_if_possible(self, raw: RawEvent, room_id: RoomId) -> Mapping[str, Any] | None:
         # In history nobody is asked for missing keys: a page may hold hundreds.

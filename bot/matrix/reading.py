@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from bot.matrix.answers import Invitation, Page, RawEvent, RoomNews, SyncAnswer, Unreadable
+from bot.matrix.answers import (
+    Invitation,
+    Page,
+    RawEvent,
+    RawPage,
+    RoomNews,
+    SyncAnswer,
+    Unreadable,
+)
 from bot.matrix.parsing import ENCRYPTED, clean, read_room_event
 from storage.records import EventId, RoomEvent, RoomId, UserId
 
@@ -55,17 +63,16 @@ def read_event(raw: Any, room_id: RoomId, decrypt: Decrypt) -> RoomEvent | Unrea
     )
 
 
-def read_page(answer: Mapping[str, Any], room_id: RoomId, decrypt: Decrypt) -> Page:
-    """An answer of /messages."""
-    chunk, end = _list(answer.get("chunk")), answer.get("end")
-    events, unreadable, malformed = read_events(chunk, room_id, decrypt)
-    return Page(
-        events=events,
-        unreadable=unreadable,
-        malformed=malformed,
-        size=len(chunk),
-        end=end if isinstance(end, str) else None,
-    )
+def read_raw_page(answer: Mapping[str, Any], room_id: RoomId) -> RawPage:
+    """An answer of /messages, its events still to be read."""
+    end = answer.get("end")
+    chunk = tuple(_list(answer.get("chunk")))
+    return RawPage(room_id, chunk, end if isinstance(end, str) else None)
+
+
+def read_page(page: RawPage, decrypt: Decrypt) -> Page:
+    """The events of a page."""
+    return Page(*read_events(page.chunk, page.room_id, decrypt))
 
 
 def read_sync_answer(

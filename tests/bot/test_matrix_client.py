@@ -515,7 +515,7 @@ async def test_a_key_that_comes_late_opens_what_waited(bot: Bot, new_person: New
     await bot.joins(room)
     asked = await ann.say(room, "!help")
     # The key travels by /sync; history is read before it.
-    page = await bot.client.messages(room, start=None, end=None, backwards=True)
+    page = bot.client.read(await bot.client.messages(room, start=None, end=None, backwards=True))
     (waiting,) = page.unreadable
     assert (waiting.event_id, waiting.room_id) == (asked, room)
     assert bot.client.try_again(waiting) is None
@@ -607,12 +607,13 @@ async def test_a_long_absence_is_filled_from_history_without_a_hole(
 async def pages(bot: Bot, room: RoomId, *, start: str | None, **options: Any) -> list[EventId]:
     found: list[EventId] = []
     while True:
-        page = await bot.client.messages(room, start=start, **options)
+        raw_page = await bot.client.messages(room, start=start, **options)
+        page = bot.client.read(raw_page)
         assert not page.malformed
         found += [event.event_id for event in page.events]
-        if not page.size or page.end is None:
+        if not raw_page.chunk or raw_page.end is None:
             return found
-        start = page.end
+        start = raw_page.end
 
 
 @pytest.mark.parametrize("encrypted", [False, True])

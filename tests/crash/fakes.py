@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.matrix.answers import Page, RawEvent, RoomNews, SyncAnswer, Unreadable
+from bot.matrix.answers import Page, RawEvent, RawPage, RoomNews, SyncAnswer, Unreadable
 from bot.matrix.errors import Refused
 from bot.matrix.rendering import POST_KEY
 from storage.records import EventId, RoomEvent, RoomId, UserId
@@ -260,7 +260,7 @@ class FakeClient:
         end: str | None,
         backwards: bool,
         limit: int = 500,
-    ) -> Page:
+    ) -> RawPage:
         assert backwards
         server = self._server
         head = len(server.events)
@@ -272,8 +272,11 @@ class FakeClient:
             for place, one in reversed(list(enumerate(server.events[:first])))
             if place >= last and one.room_id == room.room_id
         ][: min(limit, server.limits[1])]
-        events, unreadable = self._split([one for _, one in found], ALL)
-        return Page(events, unreadable, (), len(found), f"t{found[-1][0]}" if found else None)
+        end = f"t{found[-1][0]}" if found else None
+        return RawPage(room_id, tuple(one for _, one in found), end)
+
+    def read(self, page: RawPage) -> Page:
+        return Page(*self._split(page.chunk, ALL), ())
 
     async def event(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
         event = self._server.find(event_id)

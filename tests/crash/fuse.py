@@ -1,5 +1,6 @@
 """Power cuts on demand: every commit and every request has a before and an after to stop at."""
 
+import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ class FusedClient:
 
     def __getattr__(self, name: str) -> Any:
         member = getattr(self._client, name)
-        if name in _WITHOUT_PLACES or not callable(member) or name == "try_again":
+        if name in _WITHOUT_PLACES or not inspect.iscoroutinefunction(member):
             return member
 
         async def request(*arguments: Any, **named: Any) -> Any:
