@@ -238,6 +238,7 @@ async def run(
         database=database,
         clock=clock or ShiftedClock(),
     )
+    scene.server.read_up_to = 0  # by this hall
     stop = asyncio.Event()
     running = asyncio.create_task(run_hall(hall, stop, provision=Timers(hall).run))
     try:
@@ -267,7 +268,10 @@ async def _until_settled(database: Database, scene: Scene, running: asyncio.Task
                 if not scene.went_on and scene.server.read_up_to > scene.begun_at:
                     scene.second_half()
                     await scene.server.ring()
-                if scene.went_on and not await database.read(lambda c: unfinished(c, scene)):
+                # Our own words make holes, too: it has asked for what comes after all of them.
+                heard_all = scene.server.read_up_to == len(scene.server.events)
+                done = scene.went_on and heard_all
+                if done and not await database.read(lambda c: unfinished(c, scene)):
                     return True
                 await asyncio.sleep(0.02)
             return True
