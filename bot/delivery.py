@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ SWEEP = 30.0  # seconds
 TXN_REMEMBERED = timedelta(hours=23)
 ALREADY = "M_DUPLICATE_ANNOTATION"  # our reaction stands there: that is success
 PASSING = {404, 408, 425}  # the room may be known in a moment: an alias, a join on its way
+LOOKED_UP = frozenset({Action.MESSAGE, Action.FILE})  # these carry the key of their post
 GIVE_UP_AFTER = 6  # attempts at something the homeserver keeps refusing in passing
 
 
@@ -176,6 +178,9 @@ class Delivery:
                 event_id = await self._hall.client.send(
                     room_id, row.type, row.content or {}, row.txn_id
                 )
+            case Action.FILE:
+                content = await self._uploaded(row, room_id)
+                event_id = await self._hall.client.send(room_id, row.type, content, row.txn_id)
             case Action.EDIT:
                 original = await self._event_of(row)
                 if original is None:
@@ -203,7 +208,7 @@ class Delivery:
 
     async def _sent_before(self, row: Row, room_id: RoomId) -> EventId | None:
         """The event of an earlier attempt that Synapse would no longer recognise by its id."""
-        if row.attempted_at is None or row.action is not Action.MESSAGE:
+        if row.attempted_at is None or row.action not in LOOKED_UP:
             return None
         old = self._hall.clock.now() - row.attempted_at > TXN_REMEMBERED
         if not old and row.device == self._hall.device:
@@ -211,6 +216,18 @@ class Delivery:
         return await self._hall.client.find_post(
             room_id, row.key, milliseconds(row.attempted_at), txn_id=row.txn_id
         )
+
+    async def _uploaded(self, row: Row, room_id: RoomId) -> Mapping[str, Any]:
+        """The content with the file's address, written down before it is used."""
+        content = dict(row.content or {})
+        data = content.pop(rendering.DATA, None)
+        if data is None:
+            return content  # an earlier attempt has uploaded it
+        content |= await self._hall.client.upload(
+            room_id, b64decode(data), content["info"]["mimetype"], content["filename"]
+        )
+        await self._hall.database.write(lambda c: outbox.note_upload(c, row.id, content))
+        return content
 
     async def _event_of(self, row: Row) -> EventId | None:
         return await self._hall.database.read(lambda c: outbox.event_of(c, row.changes or ""))

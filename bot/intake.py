@@ -17,9 +17,11 @@ from bot.matrix.parsing import read_room_event, what_happened
 from bot.matrix.rendering import POST_KEY
 from bot.retry import wait_before
 from bot.state import apply_state
-from commands import reading
+from commands import listeners, reading
 from commands.catalogue import CATALOGUE
-from commands.events import Edited, Redacted, Said
+from commands.conversing import conversation_of
+from commands.events import Edited, Reacted, Redacted, Said
+from commands.listener import plain_emoji
 from storage import (
     folding,
     gaps,
@@ -28,8 +30,10 @@ from storage import (
     outbox,
     people,
     questions,
+    reactions,
     rooms,
     search_pages,
+    sources,
     waiting,
 )
 from storage.records import EventId, Room, RoomEvent, RoomId
@@ -256,7 +260,7 @@ def keep(
     spoken: list[folding.Fact] = []
     for event in others:
         try:
-            wants_answer, is_command = asked.of(event)
+            wanted = asked.of(event)
         except SQLAlchemyError:
             raise
         except Exception as trouble:  # one odd event never stops intake
@@ -264,15 +268,15 @@ def keep(
             waiting.add_malformed(connection, room.room_id, entry_of(event).payload, now)
             continue
         old = now - instant(event.at) > hall.settings.limits.command_age
-        if wants_answer and (not old or event.redacts is not None):
+        if wanted.answer and (wanted.whenever or not old):
             fresh.append(entry_of(event))
-        elif is_command:
+        elif wanted.command:
             missed.append(entry_of(event))
         if event.event_id in facts:
             fact = facts[event.event_id]
             # What is said to the hall alone is no part of the members' memory; talk that was
             # made a command is none any more.
-            if not is_command:
+            if not wanted.command:
                 spoken.append(fact)
             elif fact.kind is folding.Kind.EDIT:
                 spoken.append(folding.wordless(fact))
@@ -352,6 +356,15 @@ def is_plain_talk(event: RoomEvent, hall: Hall) -> bool:
     return not any(start.startswith(one[:64].casefold()) for one in ours if one)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What intake makes of an event."""
+
+    answer: bool = False  # a handler may have something to say or to remember
+    command: bool = False  # a command, or meant as one: no part of the members' memory
+    whenever: bool = False  # however late it comes: a vote, a tap, an answer, a redaction
+
+
 class _Asked:
     """Which events of a room want an answer, and which are commands to us."""
 
@@ -360,31 +373,63 @@ class _Asked:
         self._hall = hall
         self._direct = rooms.is_for_two(connection, room)
 
-    def of(self, event: RoomEvent) -> tuple[bool, bool]:
-        """Whether it wants an answer; whether it is a command, or meant as one."""
+    def of(self, event: RoomEvent) -> _Wanted:
         if not self._direct and is_plain_talk(event, self._hall):
-            return False, False
-        happened = what_happened(event, self._hall.me)
-        if isinstance(happened, Redacted):
-            return bool(outbox.posts_quoting(self._connection, happened.target)), False
-        corrected = isinstance(happened, Edited)
-        if isinstance(happened, Edited):
-            happened = happened.now
-        if not isinstance(happened, Said):
-            return False, False
+            return _Wanted()
+        match what_happened(event, self._hall.me):
+            case Said() as said:
+                return self._said(said)
+            case Edited() as edited:
+                return self._edited(edited)
+            case Redacted(target=target):
+                return _Wanted(self._has_consequences(target), whenever=True)
+            case Reacted() as reacted:
+                return _Wanted(self._is_heeded(reacted), whenever=True)
+            case _:
+                return _Wanted()
+
+    def _said(self, said: Said) -> _Wanted:
+        conversation = conversation_of(self._connection, said, direct=self._direct)
+        if conversation is None and not self._concerns_us(said):
+            return _Wanted()
+        heard = self._hear(said, awaited=conversation is not None or self._is_awaited(said))
+        if conversation is not None and isinstance(heard, reading.Answer | reading.Cancelled):
+            return _Wanted(True, command=not conversation.talk, whenever=True)
+        return _Wanted(True, command=not isinstance(heard, reading.NotForUs))
+
+    def _edited(self, edited: Edited) -> _Wanted:
+        made = sources.of(self._connection, edited.original)
+        concerned = self._concerns_us(edited.now)
+        is_command = concerned and not isinstance(
+            self._hear(edited.now, awaited=False), reading.NotForUs
+        )
+        ours_alone = bool(made) and not any(one.talk for one in made)
+        return _Wanted(concerned or bool(made), is_command or ours_alone, whenever=bool(made))
+
+    def _has_consequences(self, target: EventId) -> bool:
+        """Whether a redaction takes away something that we have said, made or counted."""
+        connection = self._connection
+        return bool(
+            outbox.posts_quoting(connection, target)
+            or sources.of(connection, target)
+            or reactions.get(connection, target)
+        )
+
+    def _is_heeded(self, reacted: Reacted) -> bool:
+        post = outbox.post_of(self._connection, reacted.target)
+        return listeners.of_tap(plain_emoji(reacted.key), post) is not None
+
+    def _concerns_us(self, said: Said) -> bool:
         hall = self._hall
-        in_thread = happened.thread_root is not None
-        concerned = reading.concerns_us(
-            happened,
+        in_thread = said.thread_root is not None
+        return reading.concerns_us(
+            said,
             me=hall.me,
             name=hall.name,
             prefix=hall.settings.prefix,
             direct=self._direct,
             open_threads=questions.open_threads(self._connection) if in_thread else (),
         )
-        if not concerned:
-            return False, False
-        return True, self._is_for_us(happened, awaited=not corrected and self._is_awaited(happened))
 
     def _is_awaited(self, said: Said) -> bool:
         """Whether a question of ours to this person is open in this thread."""
@@ -396,8 +441,8 @@ class _Asked:
             is not None
         )
 
-    def _is_for_us(self, said: Said, *, awaited: bool) -> bool:
-        heard = reading.read(
+    def _hear(self, said: Said, *, awaited: bool) -> reading.Heard:
+        return reading.read(
             said,
             me=self._hall.me,
             name=self._hall.name,
@@ -406,7 +451,6 @@ class _Asked:
             awaited=awaited,
             catalogue=CATALOGUE,
         )
-        return not isinstance(heard, reading.NotForUs)
 
 
 def keep_unreadable(

@@ -58,6 +58,11 @@ def _row(
             return Row(
                 key, lane_of(connection, post.person), Action.MESSAGE, content, "m.room.message"
             )
+        case posts.Attach():
+            key = post.key or default_key
+            outbox.add_quotes(connection, key, post.quotes, post.thread)
+            content = rendering.attachment(post, post_key=key)
+            return Row(key, lane_of(connection, post.to), Action.FILE, content, "m.room.message")
         case posts.Announce():
             return _announcement(connection, hall, post, now)
         case posts.Ready():
@@ -111,8 +116,11 @@ def _row(
             return Row(default_key, post.room_id, Action.LEAVE, {"reason": post.reason})
 
 
-def lane_of(connection: Connection, person: UserId) -> str:
-    """The direct chat with a person; their user id while there is none, and delivery makes it."""
+def lane_of(connection: Connection, to: RoomId | UserId) -> str:
+    """A room; the direct chat with a person, or their user id until delivery has made one."""
+    if to.startswith("!"):
+        return to
+    person = UserId(to)
     chat = rooms.direct_with(connection, person)
     return person if chat is None else chat.room_id
 

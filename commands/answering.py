@@ -7,6 +7,7 @@ from commands.arguments import Missing, Refusal, Surroundings, read_arguments
 from commands.catalogue import CATALOGUE
 from commands.command import AnyCommand, Call
 from commands.context import Context
+from commands.conversing import conversation_of, hear
 from commands.errors import MemberError
 from commands.events import Said
 from commands.posts import Posts
@@ -35,13 +36,17 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
         room = replace(room, kind=RoomKind.OTHER)
     place = _place(said, room)
     question = questions.waiting(context.connection, place, asker.id, context.now)
+    conversation = conversation_of(context.connection, said, direct=room.kind is RoomKind.DIRECT)
     if corrected:
-        question = None
-    heard = _hear(said, room, context, awaited=question is not None)
+        question = conversation = None
+    awaited = question is not None or conversation is not None
+    heard = _hear(said, room, context, awaited=awaited)
     if isinstance(heard, NotForUs):
         return ()
     words, prefix = context.words_for(asker), context.settings.prefix
     call = Call(None, said, asker, room, words, prefix=prefix)
+    if question is None and conversation is not None and isinstance(heard, Answer | Cancelled):
+        return hear(conversation, call, context)
     asked_so_far = people.count_command(context.connection, asker.id, context.now)
     allowed = context.settings.limits.commands_a_minute
     if asked_so_far > allowed:

@@ -6,7 +6,7 @@ where a post lives on ("visit/7/card") or must never come twice ("welcome/!room"
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from commands.reply import Reply
@@ -35,6 +35,20 @@ class Tell:
     notice: bool = False
     key: str | None = None
     quotes: tuple[EventId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """A file, in a room or in somebody's direct chat (`to` is then their user id)."""
+
+    to: RoomId | UserId
+    name: str  # "visit-lodz-2027-03-30.ics": ASCII, as it is saved
+    mime: str
+    data: bytes = field(repr=False)
+    caption: Reply | None = None
+    thread: EventId | None = None
+    key: str | None = None
+    quotes: tuple[EventId, ...] = ()  # messages whose words it holds: taken back with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +128,18 @@ class Leave:
     reason: str
 
 
-Post = Say | Tell | Announce | Ready | Change | React | TakeBack | SetState | Pin | Join | Leave
+Post = (
+    Say
+    | Tell
+    | Attach
+    | Announce
+    | Ready
+    | Change
+    | React
+    | TakeBack
+    | SetState
+    | Pin
+    | Join
+    | Leave
+)
 Posts = Sequence[Post]

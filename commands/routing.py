@@ -3,7 +3,7 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from commands import replies
+from commands import conversing, replies
 from commands.answering import answer
 from commands.context import Context
 from commands.events import (
@@ -32,9 +32,11 @@ def respond(event: Event, context: Context) -> Posts:
         case Said():
             return answer(event, context)
         case Edited():
-            return answer(in_its_thread(event, context), context, corrected=True)
+            return answer_again(event, context)
         case Redacted():
-            return take_back_what_quoted_it(event, context)
+            return [*conversing.forget(event, context), *take_back_what_quoted_it(event, context)]
+        case Reacted():
+            return conversing.tap(event, context)
         case Invited():
             return accept_or_decline(event, context)
         case RoomReplaced():
@@ -43,8 +45,16 @@ def respond(event: Event, context: Context) -> Posts:
             return admit_what_was_missed(event, context)
         case TimerDue(kind="announce"):
             return announce_at_last(event, context)
-        case Reacted() | MembershipChanged() | TimerDue():
+        case MembershipChanged() | TimerDue():
             return ()  # later capabilities listen here
+
+
+def answer_again(event: Edited, context: Context) -> Posts:
+    """What was made from a message follows its new words; a command put right is answered."""
+    told = conversing.correct(event, context)
+    if told is not None:
+        return told
+    return answer(in_its_thread(event, context), context, corrected=True)
 
 
 def in_its_thread(event: Edited, context: Context) -> Said:

@@ -19,6 +19,7 @@ class Action(StrEnum):
     """What is done with a row; each is a different request to the homeserver."""
 
     MESSAGE = "message"
+    FILE = "file"  # uploaded first; then an event like any other
     EDIT = "edit"
     REACTION = "reaction"
     REDACTION = "redaction"
@@ -195,6 +196,12 @@ def settle(
     connection.execute(_SETTLE, {"row": row, "now": now, "event": event_id, "errcode": failure})
 
 
+def note_upload(connection: Connection, row: int, content: Mapping[str, Any]) -> None:
+    """A file lies on the homeserver: keep its address before the event, for uploads are not
+    idempotent."""
+    connection.execute(update(outbox).where(outbox.c.id == row).values(content=dict(content)))
+
+
 def postpone(connection: Connection, row: int, until: datetime) -> None:
     """Try again later."""
     connection.execute(update(outbox).where(outbox.c.id == row).values(not_before=until))
@@ -207,7 +214,7 @@ def confirm_echo(
     if txn_id is not None:
         ours = outbox.c.txn_id == txn_id
     elif isinstance(key, str):
-        ours = (outbox.c.key == key) & (outbox.c.action == Action.MESSAGE)
+        ours = (outbox.c.key == key) & outbox.c.action.in_((Action.MESSAGE, Action.FILE))
     else:
         return
     connection.execute(
@@ -223,6 +230,23 @@ def event_of(connection: Connection, key: str) -> EventId | None:
         select(outbox.c.event_id).where(outbox.c.key == key)
     )
     return event_id
+
+
+def posts_of(connection: Connection, events: Sequence[EventId]) -> list[str]:
+    """The keys of the posts of ours among these events."""
+    return list(
+        connection.scalars(
+            select(outbox.c.key).where(
+                outbox.c.event_id.in_(events),
+                outbox.c.action.in_((Action.MESSAGE, Action.FILE)),
+            )
+        )
+    )
+
+
+def post_of(connection: Connection, event_id: EventId) -> str | None:
+    """The key of the post of ours that an event is; None if it is none of ours."""
+    return next(iter(posts_of(connection, [event_id])), None)
 
 
 def was_posted(connection: Connection, key: str) -> bool:

@@ -300,6 +300,43 @@ quote = Table(
     Column("thread", String),  # that the post is in: where it is said that it was taken back
 )
 
+# Where plain words are heard: a conversation that a feature has begun.
+listening = Table(
+    "listening",
+    metadata,
+    Column("place", String, primary_key=True),  # thread root, direct chat, or a post's key
+    Column("person_id", Integer, primary_key=True, autoincrement=False),  # 0: anybody
+    Column("kind", String, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("talk", Boolean, nullable=False, server_default=false()),
+    Column("since", Instant, nullable=False),
+    Index("listening_subject", "kind", "subject"),
+)
+
+# From which messages a feature has made something: it hears of corrections and redactions.
+source = Table(
+    "source",
+    metadata,
+    Column("event_h", Long, primary_key=True, autoincrement=False),
+    Column("kind", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("sender", String, nullable=False),
+    Column("talk", Boolean, nullable=False, server_default=false()),
+    Index("source_subject", "kind", "subject"),
+)
+
+# Reactions that a feature was told of: a redaction names nothing but the event.
+heeded_reaction = Table(
+    "heeded_reaction",
+    metadata,
+    Column("event_h", Long, primary_key=True, autoincrement=False),
+    Column("event_id", String, nullable=False),
+    Column("room_id", String, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("key", Text, nullable=False),
+)
+
 timer = Table(
     "timer",
     metadata,

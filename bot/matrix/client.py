@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
+from nio.crypto.attachments import encrypt_attachment
+
 from bot.matrix.answers import Page, RawEvent, RawPage, SyncAnswer, Unreadable
 from bot.matrix.crypto_guard import CryptoGuard
 from bot.matrix.device import (
@@ -230,6 +232,18 @@ class MatrixClient:
         """Write a state event; what equals the current one makes no new event."""
         path = path_of("rooms", room_id, "state", type, state_key)
         return _event_id(await self._http.put(path, content))
+
+    async def upload(self, room_id: RoomId, data: bytes, mime: str, name: str) -> Mapping[str, Any]:
+        """Upload a file for a room, encrypted if the room is; what its event says of it.
+
+        That is `url`, or in an encrypted room `file` with key and hash. Twice is two files.
+        """
+        if not await self._is_encrypted(room_id):
+            answer = await self._http.upload(data, mime, {"filename": name})
+            return {"url": _text(answer, "content_uri")}
+        sealed, keys = await asyncio.to_thread(encrypt_attachment, data)
+        answer = await self._http.upload(sealed, "application/octet-stream")
+        return {"file": {**keys, "url": _text(answer, "content_uri")}}
 
     async def _is_encrypted(self, room_id: RoomId) -> bool:
         if self._crypto.is_encrypted(room_id):

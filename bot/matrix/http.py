@@ -11,6 +11,7 @@ import aiohttp
 from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, Unreachable
 
 V3: Final = "/_matrix/client/v3"
+MEDIA: Final = "/_matrix/media/v3"
 _CONNECT_SECONDS: Final = 10.0
 _REQUEST_SECONDS: Final = 60.0  # createRoom and joins over federation take long
 _DEAD_TOKEN: Final = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_LOCKED"})
@@ -30,7 +31,7 @@ class Http:
             # nio puts in its own headers; ours keep the token out of every address.
             headers={"User-Agent": "Moothall"},
         )
-        self._headers = {"Content-Type": "application/json"}
+        self._headers: dict[str, str] = {}
 
     def use_token(self, token: str) -> None:
         """Send this token with every request from now on."""
@@ -52,26 +53,36 @@ class Http:
         """POST, and get an object."""
         return _object(await self.call("POST", path, query=query, body=body))
 
+    async def upload(self, data: bytes, mime: str, query: Query | None = None) -> dict[str, Any]:
+        """Put bytes into the media store. Not idempotent: twice is two files."""
+        path = path_of("upload", base=MEDIA)
+        return _object(await self.call("POST", path, query=query, body=data, mime=mime))
+
     async def call(
         self,
         method: str,
         path: str,
         *,
         query: Query | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
+        mime: str = "application/json",
         seconds: float = 0,
     ) -> Any:
         """The answer's JSON, or a MatrixError. `path` is percent-encoded already (`path_of`)."""
         address = self.url + path + ("?" + urlencode(query, doseq=True) if query else "")
         # A redirect could take the token elsewhere; the configured address must be the right one.
-        options: dict[str, Any] = {"headers": self._headers, "allow_redirects": False}
+        headers = {**self._headers, "Content-Type": mime}
+        options: dict[str, Any] = {"headers": headers, "allow_redirects": False}
         if seconds:
             options["timeout"] = aiohttp.ClientTimeout(total=seconds, sock_connect=_CONNECT_SECONDS)
-        if body is not None:
+        if isinstance(body, bytes):
+            options["data"] = body
+        elif body is not None:
             options["data"] = json.dumps(body, separators=(",", ":")).encode()
         try:
             async with self.session.request(method, address, **options) as response:
-                status, headers, text = response.status, response.headers, await response.read()
+                status, text = response.status, await response.read()
+                retry_after = response.headers.get("Retry-After")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Never the exception's own text: aiohttp puts addresses and headers in some of them.
             raise Unreachable(f"{method} {path}: {type(error).__name__}") from None
@@ -81,7 +92,7 @@ class Http:
             answer = None
         if 200 <= status < 300 and answer is not None:
             return answer
-        raise failure(status, answer, headers.get("Retry-After"))
+        raise failure(status, answer, retry_after)
 
     async def close(self) -> None:
         """Close the pool; what is still open is cut."""

@@ -2,11 +2,13 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 from urllib.parse import quote
 
+from commands.posts import Attach
 from commands.reply import (
     Block,
     Code,
@@ -29,6 +31,7 @@ from commands.reply import (
 from storage.records import EventId
 
 POST_KEY: Final = "org.moothall.post"  # by this a post is found again in its room
+DATA: Final = "org.moothall.data"  # a file's bytes in base64, until they are uploaded; never sent
 
 # An event may have 65,536 bytes; an edit holds the words twice, encryption adds a third.
 _MOST_BYTES: Final = 24_000
@@ -65,6 +68,29 @@ def message(
         }
     elif reply_to is not None:
         content["m.relates_to"] = {"m.in_reply_to": {"event_id": reply_to}}
+    return content
+
+
+def attachment(file: Attach, *, post_key: str) -> dict[str, Any]:
+    """The content of an `m.file` whose bytes are still to be uploaded: they wait in `DATA`."""
+    caption = {} if file.caption is None else render(file.caption)
+    content: dict[str, Any] = {
+        "msgtype": "m.file",
+        "body": file.name,
+        "m.mentions": {},
+        **caption,
+        "filename": file.name,
+        "info": {"mimetype": file.mime, "size": len(file.data)},
+        DATA: b64encode(file.data).decode(),
+        POST_KEY: post_key,
+    }
+    if file.thread is not None:
+        content["m.relates_to"] = {
+            "rel_type": "m.thread",
+            "event_id": file.thread,
+            "is_falling_back": True,
+            "m.in_reply_to": {"event_id": file.thread},
+        }
     return content
 
 

@@ -1,0 +1,91 @@
+"""What features hear besides commands, and from whom: conversations, taps, corrections."""
+
+from sqlalchemy import Connection
+
+from commands import listeners
+from commands.command import Call
+from commands.context import Context
+from commands.events import Edited, Reacted, Redacted, Said
+from commands.listener import Tap, plain_emoji
+from commands.posts import Post, Posts
+from storage import listening, outbox, reactions, rooms, sources
+from storage.listening import Conversation, Place
+from storage.reactions import Heeded
+
+
+def conversation_of(connection: Connection, said: Said, *, direct: bool) -> Conversation | None:
+    """The conversation that a message belongs to, if a feature listens where it was said.
+
+    That is in a thread, under a post of ours that is replied to, or in a direct chat.
+    """
+    related = [one for one in (said.thread_root, said.reply_to) if one is not None]
+    places: list[Place] = [*related, *([said.room_id] if direct else [])]
+    if related:
+        places += outbox.posts_of(connection, related)
+    return listening.find(connection, places, said.sender) if places else None
+
+
+def hear(conversation: Conversation, call: Call[None], context: Context) -> Posts:
+    """Hand somebody's words to the feature that listens."""
+    listener = listeners.of_kind(conversation.kind)
+    return () if listener is None else listener.said(call, conversation.subject, context)
+
+
+def correct(event: Edited, context: Context) -> Posts | None:
+    """Tell those who made something from a message that its words are others now.
+
+    None if nobody did. Only its author corrects a message: homeservers let anybody try.
+    """
+    made = sources.of(context.connection, event.original)
+    posts: list[Post] = []
+    for source in made:
+        listener = listeners.of_kind(source.kind)
+        if listener is not None and source.sender == event.now.sender:
+            posts += listener.corrected(event, source.subject, context)
+    return posts if made else None
+
+
+def forget(event: Redacted, context: Context) -> Posts:
+    """Tell those who made something from what was taken back."""
+    posts: list[Post] = []
+    for source in sources.of(context.connection, event.target):
+        listener = listeners.of_kind(source.kind)
+        posts += [] if listener is None else listener.taken_back(event, source.subject, context)
+    heeded = reactions.get(context.connection, event.target)
+    if heeded is not None:
+        reactions.forget(context.connection, event.target)
+        posts += _tell(_as_reacted(heeded, event), context, taken_back=True)
+    return posts
+
+
+def tap(event: Reacted, context: Context) -> Posts:
+    """A reaction goes to the feature whose post it is on, or which knows the emoji."""
+    told = _tell(event, context, taken_back=False)
+    reactions.add(
+        context.connection,
+        Heeded(event.event_id, event.room_id, event.sender, event.target, event.key),
+    )
+    return told
+
+
+def _as_reacted(heeded: Heeded, event: Redacted) -> Reacted:
+    return Reacted(
+        heeded.event_id, heeded.room_id, heeded.sender, event.at, heeded.target, heeded.key
+    )
+
+
+def _tell(event: Reacted, context: Context, *, taken_back: bool) -> Posts:
+    present = rooms.presence(context.connection, event.room_id, event.sender)
+    if present is None:
+        return ()
+    room, person, membership = present
+    if not room.joined or (membership != "join" and not taken_back):
+        return ()
+    emoji, post = plain_emoji(event.key), outbox.post_of(context.connection, event.target)
+    listener = listeners.of_tap(emoji, post)
+    if listener is None:
+        return ()
+    words = context.words_for(person)
+    return listener.tapped(
+        Tap(event, emoji, person, room, words, post, taken_back=taken_back), context
+    )

@@ -1,0 +1,60 @@
+"""Features hear more than commands: words in their conversations, reactions, corrections."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from commands.command import Call
+from commands.context import Context
+from commands.events import Edited, Reacted, Redacted
+from commands.posts import Posts
+from commands.words import Words
+from storage.records import Person, Room
+
+VARIATIONS = dict.fromkeys(
+    map(ord, "\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
+)
+
+
+def plain_emoji(key: str) -> str:
+    """A reaction without skin tones and variation selectors: 👍🏽 is 👍."""
+    return key.translate(VARIATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A reaction, by somebody who is in the room; or the same reaction taken back."""
+
+    reacted: Reacted
+    emoji: str  # plain
+    person: Person
+    room: Room
+    words: Words  # the person's language
+    post: str | None  # key of the post of ours that it is on; None: on somebody's message
+    taken_back: bool = False
+
+
+def _hears_nothing(_heard: object, _subject: str, _context: Context) -> Posts:
+    return ()
+
+
+def _sees_nothing(_tap: Tap, _context: Context) -> Posts:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What one feature hears.
+
+    said: words in a conversation of this kind (`storage.listening`), with its subject.
+    corrected, taken_back: a message that the feature made something from (`storage.sources`).
+    tapped: reactions on our posts whose key begins with one of `posts`, or with one of `emojis`
+    on anybody's message.
+    """
+
+    kind: str
+    said: Callable[[Call[None], str, Context], Posts] = _hears_nothing
+    corrected: Callable[[Edited, str, Context], Posts] = _hears_nothing
+    taken_back: Callable[[Redacted, str, Context], Posts] = _hears_nothing
+    tapped: Callable[[Tap, Context], Posts] = _sees_nothing
+    posts: tuple[str, ...] = ()
+    emojis: frozenset[str] = frozenset()

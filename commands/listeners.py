@@ -1,0 +1,18 @@
+"""Who hears what besides commands: for taps and talk what the catalogue is for commands."""
+
+from commands.listener import Listener
+
+LISTENERS: tuple[Listener, ...] = ()
+
+
+def of_kind(kind: str) -> Listener | None:
+    """The listener of a conversation or a source; None if the feature is gone."""
+    return next((one for one in LISTENERS if one.kind == kind), None)
+
+
+def of_tap(emoji: str, post: str | None) -> Listener | None:
+    """Who is told of a reaction: whose post it is on, else who knows the emoji."""
+    if post is not None:
+        owner = (one for one in LISTENERS if one.posts and post.startswith(one.posts))
+        return next(owner, None)
+    return next((one for one in LISTENERS if emoji in one.emojis), None)

@@ -1,0 +1,55 @@
+"""Reactions that a feature was told of: taking one back is told, too."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select
+
+from storage.database import insert_once
+from storage.records import EventId, RoomId, UserId
+from storage.tables import heeded_reaction
+from storage.types import event_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Heeded:
+    """A reaction as it was: its redaction names nothing but its event."""
+
+    event_id: EventId
+    room_id: RoomId
+    sender: UserId
+    target: EventId
+    key: str
+
+
+def add(connection: Connection, heeded: Heeded) -> None:
+    """Remember a reaction that somebody was told of."""
+    connection.execute(
+        insert_once(connection, heeded_reaction),
+        {
+            "event_h": event_hash(heeded.event_id),
+            "event_id": heeded.event_id,
+            "room_id": heeded.room_id,
+            "sender": heeded.sender,
+            "target": heeded.target,
+            "key": heeded.key,
+        },
+    )
+
+
+def get(connection: Connection, event_id: EventId) -> Heeded | None:
+    """The reaction of that event, if it was heeded and still stands."""
+    row = connection.execute(
+        select(heeded_reaction).where(heeded_reaction.c.event_h == event_hash(event_id))
+    ).first()
+    if row is None:
+        return None
+    return Heeded(
+        EventId(row.event_id), RoomId(row.room_id), UserId(row.sender), EventId(row.target), row.key
+    )
+
+
+def forget(connection: Connection, event_id: EventId) -> None:
+    """It was taken back."""
+    connection.execute(
+        delete(heeded_reaction).where(heeded_reaction.c.event_h == event_hash(event_id))
+    )
