@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.hall import Hall
+from bot.lanes import Lanes
 from bot.matrix import rendering
 from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
 from bot.retry import wait_before
@@ -24,7 +25,6 @@ from storage.types import milliseconds
 log = logging.getLogger(__name__)
 
 LANES_AT_ONCE = 8
-SWEEP = 30.0  # seconds
 # Synapse forgets transaction ids after 24 h; an older attempt is looked up in the room first.
 TXN_REMEMBERED = timedelta(hours=23)
 ALREADY = "M_DUPLICATE_ANNOTATION"  # our reaction stands there: that is success
@@ -47,45 +47,21 @@ class Delivery:
 
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
-        self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._again: set[str] = set()
+        self._lanes = Lanes(self._deliver, hall.bells.outbox, busy=hall.delivering)
         self._places = asyncio.Semaphore(LANES_AT_ONCE)
         self._quiet_until = 0.0  # loop time
 
     async def run(self) -> None:
         """Deliver for ever."""
-        async with asyncio.TaskGroup() as group:
-            lanes = set(await self._hall.database.read(outbox.lanes))
-            while True:
-                for lane in lanes:
-                    self._start(group, lane)
-                lanes = await self._hall.bells.outbox.wait(SWEEP)
-                if not lanes:
-                    lanes = set(await self._hall.database.read(outbox.lanes))
-
-    def _start(self, group: asyncio.TaskGroup, lane: str) -> None:
-        if lane in self._lanes:
-            self._again.add(lane)
-            return
-        task = group.create_task(self._deliver(lane), name=f"delivery {lane}")
-        self._lanes[lane] = task
-        self._hall.delivering.add(lane)
-
-        def done(_task: asyncio.Task[None]) -> None:
-            del self._lanes[lane]
-            self._hall.delivering.discard(lane)
-            if lane in self._again:
-                self._again.discard(lane)
-                self._hall.bells.outbox.ring([lane])
-
-        task.add_done_callback(done)
+        self._hall.delivering.clear()  # of an earlier run that broke
+        await self._lanes.run(lambda: self._hall.database.read(outbox.lanes))
 
     async def _deliver(self, lane: str) -> None:
         """Send a lane's posts until there is none, or one must wait."""
         sent: _Sent | None = None
         row = self._hall.claimed.pop(lane, None)
         while True:
-            self._again.discard(lane)
+            self._lanes.looks(lane)
             if row is None:
                 row = await self._settle_and_claim(lane, sent)
                 sent = None

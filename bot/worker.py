@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.entries import revive
 from bot.hall import Hall
+from bot.lanes import Lanes
 from bot.posting import queue_posts
 from bot.retry import wait_before
 from commands import apologies, posts
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 5  # then the entry is parked, and the queue moves on
 LANES_AT_ONCE = 16  # as many as share a commit
 HOLD = timedelta(seconds=60)  # how long a room waits for its history before commands go on
-SWEEP = 30.0  # seconds; everything that matters also rings
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +54,18 @@ class Worker:
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
         self._begun = hall.clock.now()
-        self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._again: set[str] = set()
+        self._lanes = Lanes(self._work_off, hall.bells.inbox)
         self._places = asyncio.Semaphore(LANES_AT_ONCE)
 
     async def run(self) -> None:
         """Answer for ever."""
-        async with asyncio.TaskGroup() as group:
-            lanes = set(await self._hall.database.read(inbox.lanes))
-            while True:
-                for lane in lanes:
-                    self._start(group, lane)
-                lanes = await self._hall.bells.inbox.wait(SWEEP)
-                if not lanes:
-                    lanes = set(await self._hall.database.read(inbox.lanes))
-
-    def _start(self, group: asyncio.TaskGroup, lane: str) -> None:
-        if lane in self._lanes:
-            self._again.add(lane)  # it may just have found its lane empty
-            return
-        task = group.create_task(self._work_off(lane), name=f"lane {lane}")
-        self._lanes[lane] = task
-
-        def done(_task: asyncio.Task[None]) -> None:
-            del self._lanes[lane]
-            if lane in self._again:
-                self._again.discard(lane)
-                self._hall.bells.inbox.ring([lane])
-
-        task.add_done_callback(done)
+        await self._lanes.run(lambda: self._hall.database.read(inbox.lanes))
 
     async def _work_off(self, lane: str) -> None:
         """Answer one lane until it is empty, or waits."""
         failures = 0
         while True:
-            self._again.discard(lane)
+            self._lanes.looks(lane)
             now = self._hall.clock.now()
             try:
                 async with self._places:
