@@ -508,6 +508,7 @@ async def test_a_room_s_own_admin_decides_about_its_archive_and_no_other_member(
     await ben.enters(room)
 
     assert "is for the admins of this room" in (await hall.asks(ben, room, "!archive on")).body
+    await ann.catch_up()  # she hears that answer, too
     ann.forget(room=room)
     await ann.say(room, "!archive on")
     assert "This room keeps an archive" in (await ann.hears(room=room, sender=hall.me)).body

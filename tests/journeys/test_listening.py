@@ -116,5 +116,6 @@ async def test_a_command_goes_before_a_conversation_and_strangers_correct_nothin
     entry = await ana.say(room, "Lovely tea", thread=root)
     await ana.hears(room=room, sender=hall.me)
     await ben.edit(room, entry, "Awful tea")
+    await ben.catch_up()  # he hears what was said to Ana, too
     ben.forget()
     await hall.keeps_quiet(ben, room)
