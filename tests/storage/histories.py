@@ -12,11 +12,12 @@ ROOMS = (RoomId("!hall:test"), RoomId("!other"))
 PEOPLE = (UserId("@ann:test"), UserId("@ben:test"), UserId("@cai:test"))
 WORDS = ("coffee", "library", "Straße", "volunteer", "visit", "καφές", "rodzina", "bērni")
 START = 1_772_438_400_000  # 2 March 2026, ms
+NEVER_SAID = 12  # the place behind the last of the longest history
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing somebody does to something said before or after it, or never said."""
+    """One thing somebody does to something said earlier, later or never."""
 
     kind: str
     room: int
@@ -34,10 +35,10 @@ steps = st.builds(
     room=st.sampled_from([0, 0, 0, 1]),
     sender=st.sampled_from([0, 0, 1, 2]),
     at=st.integers(0, 4),  # few values: equal timestamps are the hard case
-    target=st.integers(0, 12),
+    target=st.integers(0, NEVER_SAID),
     words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(tuple),
 )
-histories = st.lists(steps, min_size=2, max_size=12)
+histories = st.lists(steps, min_size=2, max_size=NEVER_SAID)
 
 
 def event_id(place: int) -> EventId:
@@ -45,7 +46,11 @@ def event_id(place: int) -> EventId:
 
 
 def events_of(history: Sequence[Step]) -> list[RoomEvent]:
-    """The events; targets beyond the end are things that nobody ever said."""
+    """The events; targets beyond the end are things that nobody ever said.
+
+    A reply answers something older: event ids are hashes of what they name, so that no two events
+    can answer each other.
+    """
     return [_event(place, step) for place, step in enumerate(history)]
 
 
@@ -69,7 +74,7 @@ def _event(place: int, step: Step) -> RoomEvent:
                 "is_falling_back": False,
                 "m.in_reply_to": {"event_id": event_id(step.target + 1)},
             }
-        case "reply" if step.target != place:
+        case "reply" if step.target < place or step.target >= NEVER_SAID:
             relation = {"m.in_reply_to": {"event_id": target}}
         case "edit":
             relation = {"rel_type": "m.replace", "event_id": target}
