@@ -35,11 +35,16 @@ LONG = 60.0  # seconds of work after which an earlier failure is forgotten
 
 @contextlib.asynccontextmanager
 async def open_hall(
-    config: Config, clock: Clock | None = None, *, patient: bool = False
+    config: Config,
+    clock: Clock | None = None,
+    *,
+    patient: bool = False,
+    replace_signing_keys: bool = False,
 ) -> AsyncIterator[Hall]:
     """The hall with its database and its homeserver; raises HallIsRunning, Unauthorised, …
 
     patient: wait for a homeserver that is away, instead of raising Unreachable.
+    replace_signing_keys: make the account's cross-signing keys anew, whatever it has.
     """
     config.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = await open_database(config.database.url)
@@ -49,7 +54,9 @@ async def open_hall(
         if reindexed := await database.write(reindexing.bring_up_to_date, alone=True):
             log.info("search index built anew: messages=%d", reindexed)
         hall_id = await database.write(meta.hall_id)
-        client, name = await (_connect_at_last(config) if patient else _connect(config))
+        client, name = await (
+            _connect_at_last(config) if patient else _connect(config, replace_signing_keys)
+        )
         try:
             yield Hall(
                 me=UserId(client.user_id),
@@ -73,7 +80,7 @@ async def open_hall(
         await database.close()
 
 
-async def _connect(config: Config) -> tuple[MatrixClient, str]:
+async def _connect(config: Config, replace_signing_keys: bool = False) -> tuple[MatrixClient, str]:
     """Our device, and the name by which people call us."""
     homeserver = config.homeserver
     client = await MatrixClient.open(
@@ -84,6 +91,7 @@ async def _connect(config: Config) -> tuple[MatrixClient, str]:
         device_name=homeserver.device_name,
         store=config.data_folder / "crypto",
         pickle_key=None if homeserver.pickle_key is None else homeserver.pickle_key.reveal(),
+        replace_signing_keys=replace_signing_keys,
     )
     try:
         return client, await client.display_name() or client.user_id

@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{options.config}: no mistakes")
         return Exit.FINE
     logs.set_up(config.log_level)
-    return asyncio.run(_run(options.command, config))
+    replace = getattr(options, "replace_signing_keys", False)
+    return asyncio.run(_run(options.command, config, replace_signing_keys=replace))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,13 +50,21 @@ def _parser() -> argparse.ArgumentParser:
         "--config", type=Path, default=Path("moothall.toml"), help="default: moothall.toml"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    commands.add_parser("init", help="make the Space and its rooms, then end; repeat at will")
+    init = commands.add_parser(
+        "init", help="make the Space and its rooms, then end; repeat at will"
+    )
+    init.add_argument(
+        "--replace-signing-keys",
+        action="store_true",
+        help="make the account's cross-signing keys anew, although it has some already: whoever "
+        "verified the account by the old ones is warned. The password must be configured.",
+    )
     commands.add_parser("run", help="keep the hall until SIGTERM")
     commands.add_parser("check-config", help="say whether the configuration has mistakes")
     return parser
 
 
-async def _run(command: str, config: Config) -> int:
+async def _run(command: str, config: Config, *, replace_signing_keys: bool) -> int:
     # Imported here, so that a wrong configuration is told without loading half a web stack.
     from bot.app import open_hall, serve
     from bot.matrix.errors import MatrixError, Unauthorised
@@ -66,7 +75,7 @@ async def _run(command: str, config: Config) -> int:
         if command == "run":
             await serve(config)
         else:
-            async with open_hall(config) as hall:
+            async with open_hall(config, replace_signing_keys=replace_signing_keys) as hall:
                 for line in await initialise(hall):
                     print(line)
     except Unauthorised as refusal:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
@@ -9,6 +10,7 @@ from typing import Any, Final, NoReturn, Self
 from nio.crypto.attachments import encrypt_attachment
 
 from bot.matrix.answers import Page, RawEvent, RawPage, SyncAnswer, Unreadable
+from bot.matrix.cross_signing import CrossSigning, Signing
 from bot.matrix.crypto_guard import CryptoGuard
 from bot.matrix.device import (
     Device,
@@ -17,7 +19,7 @@ from bot.matrix.device import (
     prepare_store,
     read_device,
 )
-from bot.matrix.errors import Refused, Unauthorised, Unreachable
+from bot.matrix.errors import MatrixError, Refused, Unauthorised, Unreachable
 from bot.matrix.http import Http, path_of
 from bot.matrix.parsing import clean, read_room_event
 from bot.matrix.reading import (
@@ -47,18 +49,27 @@ _FILTER: Final = json.dumps(
 _SYNC_GRACE: Final = 30.0  # seconds that an answer may come after the long poll's end
 _FULL_SYNC_SECONDS: Final = 300.0  # all rooms with all their state
 _NOT_ENCRYPTED: Final = frozenset({"m.reaction"})  # always in clear, also in encrypted rooms
+_SIGNING_SECONDS: Final = 3600.0  # between looks at a signature that is missing
 _MOST_PAGES: Final = 200  # when looking for a post; 20,000 events of our own
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class MatrixClient:
     """One device of one account. Every method raises a MatrixError when it fails."""
 
-    def __init__(self, http: Http, crypto: CryptoGuard, device: Device) -> None:
+    def __init__(
+        self, http: Http, crypto: CryptoGuard, cross_signing: CrossSigning, device: Device
+    ) -> None:
         """Use `open`."""
         self.user_id = device.user_id
         self.device_id = device.device_id
         self._http = http
         self._crypto = crypto
+        self._cross_signing = cross_signing
+        self.signing = Signing.UNSIGNED  # as it was when we last looked
+        self._look_again_at = 0.0
         self._clear: set[RoomId] = set()  # rooms known not to be encrypted
 
     @classmethod
@@ -72,12 +83,14 @@ class MatrixClient:
         device_name: str,
         store: Path,
         pickle_key: str | None,
+        replace_signing_keys: bool = False,
     ) -> Self:
-        """Log in at the first start, and be the same device at every later one.
+        """Log in at the first start, and be the same device at every later one; sign it.
 
         The device is kept in `store/device.json`. A later start with a password asks nobody: a
         dead token shows at the first sync, as Unauthorised, and never makes another device.
         A configured token is asked whose it is. `pickle_key` None: one is made and kept.
+        The account's signing keys are made if it has none; see `CrossSigning` for replacing them.
         """
         await asyncio.to_thread(prepare_store, store)
         http = Http(url)
@@ -87,16 +100,22 @@ class MatrixClient:
             else:
                 device = await _device_of_store(http, user_id, password, device_name, store)
             http.use_token(device.access_token)
-            crypto = CryptoGuard(http, device, store, pickle_key or pickle_key_of(store))
+            secret = pickle_key or pickle_key_of(store)
+            crypto = CryptoGuard(http, device, store, secret)
             try:
-                await crypto.check_identity()
+                await crypto.own.introduce()
+                cross_signing = CrossSigning(
+                    http, device, crypto.own, store, secret=secret, password=password
+                )
+                client = cls(http, crypto, cross_signing, device)
+                await client.keep_signed(replace=replace_signing_keys)
             except BaseException:
                 crypto.close()
                 raise
         except BaseException:
             await http.close()
             raise
-        return cls(http, crypto, device)
+        return client
 
     async def close(self) -> None:
         """Close the connections and the key store; the device stays logged in."""
@@ -126,6 +145,18 @@ class MatrixClient:
     async def after_sync(self) -> None:
         """Upload, query and claim keys: call it after the answer is committed. Never fails."""
         await self._crypto.chores()
+        if self.signing is not Signing.SIGNED and _now() >= self._look_again_at:
+            try:
+                await self.keep_signed()
+            except MatrixError as trouble:
+                _LOG.warning("could not sign our device: %s", trouble)
+
+    async def keep_signed(self, *, replace: bool = False) -> None:
+        """Look whether our device is signed, and sign it; `signing` then tells."""
+        self._look_again_at = _now() + _SIGNING_SECONDS
+        self.signing = await self._cross_signing.sign_device(replace=replace)
+        if self.signing is not Signing.SIGNED:
+            _LOG.warning("our device is not signed (%s): `moothall doctor`", self.signing.value)
 
     def try_again(self, unreadable: Unreadable) -> RoomEvent | None:
         """The event, if its key has come since; None if not."""
@@ -428,6 +459,10 @@ async def _whoami(http: Http) -> tuple[UserId, str | None]:
     answer = await http.get(path_of("account", "whoami"))
     device_id = answer.get("device_id")
     return UserId(_text(answer, "user_id")), device_id if isinstance(device_id, str) else None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _cleaned(content: dict[str, Any]) -> Mapping[str, Any]:

@@ -10,7 +10,6 @@ import contextlib
 import json
 import logging
 import secrets
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
@@ -34,6 +33,8 @@ from nio.store import SqliteStore
 from bot.matrix.device import Device
 from bot.matrix.errors import MatrixError, Unauthorised, Unreachable
 from bot.matrix.http import Http, failure, path_of
+from bot.matrix.key_store import is_store_trouble, store_must_work
+from bot.matrix.own_keys import OwnKeys
 from storage.records import RoomId
 
 _LOG = logging.getLogger(__name__)
@@ -72,15 +73,11 @@ class CryptoGuard:
             raise Unauthorised(
                 f"the key store cannot be opened ({type(error).__name__}): wrong pickle key?"
             ) from None
+        self.own = OwnKeys(http, self._nio)
         self._locks: defaultdict[RoomId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unanswered: frozenset[str] = frozenset()
         self._ask_again_at = 0.0
         self.unshared = 0  # devices that could not be given a room's key, at the last sharing
-
-    @property
-    def ed25519(self) -> str:
-        """Our device's public signing key."""
-        return str(self._nio.olm.account.identity_keys["ed25519"])
 
     def is_encrypted(self, room_id: RoomId) -> bool:
         """Whether the room is known to be encrypted; once is for ever."""
@@ -96,24 +93,6 @@ class CryptoGuard:
         self._nio.client_session = None
         self._nio.store.database.close()
 
-    async def check_identity(self) -> None:
-        """Refuse a store that is younger than its device.
-
-        11: the homeserver would accept the new keys, while everyone who knew the old ones ignores
-        them: deaf for ever. Asked only until our keys are uploaded, at the first start.
-        """
-        if self._nio.olm.account.shared:
-            return
-        user, device = self._nio.user_id, self._nio.device_id
-        answer = await self._http.post(path_of("keys", "query"), {"device_keys": {user: [device]}})
-        known: Any = answer
-        for name in ("device_keys", user, device, "keys", f"ed25519:{device}"):
-            known = known.get(name) if isinstance(known, dict) else None
-        if known is not None and known != self.ed25519:
-            raise Unauthorised(
-                f"the key store is not that of device {device}: restore it, or log in anew"
-            )
-
     # ── receiving ─────────────────────────────────────────────────────────────────────────────
 
     async def receive(self, answer: Mapping[str, Any]) -> list[tuple[RoomId, str]]:
@@ -123,19 +102,19 @@ class CryptoGuard:
         position will be asked for again.
         """
         try:
-            with _store_must_work():
+            with store_must_work():
                 new_keys = self._receive_to_device(_events(answer.get("to_device")))
         except MatrixError:
             self._forget_unsaved()
             raise
         try:
-            with _store_must_work():
+            with store_must_work():
                 await self._receive_rooms(answer)
         except MatrixError:
             raise
         except Exception as error:
             _LOG.error("nio could not read the members of a sync answer: %s", type(error).__name__)
-        self._count_keys(answer.get("device_one_time_keys_count"))
+        self.own.count(answer)
         return new_keys
 
     def _receive_to_device(self, events: list[Any]) -> list[tuple[RoomId, str]]:
@@ -146,7 +125,7 @@ class CryptoGuard:
                 event = ToDeviceEvent.parse_event(raw)
                 decrypted = self._nio.olm.handle_to_device_event(event)
             except Exception as error:
-                if _is_store_trouble(error):
+                if is_store_trouble(error):
                     raise
                 # 1: one bad message, from anybody, would otherwise end the whole sync.
                 _LOG.warning("a to-device message could not be read: %s", type(error).__name__)
@@ -204,12 +183,6 @@ class CryptoGuard:
             raise _GarbledError
         await self._nio.receive_response(response)
 
-    def _count_keys(self, counts: Any) -> None:
-        # 2: nio overlooks a count of exactly 0, and anyone can claim all fifty keys.
-        if isinstance(counts, dict):
-            count = counts.get("signed_curve25519", 0)
-            self._nio.olm.uploaded_key_count = count if isinstance(count, int) else 0
-
     def decrypt(self, raw: Mapping[str, Any], room_id: RoomId) -> Mapping[str, Any] | None:
         """What an encrypted event holds (`type` and `content`); None without its key.
 
@@ -266,7 +239,7 @@ class CryptoGuard:
         """
         async with self._locks[room_id]:
             try:
-                with _store_must_work():
+                with store_must_work():
                     await self._prepare(room_id)
                     encrypted: tuple[str, Mapping[str, Any]] = self._nio.encrypt(
                         room_id, type, dict(content)
@@ -367,7 +340,7 @@ class CryptoGuard:
         for user, keys in _items(answer.get("one_time_keys")):
             for device, key in keys.items():
                 try:
-                    with _store_must_work():
+                    with store_must_work():
                         claimed = KeysClaimResponse({user: {device: key}}, {})
                         self._nio.olm.handle_response(claimed)
                 except MatrixError:
@@ -379,9 +352,10 @@ class CryptoGuard:
 
     async def chores(self) -> None:
         """What encryption needs after a sync; a failure is logged and tried again next time."""
-        nio = self._nio
+        nio, own = self._nio, self.own
         chores: tuple[tuple[str, bool, Callable[[], Coroutine[Any, Any, Any]]], ...] = (
-            ("upload our keys", nio.should_upload_keys, nio.keys_upload),
+            ("upload our keys", own.should_upload, own.upload),
+            ("upload a fallback key", own.should_replace_fallback, own.replace_fallback),
             ("query devices", nio.should_query_keys, self._query_devices),
             ("claim keys", nio.should_claim_keys, self._claim_for_wedged),
             ("send to devices", bool(nio.outgoing_to_device_messages), self._send_to_devices),
@@ -405,7 +379,7 @@ class CryptoGuard:
     async def _ask(self, request: Coroutine[Any, Any, Any]) -> Any:
         """Await one of nio's requests; its answers that are errors are raised."""
         try:
-            with _store_must_work():
+            with store_must_work():
                 # Not wait_for: in Python 3.11 it swallows a cancellation that meets an answer.
                 async with asyncio.timeout(_NIO_SECONDS):
                     answer = await request
@@ -430,24 +404,6 @@ def _raise_if_error(answer: Any) -> None:
         raise failure(status, {"errcode": errcode, "retry_after_ms": wait})
     if isinstance(answer, ErrorResponse):
         raise _GarbledError
-
-
-@contextlib.contextmanager
-def _store_must_work() -> Iterator[None]:
-    """A full disk or a locked file is a delay, like a homeserver that is away."""
-    try:
-        yield
-    except Exception as error:
-        if not _is_store_trouble(error):
-            raise
-        raise Unreachable(f"the key store: {type(error).__name__}") from None
-
-
-def _is_store_trouble(error: Exception) -> bool:
-    if isinstance(error, aiohttp.ClientError | TimeoutError):
-        return False  # network errors are OSErrors, too
-    # nio's store speaks peewee, which is no dependency of ours to import.
-    return isinstance(error, OSError | sqlite3.Error) or type(error).__module__ == "peewee"
 
 
 def _name(error: Exception) -> str:

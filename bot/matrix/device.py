@@ -47,19 +47,19 @@ def read_device(store: Path) -> Device | None:
 
 def keep_device(store: Path, device: Device) -> None:
     """Write the device down, readable by its owner alone."""
-    _write_secret(store / _DEVICE_FILE, json.dumps(asdict(device)))
+    write_secret(store / _DEVICE_FILE, json.dumps(asdict(device)))
 
 
 def pickle_key_of(store: Path) -> str:
     """The key that the key store is encrypted with; made at the first start."""
     path = store / _PICKLE_KEY_FILE
     if not path.exists():
-        _write_secret(path, secrets.token_urlsafe(32))
+        write_secret(path, secrets.token_urlsafe(32))
     return path.read_text("utf-8").strip()
 
 
-def _write_secret(path: Path, text: str) -> None:
-    """All of it or nothing, even if the power fails, and 0600 from the first byte."""
+def write_secret(path: Path, text: str) -> None:
+    """Write all of it or nothing, even if the power fails, and 0600 from the first byte."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

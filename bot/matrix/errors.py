@@ -17,6 +17,14 @@ class RateLimited(MatrixError):
         self.retry_after = retry_after  # seconds
 
 
+class Challenged(MatrixError):
+    """401: the homeserver wants a proof, such as the password, before it does this."""
+
+    def __init__(self, session: str) -> None:
+        super().__init__("asks for a proof of who we are")
+        self.session = session  # to be named together with the proof
+
+
 class Unreachable(MatrixError):
     """No answer, a broken one, or a 5xx: the outcome is unknown; try the same thing again."""
 

@@ -8,7 +8,14 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 
-from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, Unreachable
+from bot.matrix.errors import (
+    Challenged,
+    MatrixError,
+    RateLimited,
+    Refused,
+    Unauthorised,
+    Unreachable,
+)
 
 V3: Final = "/_matrix/client/v3"
 MEDIA: Final = "/_matrix/media/v3"
@@ -113,6 +120,8 @@ def failure(status: int, answer: Any, retry_after: str | None = None) -> MatrixE
         return RateLimited(_seconds_to_wait(answer.get("retry_after_ms"), retry_after))
     if status == 401 and errcode in _DEAD_TOKEN:
         return Unauthorised(str(errcode))
+    if status == 401 and isinstance(answer.get("session"), str):
+        return Challenged(answer["session"])
     if status == 413:
         return Refused(status, "M_TOO_LARGE")  # proxies say it without JSON
     if errcode in _PASSING:

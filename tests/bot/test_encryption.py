@@ -1,0 +1,297 @@
+"""Each trap of nio's encryption that the guard stands before, with a real homeserver."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from bot.matrix.answers import Unreadable
+from bot.matrix.errors import Unreachable
+from bot.matrix.http import Http, path_of
+from tests.bot.robot import MESSAGE, Bot, new_room
+from tests.conftest import NewPerson
+from tests.faults import Answer, DropResponse, FaultProxy
+
+
+async def test_members_of_an_encrypted_room_come_and_go(bot: Bot, new_person: NewPerson) -> None:
+    ann, ben = await new_person("ann"), await new_person("ben")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    await bot.says(room, "before Ben", "t1")
+    await ann.invite(room, ben.user_id)
+    await ben.enters(room)
+    await bot.news(room)
+    await bot.says(room, "after Ben", "t2")
+    assert (await ben.hears(lambda one: one.body == "after Ben")).encrypted
+    await ben.leave(room)
+    await bot.news(room)
+    await bot.says(room, "without Ben", "t3")
+    await ann.hears(lambda one: one.body == "without Ben")
+    assert not ben.heard(lambda one: one.body == "without Ben")
+
+
+async def test_a_room_that_becomes_encrypted_is_answered_encrypted(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", invite=[bot.client.user_id])
+    await bot.joins(room)
+    await bot.says(room, "in clear", "t1")
+    assert not (await ann.hears()).encrypted
+    await ann.send_state(room, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    await bot.news(room)
+    await bot.says(room, "closed", "t2")
+    heard = await ann.hears()
+    assert (heard.body, heard.encrypted) == ("closed", True)
+
+
+async def test_nothing_goes_out_in_clear_while_members_are_unknown(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.client.join(room)
+    with pytest.raises(Unreachable, match="next sync"):
+        await bot.says(room, "too early", "t1")
+    await bot.news(room)
+    await bot.says(room, "in time", "t1")
+    assert (await ann.hears()).body == "in time"
+    assert not ann.heard(lambda one: one.body == "too early")
+    # A room in clear needs no cache: one that was just made can be spoken in at once.
+    own = await bot.client.create_room({"preset": "private_chat", "name": "Own"})
+    await bot.says(own, "at once", "t1")
+
+
+async def test_who_is_asked_in_after_the_last_sync_can_read_what_is_said(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    # As with a direct chat: a sync may show a room before the last events of its making.
+    ann = await new_person("ann")
+    algorithm = {"algorithm": "m.megolm.v1.aes-sha2"}
+    room = await bot.client.create_room(
+        {
+            "preset": "private_chat",
+            "initial_state": [{"type": "m.room.encryption", "state_key": "", "content": algorithm}],
+        }
+    )
+    await bot.news(room)
+    await bot.client.invite(room, ann.user_id)
+
+    await bot.says(room, "For your eyes", "1")
+
+    assert (await ann.hears(room=room, sender=bot.client.user_id)).body == "For your eyes"
+
+
+async def test_who_joins_while_the_key_is_shared_gets_it_too(
+    bot: Bot, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, ben = await new_person("ann"), await new_person("ben")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    put, crowded = Http.put, False
+
+    async def put_while_ben_joins(self: Http, path: str, body: Any) -> dict[str, Any]:
+        nonlocal crowded
+        if "/sendToDevice/" in path and not crowded:
+            crowded = True
+            await ann.invite(room, ben.user_id)
+            await ben.enters(room)
+            await bot.news(room)
+        return await put(self, path, body)
+
+    monkeypatch.setattr(Http, "put", put_while_ben_joins)
+    await bot.says(room, "for everybody", "t1")
+    assert crowded
+    assert (await ben.hears()).body == "for everybody"
+
+
+@pytest.mark.parametrize("fault", [Answer(502), DropResponse()])
+@pytest.mark.parametrize("path", ["/keys/claim", "/sendToDevice/", "/keys/query"])
+async def test_a_failed_key_exchange_is_only_a_delay(
+    bot: Bot, new_person: NewPerson, path: str, fault: Answer | DropResponse
+) -> None:
+    ann = await new_person("ann")
+    async with FaultProxy(bot.url, 1) as proxy:
+        await bot.stop()
+        bot.url, direct = proxy.url, bot.url
+        await bot.start()
+        room = await new_room(ann, bot, encrypted=True)
+        await bot.client.join(room)
+        answer = await bot.sync()  # the chores that follow would query before the send does
+        bot.since = answer.next_batch
+        while not any(news.room_id == room for news in answer.rooms):
+            answer = await bot.sync()
+            bot.since = answer.next_batch
+        proxy.next(fault, lambda method, seen: path in seen)
+        with pytest.raises(Unreachable):
+            await bot.says(room, "lost", "t1")
+        assert proxy.counts[fault.name] == 1
+        async with asyncio.timeout(5):
+            await bot.says(room, "found", "t2")
+        assert (await ann.hears()).body == "found"
+        await bot.stop()
+        bot.url = direct
+
+
+# ── what nio would fall over ──────────────────────────────────────────────────────────────────
+
+
+async def test_hostile_messages_to_the_device_lose_nothing(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    curve = bot.client._crypto._nio.olm.account.identity_keys["curve25519"]
+    bad: list[dict[str, Any]] = [
+        {
+            "algorithm": "m.olm.v1.curve25519-aes-sha2",
+            "sender_key": key,
+            "ciphertext": {curve: {"type": type, "body": body}},
+        }
+        for type in (0, 1)
+        for key, body in ((curve, "AAAA"), ("nonsense", "%%%"), ("nonsense", ""))
+    ]
+    bad += [{}, {"algorithm": 3}, {"ciphertext": {curve: []}, "sender_key": curve}]
+    for number, content in enumerate(bad):
+        await ann.request(
+            "PUT",
+            f"/sendToDevice/m.room.encrypted/hostile{number}",
+            {"messages": {bot.client.user_id: {bot.client.device_id: content}}},
+        )
+    await ann.say(room, "all the same")
+    assert (await bot.hears(room, "all the same")).encrypted
+
+
+async def test_a_drained_pool_of_keys_is_filled_again(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    await bot.stop()
+    wanted = {bot.account.user_id: {bot_device(bot): "signed_curve25519"}}
+    for _ in range(50):
+        answer = await ann.request("POST", "/keys/claim", {"one_time_keys": wanted})
+        if not answer["one_time_keys"]:
+            break
+    assert (await key_count(bot)) == 0
+    await bot.restart()
+    assert (await key_count(bot)) == 50
+    await ann.say(room, "still reachable")
+    await bot.hears(room, "still reachable")
+
+
+def bot_device(bot: Bot) -> str:
+    return str(json.loads((bot.store / "device.json").read_text())["device_id"])
+
+
+async def key_count(bot: Bot) -> int:
+    http = Http(bot.url)
+    http.use_token(json.loads((bot.store / "device.json").read_text())["access_token"])
+    counts = (await http.post(path_of("keys", "upload"), {}))["one_time_key_counts"]
+    await http.close()
+    return int(counts.get("signed_curve25519", 0))
+
+
+async def test_a_decrypted_message_of_any_shape_is_told(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    # Without msgtype nio's own reading ends sync() with a KeyError.
+    odd = await ann.send_raw(room, MESSAGE, {"strange": "shape"})
+    inner = {"rel_type": "m.replace", "event_id": "$victim"}
+    await ann.send_raw(room, "org.example.poll", {"body": "poll", "n": 1})
+    news = await bot.news(room)
+    events = list(news.timeline)
+    if len(events) < 2:
+        events += (await bot.news(room)).timeline
+    assert [event.type for event in events] == [MESSAGE, "org.example.poll"]
+    assert events[0].event_id == odd
+    assert events[0].content == {"strange": "shape"}
+    assert inner  # the relation inside a ciphertext is tested in test_parsing
+
+
+# ── keys that come late ───────────────────────────────────────────────────────────────────────
+
+
+async def test_a_key_that_comes_late_opens_what_waited(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    asked = await ann.say(room, "!help")
+    # The key travels by /sync; history is read before it.
+    page = bot.client.read(await bot.client.messages(room, start=None, end=None, backwards=True))
+    (waiting,) = page.unreadable
+    assert (waiting.event_id, waiting.room_id) == (asked, room)
+    assert bot.client.try_again(waiting) is None
+    answer = await bot.sync()
+    assert (room, waiting.session_id) in answer.new_keys
+    kept = Unreadable(
+        json.loads(json.dumps(waiting.raw)), waiting.event_id, room, waiting.session_id
+    )
+    await bot.stop()
+    await bot.restart()
+    event = bot.client.try_again(kept)
+    assert event is not None
+    assert (event.event_id, event.content["body"], event.encrypted) == (asked, "!help", True)
+
+
+async def test_what_nobody_can_open_is_told_as_unreadable(bot: Bot, new_person: NewPerson) -> None:
+    ann = await new_person("ann")
+    room = await ann.create_room("x", encrypted=True)
+    await ann.catch_up()
+    said = await ann.say(room, "before the bot came")
+    broken = await ann.request(
+        "PUT",
+        f"/rooms/{room}/send/m.room.encrypted/x",
+        {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": 3, "session_id": ["x"]},
+    )
+    await ann.invite(room, bot.client.user_id)
+    await bot.client.join(room)
+    news = await bot.news(room)
+    assert {one.event_id for one in news.unreadable} == {said, broken["event_id"]}
+    sessions = {one.event_id: one.session_id for one in news.unreadable}
+    assert sessions[said]
+    assert sessions[broken["event_id"]] is None
+    assert all(one.raw["room_id"] == room for one in news.unreadable)
+    assert all(bot.client.try_again(one) is None for one in news.unreadable)
+    event = await bot.client.event(room, said)
+    assert event is not None
+    assert (event.type, event.encrypted) == ("m.room.encrypted", True)
+
+
+async def test_a_message_without_the_senders_key_is_opened_all_the_same(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    """Since version 1.3 of the specification `sender_key` and `device_id` may be missing."""
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    await ann.say(room, "with all fields")
+    await bot.hears(room, "with all fields")
+    closed = ann.client.encrypt(room, MESSAGE, {"msgtype": "m.text", "body": "with fewer"})[1]
+    content = {key: closed[key] for key in ("algorithm", "ciphertext", "session_id")}
+    await ann.request("PUT", f"/rooms/{room}/send/m.room.encrypted/fewer", content)
+    assert (await bot.hears(room, "with fewer")).encrypted
+    # The same ciphertext under another event id is a replay, whoever sends it.
+    await ann.request("PUT", f"/rooms/{room}/send/m.room.encrypted/again", content)
+    assert len((await bot.news(room)).unreadable) == 1
+
+
+async def test_a_full_key_store_is_a_delay_and_loses_no_key(
+    bot: Bot, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    await ann.say(room, "kept")
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bot.client._crypto._nio.olm, "save_session", full)
+        with pytest.raises(Unreachable, match="the key store: OSError"):
+            await bot.news(room)
+    # The same position again, in the same process: what memory had is not relied upon.
+    assert (await bot.hears(room, "kept")).encrypted
+    await bot.says(room, "sent", "t1")
+    assert (await ann.hears()).encrypted
