@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ from storage.records import RoomId
 _LOG = logging.getLogger(__name__)
 _MEGOLM: Final = "m.megolm.v1.aes-sha2"
 _NIO_SECONDS: Final = 30.0  # for one request that nio makes itself
+_UNREACHED_SECONDS: Final = 600.0  # between attempts to reach devices without keys
 _DEAD_SERVER_SECONDS: Final = 300.0  # Synapse itself waits ten seconds for one that is away
 _FOR_NIO: Final = frozenset({"m.room.member", "m.room.encryption"})
 
@@ -77,7 +79,13 @@ class CryptoGuard:
         self._locks: defaultdict[RoomId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unanswered: frozenset[str] = frozenset()
         self._ask_again_at = 0.0
-        self.unshared = 0  # devices that could not be given a room's key, at the last sharing
+        self._unreached: dict[RoomId, _Unreached] = {}
+        self.changed_devices: set[tuple[str, str]] = set()  # user and device, with other keys now
+
+    @property
+    def unreached(self) -> int:
+        """How many members' devices have no keys left to be reached by, and so read nothing."""
+        return sum(room.devices for room in self._unreached.values())
 
     def is_encrypted(self, room_id: RoomId) -> bool:
         """Whether the room is known to be encrypted; once is for ever."""
@@ -256,6 +264,7 @@ class CryptoGuard:
             raise Unreachable("the next sync brings this room's members")  # 12
         while not self._nio.rooms[room_id].members_synced:
             await self._learn_members(room_id)
+        await self._reach_more(room_id)
         while self._nio.olm.should_share_group_session(room_id):
             await self._query_devices()  # 5: devices that came since
             await self._claim(room_id)
@@ -308,11 +317,12 @@ class CryptoGuard:
     async def _query_devices(self) -> None:
         """Learn whose devices there are; users of a dead server are asked about now and then."""
         users = frozenset(self._nio.users_for_key_query)
-        now = asyncio.get_running_loop().time()
+        now = _now()
         if users <= self._unanswered and now < self._ask_again_at:
             return
         try:
-            await self._ask(self._nio.keys_query())
+            answer = await self._ask(self._nio.keys_query())
+            self._notice_changes(answer.device_keys if answer is not None else {})
         except MatrixError:
             raise
         except Exception as error:
@@ -320,14 +330,44 @@ class CryptoGuard:
         self._unanswered = frozenset(self._nio.users_for_key_query)
         self._ask_again_at = now + _DEAD_SERVER_SECONDS
 
+    def _notice_changes(self, answer: Mapping[str, Mapping[str, Any]]) -> None:
+        """8: a device whose signing key is another now is read by nobody, and nio says nothing.
+
+        Somebody lost their keys and kept the token, or somebody else has the token.
+        """
+        for user, devices in answer.items():
+            known = self._nio.device_store[user]
+            for device, keys in devices.items():
+                key = keys.get("keys", {}).get(f"ed25519:{device}")
+                changed = device in known and known[device].ed25519 != key
+                if changed and (user, device) not in self.changed_devices:
+                    self.changed_devices.add((user, device))
+                    _LOG.warning("the keys of %s %s are others now: not trusted", user, device)
+
+    async def _reach_more(self, room_id: RoomId) -> None:
+        """Now and then: whoever was left out because no key could be claimed gets the next one.
+
+        5: nio leaves such a device out for as long as the session lasts, up to seven days.
+        """
+        short = self._unreached.get(room_id)
+        if short is None or _now() < short.try_at:
+            return
+        await self._claim(room_id)
+        still = self._unreached.get(room_id)
+        if still is None or still.devices < short.devices:
+            self._nio.olm.outbound_group_sessions.pop(room_id, None)
+
     async def _claim(self, room_id: RoomId) -> None:
         missing = self._nio.get_missing_sessions(room_id)
         if missing:
             await self._claim_keys(missing)
             missing = self._nio.get_missing_sessions(room_id)
-        self.unshared = sum(len(devices) for devices in missing.values())
-        if self.unshared:
-            _LOG.warning("%s: %d devices have no keys to be reached by", room_id, self.unshared)
+        devices = sum(map(len, missing.values()))
+        if devices:
+            self._unreached[room_id] = _Unreached(devices, _now() + _UNREACHED_SECONDS)
+            _LOG.warning("%s: %d devices have no keys to be reached by", room_id, devices)
+        else:
+            self._unreached.pop(room_id, None)
 
     async def _claim_keys(self, devices: Mapping[str, list[str]]) -> None:
         """Open sessions with those devices, as far as they have keys left.
@@ -389,6 +429,14 @@ class CryptoGuard:
         return answer
 
 
+@dataclass(frozen=True, slots=True)
+class _Unreached:
+    """Devices in a room that could not be given its key."""
+
+    devices: int
+    try_at: float  # by the loop's clock
+
+
 class _GarbledError(Exception):
     """A good answer with something in it that nio's schemas refuse."""
 
@@ -404,6 +452,10 @@ def _raise_if_error(answer: Any) -> None:
         raise failure(status, {"errcode": errcode, "retry_after_ms": wait})
     if isinstance(answer, ErrorResponse):
         raise _GarbledError
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _name(error: Exception) -> str:

@@ -1,16 +1,22 @@
 """Each trap of nio's encryption that the guard stands before, with a real homeserver."""
 
 import asyncio
+import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.matrix.answers import Unreadable
+from bot.matrix.answers import SyncAnswer, Unreadable
+from bot.matrix.crypto_guard import CryptoGuard
 from bot.matrix.errors import Unreachable
 from bot.matrix.http import Http, path_of
+from demo.homeserver import Homeserver
+from demo.people import Person
+from storage.records import RoomId
 from tests.bot.robot import MESSAGE, Bot, new_room
-from tests.conftest import NewPerson
+from tests.conftest import NewPerson, new_account
 from tests.faults import Answer, DropResponse, FaultProxy
 
 
@@ -134,6 +140,110 @@ async def test_a_failed_key_exchange_is_only_a_delay(
         bot.url = direct
 
 
+# ── who can read what we say ──────────────────────────────────────────────────────────────────
+
+
+async def test_a_new_device_of_a_member_reads_what_is_said_from_then_on(
+    bot: Bot, new_person: NewPerson, tmp_path: Path
+) -> None:
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    earlier = await bot.says(room, "earlier", "t1")
+    await ann.hears()
+    async with await Person.log_in(bot.url, ann.user_id, "secret", store=tmp_path / "x") as phone:
+        await phone.enters(room)
+        await bot.take(await bot.sync(timeout_ms=1000))  # somebody has a new device
+        await bot.says(room, "later", "t2")
+        assert (await phone.hears(lambda one: one.body == "later")).encrypted
+        assert not phone.heard(lambda one: one.event_id == earlier)
+    assert (await ann.hears()).body == "later"
+
+
+async def test_who_joins_reads_from_then_on_and_who_has_left_reads_no_more(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann, ben = await new_person("ann"), await new_person("ben")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    earlier = await bot.says(room, "earlier", "t1")
+    await ann.hears()
+    await ann.invite(room, ben.user_id)
+    await ben.enters(room)
+    while not bot.client._crypto._nio.rooms[room].users.get(ben.user_id):
+        await bot.take(await bot.sync(timeout_ms=1000))
+    await bot.says(room, "with Ben", "t2")
+    assert (await ben.hears(lambda one: one.body == "with Ben")).encrypted
+    assert not ben.heard(lambda one: one.event_id == earlier)
+    sessions = bot.client._crypto._nio.olm.outbound_group_sessions
+    known_to_ben = sessions[room].id
+    await ben.leave(room)
+    await bot.news(room)
+    await bot.says(room, "without Ben", "t3")
+    assert sessions[room].id != known_to_ben
+    assert ben.user_id not in {user for user, _ in sessions[room].users_shared_with}
+    assert (await ann.hears(lambda one: one.body == "without Ben")).encrypted
+
+
+async def test_a_device_without_keys_is_left_out_only_until_it_has_some(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann, ben = await new_person("ann"), await new_person("ben")
+    room = await new_room(ann, bot, encrypted=True)
+    await ann.invite(room, ben.user_id)
+    await ben.enters(room)
+    guard, http = bot.client._crypto, bot.client._http
+    await bot.joins(room)
+    claim, claims = http.post, 0
+
+    async def claims_nothing(path: str, body: Any, query: Any = None) -> Any:
+        nonlocal claims
+        answer = await claim(path, body, query)
+        if path.endswith("/keys/claim") and claims < 2:
+            claims += 1
+            answer["one_time_keys"].pop(ben.user_id, None)
+        return answer
+
+    http.post = claims_nothing  # type: ignore[method-assign]  # as if Ben's keys were drained
+    await bot.says(room, "not for Ben", "t1")
+    assert (await ann.hears()).body == "not for Ben"
+    assert guard.unreached == 1
+    for number, words in enumerate(("still not", "not yet tried again")):
+        await bot.says(room, words, f"t2{number}")
+        if number == 0:
+            _is_due(guard, room)
+    assert guard.unreached == 1
+    _is_due(guard, room)
+    await bot.says(room, "for all", "t3")
+    assert (await ben.hears(lambda one: one.body == "for all")).encrypted
+    assert guard.unreached == 0
+
+
+def _is_due(guard: CryptoGuard, room: RoomId) -> None:
+    """Ten minutes have passed."""
+    guard._unreached[room] = dataclasses.replace(guard._unreached[room], try_at=0.0)
+
+
+async def test_a_device_whose_keys_are_suddenly_others_is_not_trusted_and_noticed(
+    bot: Bot, homeserver: Homeserver, new_person: NewPerson, tmp_path: Path
+) -> None:
+    ann, account = await new_person("ann"), new_account(homeserver, "ben")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    ben = await Person.log_in(bot.url, account, store=tmp_path / "a", accept_invites=True)
+    await ann.invite(room, ben.user_id)
+    await ben.enters(room)
+    await bot.news(room)
+    await bot.says(room, "hello Ben", "t1")
+    assert (await ben.hears()).body == "hello Ben"
+    await ben.close()
+    async with await Person.log_in(bot.url, account, store=tmp_path / "b"):
+        async with asyncio.timeout(10):
+            while not bot.client._crypto.changed_devices:
+                await bot.take(await bot.sync(timeout_ms=1000))
+    assert bot.client._crypto.changed_devices == {(account.user_id, account.device_id)}
+
+
 # ── what nio would fall over ──────────────────────────────────────────────────────────────────
 
 
@@ -167,16 +277,67 @@ async def test_a_drained_pool_of_keys_is_filled_again(bot: Bot, new_person: NewP
     room = await new_room(ann, bot, encrypted=True)
     await bot.joins(room)
     await bot.stop()
-    wanted = {bot.account.user_id: {bot_device(bot): "signed_curve25519"}}
-    for _ in range(50):
-        answer = await ann.request("POST", "/keys/claim", {"one_time_keys": wanted})
-        if not answer["one_time_keys"]:
-            break
+    await drain(bot, ann)
     assert (await key_count(bot)) == 0
     await bot.restart()
     assert (await key_count(bot)) == 50
     await ann.say(room, "still reachable")
     await bot.hears(room, "still reachable")
+
+
+def words_of(answer: SyncAnswer) -> list[str]:
+    return [str(one.content.get("body")) for room in answer.rooms for one in room.timeline]
+
+
+async def drain(bot: Bot, by: Person) -> int:
+    """Claim what keys there are; how many claims were answered."""
+    wanted = {bot.account.user_id: {bot_device(bot): "signed_curve25519"}}
+    for number in range(60):
+        answer = await by.request("POST", "/keys/claim", {"one_time_keys": wanted})
+        ((_, key),) = answer["one_time_keys"][bot.account.user_id][bot_device(bot)].items()
+        if key.get("fallback"):
+            return number
+    raise AssertionError("the keys never end")
+
+
+async def test_with_all_keys_gone_a_new_device_still_reaches_the_hall(
+    bot: Bot, new_person: NewPerson, tmp_path: Path
+) -> None:
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    await bot.stop()
+    assert await drain(bot, ann) == 50
+    async with await Person.log_in(bot.url, ann.user_id, "secret", store=tmp_path / "x") as phone:
+        await phone.enters(room)
+        await phone.say(room, "from my new phone")
+        assert "from my new phone" in words_of(await bot.restart())
+    # It was used: another one is there, and the old one still opens what is under way.
+    await bot.take(await bot.sync(timeout_ms=0))
+    assert await drain(bot, ann) == 50
+
+
+@pytest.mark.parametrize("fault", [Answer(502, forwarded=True), DropResponse()])
+async def test_keys_whose_upload_was_cut_short_still_open_what_people_send(
+    bot: Bot, new_person: NewPerson, fault: Answer | DropResponse, tmp_path: Path
+) -> None:
+    """nio stores the secret halves after the answer: a crash before that and nobody is read."""
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    await drain(bot, ann)
+    async with FaultProxy(bot.url, 1) as proxy:
+        await bot.stop()
+        bot.url, direct = proxy.url, bot.url
+        proxy.next(fault, lambda method, path: path.endswith("/keys/upload"))
+        await bot.start()
+        assert proxy.counts[fault.name] == 1
+        await bot.stop()  # before the keys are uploaded once more
+        bot.url = direct
+    async with await Person.log_in(bot.url, ann.user_id, "secret", store=tmp_path / "x") as phone:
+        await phone.enters(room)
+        await phone.say(room, "with such a key")
+        assert "with such a key" in words_of(await bot.restart())
 
 
 def bot_device(bot: Bot) -> str:
