@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from bot.doctor import visit as doctor
 from bot.hall import Hall
 from bot.lanes import Lanes
 from bot.matrix import rendering
@@ -29,7 +30,8 @@ LANES_AT_ONCE = 8
 TXN_REMEMBERED = timedelta(hours=23)
 ALREADY = "M_DUPLICATE_ANNOTATION"  # our reaction stands there: that is success
 PASSING = {404, 408, 425}  # the room may be known in a moment: an alias, a join on its way
-LOOKED_UP = frozenset({Action.MESSAGE, Action.FILE})  # these carry the key of their post
+# These carry the key of their post.
+LOOKED_UP = frozenset({Action.MESSAGE, Action.FILE, Action.EXAMINE})
 GIVE_UP_AFTER = 6  # attempts at something the homeserver keeps refusing in passing
 
 
@@ -154,6 +156,10 @@ class Delivery:
                 event_id = await self._hall.client.send(
                     room_id, row.type, row.content or {}, row.txn_id
                 )
+            case Action.EXAMINE:
+                # After a crash the words may be others: under the same id the first ones stand.
+                said = await doctor.report(self._hall, row.content or {}, post_key=row.key)
+                event_id = await self._hall.client.send(room_id, row.type, said, row.txn_id)
             case Action.FILE:
                 content = await self._uploaded(row, room_id)
                 event_id = await self._hall.client.send(room_id, row.type, content, row.txn_id)

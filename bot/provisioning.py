@@ -25,7 +25,6 @@ from storage.records import Cluster, Room, RoomId, RoomKind
 
 log = logging.getLogger(__name__)
 
-SPACE = "space"  # key in storage.meta
 DELIVERY = 120.0  # seconds that `init` waits for what the new rooms are told
 RECHECK = 6 * 3600.0  # seconds: what an admin changed by hand is seen within a morning
 IN_USE = "M_ROOM_IN_USE"
@@ -106,7 +105,7 @@ class Provisioning:
 
     async def _remember_space(self, space: Room) -> None:
         self._known_space = space.room_id
-        await self._hall.database.write(lambda c: meta.put(c, SPACE, space.room_id))
+        await self._hall.database.write(lambda c: meta.put(c, meta.SPACE, space.room_id))
 
     # ── clusters ──────────────────────────────────────────────────────────────────────────────
 
@@ -198,7 +197,7 @@ class Provisioning:
             slug = plan.cluster
             return await self._hall.database.read(lambda c: rooms.of_cluster(c, slug))
         if plan.kind is RoomKind.SPACE:
-            room_id = await self._hall.database.read(lambda c: meta.get(c, SPACE))
+            room_id = await self._hall.database.read(lambda c: meta.get(c, meta.SPACE))
             return None if room_id is None else await self._known(RoomId(room_id))
         found = await self._hall.database.read(lambda c: rooms.find(c, kind=plan.kind, joined=True))
         return next((room for room in found if room.successor is None), None)
