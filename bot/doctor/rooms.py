@@ -100,10 +100,10 @@ def judge_room(patient: Patient, looked: _Looked) -> Finding:
     match looked.state.membership:
         case "join":
             pass
-        case "ban":
-            return words_of.room_banned(words, check, plan.name, me)
-        case _:
+        case "leave":
             return words_of.room_left(words, check, plan.name, me)
+        case _:
+            return words_of.room_closed(words, check, plan.name, me)
     must, should = lacking(plan, power_of(looked.state), me)
     if must:
         return words_of.room_mute(words, check, plan.name, me, ", ".join([*must, *should]))

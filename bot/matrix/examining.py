@@ -29,7 +29,7 @@ class Signed(Enum):
 class RoomState:
     """A room as the homeserver shows it to us; after we have left, as it was then."""
 
-    membership: str  # ours: "join", "leave", "ban", …
+    membership: str  # ours: "join", "leave", …; empty if we are not shown the room at all
     state: Mapping[tuple[str, str], Mapping[str, Any]]  # raw events by type and state key
 
     def content(self, type: str, key: str = "") -> Mapping[str, Any]:
@@ -114,7 +114,7 @@ class Examiner:
         except Refused as refusal:
             if refusal.status not in (403, 404):
                 raise
-            return RoomState("leave", {})
+            return RoomState("", {})  # banned, or the room is gone: Synapse says no more
         state = {(str(one.get("type")), str(one.get("state_key"))): one for one in raw}
         ours = RoomState("", state).content("m.room.member", self.device.user_id)
         return RoomState(str(ours.get("membership", "leave")), state)

@@ -25,23 +25,25 @@ def room_left(words: Words, check: str, name: str, me: str) -> Finding:
         words,
         Level.FAIL,
         check,
-        N_("I am not in {name} any more: somebody removed me, or the room was closed."),
-        N_(
-            "A member who may invite can ask {me} in again. If the room is gone for good, give the "
-            "cluster another slug in the configuration: a new room is made at the next start."
-        ),
+        N_("I am not in {name} any more: somebody removed me."),
+        N_("A member who may invite can ask {me} in again. I do nothing there meanwhile."),
         name=name,
         me=me,
     )
 
 
-def room_banned(words: Words, check: str, name: str, me: str) -> Finding:
+def room_closed(words: Words, check: str, name: str, me: str) -> Finding:
+    """The homeserver does not show it to us, and does not tell why."""
     return judged(
         words,
         Level.FAIL,
         check,
-        N_("I am banned from {name}."),
-        N_("A room admin can lift the ban and invite {me} again. I do nothing there meanwhile."),
+        N_("I am banned from {name}, or the room is gone."),
+        N_(
+            "A room admin can lift the ban and invite {me} again. If the room is gone for good, "
+            "give the cluster another slug in the configuration: a new room is made at the next "
+            "start."
+        ),
         name=name,
         me=me,
     )
