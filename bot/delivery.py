@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.doctor import visit as doctor
-from bot.hall import Hall
+from bot.hall import LOOK_AGAIN, Hall
 from bot.lanes import Lanes
 from bot.matrix import rendering
 from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
 from bot.retry import wait_before
-from bot.state import DIRECT_STATE
+from bot.state import DIRECT_STATE, OURS
 from storage import outbox, people, rooms
 from storage.outbox import Action, Row
 from storage.records import EventId, RoomId, RoomKind, UserId
@@ -238,14 +238,16 @@ class Delivery:
         joined = await self._hall.client.join(room_id, tuple(content.get("via", ())))
         person = content.get("direct_with")
 
-        def note(connection: Connection) -> None:
-            rooms.know(connection, joined)
+        def note(connection: Connection) -> RoomKind:
+            known = rooms.know(connection, joined)
             rooms.change(connection, joined, joined=True)
-            if person:
+            if person and known.kind not in OURS:
                 rooms.change(connection, joined, kind=RoomKind.DIRECT.value, direct_with=person)
+            return known.kind
 
-        await self._hall.database.write(note)
-        self._hall.bells.upgrades.ring()  # it may be a successor that we were waiting for
+        kind = await self._hall.database.write(note)
+        # It may be a successor that we were waiting for, or a room that we had been removed from.
+        self._hall.bells.upgrades.ring([LOOK_AGAIN] if kind in OURS else [])
 
     async def _open_direct_chat(self, person: UserId) -> None:
         """Make a direct chat, unless one came to be since the post was queued."""

@@ -13,6 +13,8 @@ from storage.database import Database
 from storage.outbox import Row
 from storage.records import UserId
 
+LOOK_AGAIN = "look again"  # rung on the bell of upgrades: our place in a room has changed
+
 
 @dataclass(frozen=True, slots=True)
 class Hall:

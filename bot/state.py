@@ -14,6 +14,7 @@ from storage.rooms import MembershipChange
 if TYPE_CHECKING:
     from bot.intake import Taken
 
+OURS = frozenset({RoomKind.SPACE, RoomKind.CLUSTER, RoomKind.COORDINATORS})
 DIRECT_STATE = "org.moothall.direct"  # names the person of a direct chat that the hall made
 
 
@@ -28,6 +29,7 @@ def apply_state(
 ) -> Room:
     """Apply state events in their order; the last of each kind and key is the state now."""
     room = rooms.know(connection, room_id)
+    was_in = room.joined
     changes: dict[str, Any] = {}
     for event in events:
         changes |= _change(connection, room, event, hall.me)
@@ -43,6 +45,7 @@ def apply_state(
     if changes:
         rooms.change(connection, room_id, **changes)
         room = rooms.know(connection, room_id)
+    taken.moved = taken.moved or (room.kind in OURS and room.joined != was_in)
     taken.upgrade = taken.upgrade or "replacement" in changes
     return room
 

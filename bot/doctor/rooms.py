@@ -131,8 +131,10 @@ def lacking(plan: RoomPlan, power: Power, me: UserId) -> tuple[list[str], list[s
 def _judge_links(patient: Patient, looked: _Looked, space: _Looked) -> Finding:
     plan, words = looked.plan, patient.words
     check = f"space:{plan.cluster}"
-    if looked.room is None or looked.state is None or space.room is None or space.state is None:
-        return findings.broken(words, check, "room" if looked.state is None else "Space")
+    if looked.room is None or looked.state is None or looked.state.membership != "join":
+        return findings.broken(words, check, "room")
+    if space.room is None or space.state is None or space.state.membership != "join":
+        return findings.broken(words, check, "Space")
     child = space.state.content("m.space.child", looked.room.room_id).get("via")
     parent = looked.state.content("m.space.parent", space.room.room_id).get("via")
     if child and parent:

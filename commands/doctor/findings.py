@@ -1,5 +1,6 @@
 """The words of each finding: what it is like, and what helps."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from commands.doctor.rules import Finding, Level, judge_clock, judge_delay, judge_disk, judge_keys
@@ -26,7 +27,7 @@ def broken(words: Words, check: str, error: str) -> Finding:
     """A check that did not come to an end itself. error: the name of a class, no more."""
     said = N_("This could not be checked ({error}).")
     cure = N_("Mend what fails above or below first and ask again; if it stays, the log says more.")
-    return judged(words, Level.WARN, check, said, cure, error=error)
+    return replace(judged(words, Level.WARN, check, said, cure, error=error), known=False)
 
 
 def version(words: Words, program: str, python: str, running: str | None) -> Finding:

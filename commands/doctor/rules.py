@@ -22,6 +22,7 @@ class Finding:
     level: Level
     said: str
     cure: str = ""  # empty only if all is well
+    known: bool = True  # False: it could not be looked at, so it may be well or not
 
 
 _SEVERITY = {Level.OK: 0, Level.WARN: 1, Level.FAIL: 2}
