@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot import plans
+from bot.doctor.machine import warn_of_full_disk
 from bot.doctor.rooms import check_name, check_rooms
 from bot.doctor.visit import patient_of
 from bot.hall import LOOK_AGAIN, Hall
@@ -46,7 +47,8 @@ class Report:
     lines: list[str] = field(default_factory=list)
 
     def note(self, line: str) -> None:
-        self.lines.append(line)
+        if line not in self.lines:  # a round is repeated until it succeeds
+            self.lines.append(line)
         log.info("%s", line)
 
 
@@ -99,8 +101,10 @@ class Provisioning:
 
     async def _tell(self) -> None:
         """Say in the coordinators' room what is broken and what helps, and what is mended."""
-        found = await check_rooms(patient_of(self._hall, self._words))
-        await tell(self._hall, self._troubles.together_with(found))
+        patient = patient_of(self._hall, self._words)
+        disk = await warn_of_full_disk(patient)
+        rooms_found = await check_rooms(patient)
+        await tell(self._hall, [disk, *self._troubles.together_with(rooms_found)])
 
     async def until_done(self, *, give_up_after: int | None = None) -> Report:
         """Provision, again and again until it succeeds; a rate limit is only a delay.
@@ -295,7 +299,7 @@ class Provisioning:
         return next((room for room in found if room.successor is None), None)
 
     async def _adopt(self, plan: RoomPlan, name: str, report: Report) -> Room:
-        room_id = await self._hall.client.join(name)
+        room_id = await self._join(plan, name)
         # Somebody else's room: nothing is stored until its admins say so.
         room = await self._enter(plan, room_id, archive=False)
         report.note(f"adopted: {name}")
@@ -322,12 +326,21 @@ class Provisioning:
             found = await self._hall.client.resolve(alias)
             if found is None:
                 raise
-            room_id = await self._hall.client.join(found[0], found[1])
+            room_id = await self._join(plan, found[0], found[1])
             report.note(f"found again: {alias}")
             create = await self._hall.client.state_event(room_id, "m.room.create")
             return await self._enter(plan, room_id, archive=await self._made_by_us(room_id, create))
         report.note(f"made: {plan.name} (#{plan.alias}:{self._via[0]}, version {version})")
         return await self._enter(plan, room_id, archive=True)
+
+    async def _join(self, plan: RoomPlan, name: str, via: Sequence[str] = ()) -> RoomId:
+        """Join a room, but not one of ours that we were removed from: who did that meant it."""
+        found = await self._hall.client.resolve(name) if name.startswith("#") else None
+        room_id = RoomId(name) if found is None else found[0]
+        known = await self._hall.database.read(lambda c: rooms.get(c, room_id))
+        if known is not None and known.kind is plan.kind and not known.joined:
+            raise NotThere
+        return await self._hall.client.join(name, via)
 
     async def _made_by_us(self, room_id: RoomId, create: Mapping[str, Any] | None) -> bool:
         if create is None:

@@ -19,20 +19,23 @@ class Beside:
     """A second look at a database that another process may keep."""
 
     def __init__(self, url: str | URL) -> None:
-        parsed = make_url(url)
-        is_file = parsed.get_backend_name() == "sqlite"
-        self._file = Path(parsed.database or "") if is_file else None
-        self._engine = _sqlite(parsed) if is_file else _postgres(parsed)
+        self._url = make_url(url)
+        is_file = self._url.get_backend_name() == "sqlite"
+        self._file = Path(self._url.database or "") if is_file else None
+        self._engine: AsyncEngine | None = None
 
     async def read(self, work: Work[T]) -> T:
         """Run work that writes nothing."""
         if self._file is not None and not await asyncio.to_thread(self._file.is_file):
             raise NoDatabase(str(self._file))
+        if self._engine is None:  # only now: a driver that is missing is a finding, too
+            self._engine = _postgres(self._url) if self._file is None else _sqlite(self._url)
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        if self._engine is not None:
+            await self._engine.dispose()
 
 
 def _sqlite(url: URL) -> AsyncEngine:

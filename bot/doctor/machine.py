@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.doctor.patient import Patient
 from commands.doctor import findings
-from commands.doctor.rules import Finding
+from commands.doctor.rules import Finding, Level
 from storage import meta
 
 
@@ -27,3 +27,9 @@ async def check_disk(patient: Patient) -> Sequence[Finding]:
     except OSError:
         return [findings.no_data_folder(patient.words, str(patient.folder))]
     return [findings.disk(patient.words, free)]
+
+
+async def warn_of_full_disk(patient: Patient) -> Finding:
+    """For those who did not ask: in words that do not change by the hour."""
+    (found,) = await check_disk(patient)
+    return findings.disk_full(patient.words, full=found.level is Level.FAIL)

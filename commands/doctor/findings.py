@@ -61,6 +61,19 @@ def disk(words: Words, free_bytes: int) -> Finding:
     )
 
 
+def disk_full(words: Words, *, full: bool) -> Finding:
+    """Told unasked, before nothing can be received any more."""
+    if not full:
+        return well(words, "disk", N_("There is room for what comes"))
+    return judged(
+        words,
+        Level.FAIL,
+        "disk",
+        N_("The disk that I keep everything on is nearly full."),
+        N_("Operators can make room there now; when it is full, I can receive nothing more."),
+    )
+
+
 def no_data_folder(words: Words, folder: str) -> Finding:
     return judged(
         words,

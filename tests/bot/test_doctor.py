@@ -3,11 +3,13 @@
 import asyncio
 import json
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,7 +17,9 @@ from sqlalchemy import Connection, make_url, text
 
 from bot.doctor import beside as outside
 from bot.doctor.examination import CHECKS, examine
+from bot.doctor.homeserver import check_signed
 from bot.doctor.patient import Patient
+from bot.matrix.device import Device
 from bot.matrix.examining import Examiner
 from bot.matrix.http import Http
 from commands.context import Settings
@@ -37,6 +41,12 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ROOM = RoomId("!housing:hs")
 NOWHERE = "http://127.0.0.1:1"
 SETTINGS = Settings(COMMUNITY, Limits(), ArchiveRules("City", "privacy@city.example"), version="1")
+
+
+def keys_signed_by(*keys: str) -> dict[str, Any]:
+    """What /keys/query says of our device."""
+    signatures = {"@moothall:hs": dict.fromkeys(keys, "sig")}
+    return {"device_keys": {"@moothall:hs": {"DEV": {"signatures": signatures}}}}
 
 
 class Stopped:
@@ -208,6 +218,7 @@ async def test_a_database_that_is_not_there_is_found_and_not_made(
     found = await keeper.finds("database", url)
     assert found.level is Level.FAIL
     assert "database.url" in found.cure
+    assert ("There is no database" in found.said) is is_file
     assert not (tmp_path / "elsewhere.db").exists()
 
 
@@ -300,6 +311,53 @@ def test_the_json_is_as_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
     for name, _check in CHECKS:
         assert f"`{name}`" in page, f"docs/doctor.md does not explain {name}"
+
+
+class Told:
+    """A homeserver that has one answer."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self._answer = answer
+
+    async def post(self, _path: str, _body: Any) -> dict[str, Any]:
+        return self._answer
+
+
+ME = "@moothall:hs"
+MASTER = {"self_signing_keys": {ME: {"keys": {"ed25519:SELF": "SELF"}}}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "check_level", "cure"),
+    [
+        (MASTER | keys_signed_by("ed25519:SELF", "ed25519:DEV"), Level.OK, ""),
+        (MASTER | keys_signed_by("ed25519:DEV"), Level.WARN, "sign"),
+        (MASTER | keys_signed_by("ed25519:OLDSELF"), Level.WARN, "sign"),
+        (keys_signed_by("ed25519:SELF"), Level.WARN, "sign"),
+        ({"device_keys": {ME: {}}}, Level.FAIL, "Start the hall"),
+        ({"device_keys": []}, Level.FAIL, "Start the hall"),
+    ],
+)
+async def test_whether_the_device_is_signed(
+    tmp_path: Path, answer: dict[str, Any], check_level: Level, cure: str
+) -> None:
+    device = Device(UserId(ME), "DEV", "token")
+    keeper = Keeper(None, f"sqlite:///{tmp_path}/no.db", tmp_path)  # type: ignore[arg-type]  # never written to
+    async with keeper.patient() as patient:
+        told: Any = Told(answer)
+        found = await check_signed(replace(patient, examiner=Examiner(told, device)))
+    assert found[0].level is check_level
+    assert cure in found[0].cure
+
+
+async def test_a_missing_driver_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    keeper = Keeper(None, "postgresql://nobody:hunter2@127.0.0.1:1/hall", tmp_path)  # type: ignore[arg-type]  # never written to
+    found = await keeper.finds("database")
+    assert found.level is Level.FAIL
+    assert "hunter2" not in found.said
 
 
 @pytest.mark.parametrize(

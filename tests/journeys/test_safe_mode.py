@@ -1,13 +1,16 @@
 """A start with something broken goes on with the rest, and says once what is wrong."""
 
+import shutil
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 
 from bot import provisioning
 from demo.homeserver import Homeserver
 from demo.people import Heard, Person
-from tests.faults import Answer, FaultProxy, Rule
+from storage import rooms
+from tests.faults import Answer, DropResponse, FaultProxy, Rule, sends
 from tests.hall import CLEAR, CLUSTERS, SEALED, RunningHall
 from tests.journeys.place import MakePlace, Place
 
@@ -169,3 +172,72 @@ async def test_one_room_over_which_the_homeserver_fails_does_not_stop_the_others
             await hall.asks(place.paula, hall.rooms[SEALED], "!whoami")
             proxy.change([])
             await hears(place.paula, desk, MENDED, "Welcoming culture")
+
+
+async def test_a_room_for_coordinators_that_anybody_may_join_is_not_joined_again(
+    make_place: MakePlace,
+) -> None:
+    """Adopted, public, and the bot was removed: at the next start it stays outside."""
+    place = await make_place(clusters=CLUSTERS, cities=())
+    lounge = await place.olaf.create_room(name="Lounge", public=True)
+    place.changed(community={**place.setup.community, "coordinators_room": lounge})
+    await place.init()
+    assert lounge in await place.rooms()
+    async with place.runs() as hall:
+        assert hall.rooms["coordinators"] == lounge
+        await place.olaf.kick(lounge, place.me)
+        await place.olaf.hears(lambda heard: heard.body.startswith(TROUBLE), timeout=30.0)
+    async with place.runs() as hall:
+        await place.olaf.enters(hall.rooms[CLEAR])
+        await hall.asks(place.olaf, hall.rooms[CLEAR], "!whoami")
+        assert lounge not in await place.rooms()
+
+
+async def test_an_invitation_flagged_as_direct_leaves_a_room_of_ours_what_it_is(
+    make_place: MakePlace,
+) -> None:
+    place, desk = await opened(make_place)
+    room = await place.named("Welcoming culture")
+    await place.lowers_the_bot(room, 0)
+    await place.olaf.kick(room, place.me)
+    async with place.runs() as hall:
+        await hears(place.paula, desk, TROUBLE, "Welcoming culture")
+        await give_rights(place, room)
+        path = f"/rooms/{quote(room)}/state/m.room.member/{quote(place.me)}"
+        await place.olaf.request("PUT", path, {"membership": "invite", "is_direct": True})
+        await hears(place.paula, desk, MENDED, "Welcoming culture")
+        known = await hall.hall.database.read(lambda c: rooms.of_cluster(c, CLEAR))
+        assert known is not None
+        assert known.joined
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_report_whose_answer_was_lost_is_said_once(
+    make_place: MakePlace, homeserver: Homeserver, begun: bool
+) -> None:
+    """It is examined again, and its words may be others: the first ones stand."""
+    place, desk = await opened(make_place)
+    async with FaultProxy(homeserver.url, seed=1) as proxy:
+        place.changed(homeserver=proxy.url)
+        async with place.runs() as hall:
+            await settles(place, hall)
+            for _ in range(2):  # the second for what repeats a PUT by itself
+                proxy.next(DropResponse(begun), sends)
+            await hall.asks(place.olaf, desk, "!admin doctor")
+            await settles(place, hall)
+            assert proxy.counts["drop_response"] == 2
+        reports = place.paula.heard(lambda heard: "Fine:" in heard.body, room=desk)
+        assert len(reports) == 1
+
+
+async def test_a_disk_that_fills_up_is_told_before_it_is_full(
+    make_place: MakePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, desk = await opened(make_place)
+    usage = shutil.disk_usage(place.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=1 << 20))
+    async with place.runs():
+        await hears(place.paula, desk, TROUBLE, "nearly full", "make room")
+    monkeypatch.undo()
+    async with place.runs():
+        await hears(place.paula, desk, MENDED, "nearly full")
