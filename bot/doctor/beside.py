@@ -8,6 +8,7 @@ from importlib.metadata import version
 from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.doctor.examination import examine
+from bot.doctor.homeserver import STORE
 from bot.doctor.patient import Patient
 from bot.matrix.examining import Examiner
 from commands.context import Settings
@@ -29,7 +30,7 @@ async def beside(config: Config, clock: Clock | None = None) -> AsyncIterator[Pa
     homeserver, me = config.homeserver, UserId(config.homeserver.user)
     token = None if homeserver.access_token is None else homeserver.access_token.reveal()
     examiner = Examiner.beside(
-        homeserver.url, me, access_token=token, store=config.data_folder / "crypto"
+        homeserver.url, me, access_token=token, store=config.data_folder / STORE
     )
     memory = Beside(config.database.url)
     try:

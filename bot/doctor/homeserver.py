@@ -1,12 +1,17 @@
 """Checks of the homeserver and of our account there: login, device, keys, clock."""
 
+import asyncio
+import glob
 from collections.abc import Sequence
+from pathlib import Path
 
 from bot.doctor.patient import Patient
 from bot.matrix.errors import MatrixError, Unauthorised
 from bot.matrix.examining import Signed
 from commands.doctor import findings
 from commands.doctor.rules import Finding
+
+STORE = "crypto"  # in the data folder
 
 
 class NoLogin(Exception):
@@ -49,6 +54,8 @@ async def check_device(patient: Patient) -> Sequence[Finding]:
     _user, device = await patient.examiner.whoami()
     if expected and device != expected:
         return [findings.device_other(patient.words, expected, device)]
+    if not await asyncio.to_thread(_has_keys, patient.folder, device):
+        return [findings.device_keys_lost(patient.words, device)]
     return [findings.device_expected(patient.words, device)]
 
 
@@ -70,6 +77,11 @@ async def check_one_time_keys(patient: Patient) -> Sequence[Finding]:
     """Whether others can begin an encrypted conversation with us."""
     _device_id(patient)
     return [findings.one_time_keys(patient.words, await patient.examiner.one_time_keys())]
+
+
+def _has_keys(folder: Path, device: str) -> bool:
+    """Whether there is a key store that is named after the device."""
+    return any((folder / STORE).glob(f"*_{glob.escape(device)}.db"))
 
 
 def _device_id(patient: Patient) -> str:

@@ -379,6 +379,20 @@ def device_other(words: Words, expected: str, actual: str) -> Finding:
     )
 
 
+def device_keys_lost(words: Words, device: str) -> Finding:
+    return judged(
+        words,
+        Level.FAIL,
+        "device",
+        N_("The keys of device {device} are not in the data folder."),
+        N_(
+            "Restore the folder crypto from a back-up. If there is none, stop the hall, move what "
+            "is left of that folder away, and start it: it begins as a new device."
+        ),
+        device=device,
+    )
+
+
 def device_signed(words: Words) -> Finding:
     return well(words, "device-signed", N_("The device is signed by its owner"))
 

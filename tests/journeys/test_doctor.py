@@ -176,6 +176,13 @@ async def restore_another_device(clinic: Clinic, folder: Path) -> Clinic:
     return copy
 
 
+async def lose_the_keys(clinic: Clinic, folder: Path) -> Clinic:
+    copy = clinic.copied(folder)
+    for path in (copy.folder / "data" / "crypto").glob("*.db*"):
+        path.unlink()
+    return copy
+
+
 async def lose_the_login(clinic: Clinic, folder: Path) -> Clinic:
     copy = clinic.copied(folder)
     (copy.folder / "data" / "crypto" / "device.json").unlink()
@@ -220,6 +227,7 @@ FAULTS: Sequence[tuple[Plant, str, Level, str, str]] = (
     (lose_the_login, "token", Level.FAIL, "no login", "moothall init"),
     (take_another_account, "token", Level.FAIL, "The login is for @olaf", "homeserver.user"),
     (restore_another_device, "device", Level.FAIL, "those of OTHERDEVICE", "same back-up"),
+    (lose_the_keys, "device", Level.FAIL, "are not in the data folder", "from a back-up"),
     (drain_keys, "one-time-keys", Level.FAIL, "in stock: 0", "A running hall uploads"),
     (point_elsewhere, "homeserver", Level.FAIL, "does not answer", "homeserver.url"),
 )
