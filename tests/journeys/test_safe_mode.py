@@ -208,7 +208,7 @@ async def test_an_invitation_flagged_as_direct_leaves_a_room_of_ours_what_it_is(
         await hears(place.paula, desk, MENDED, "Welcoming culture")
         known = await hall.hall.database.read(lambda c: rooms.of_cluster(c, CLEAR))
         assert known is not None
-        assert known.joined
+        assert (known.joined, known.direct_with) == (True, None)
 
 
 @pytest.mark.parametrize("begun", [True, False])
