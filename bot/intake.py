@@ -57,7 +57,7 @@ class Taken:
     lanes: set[str] = field(default_factory=set)
     gap: bool = False
     upgrade: bool = False
-    moved: bool = False  # we have come into a room, or were removed from one
+    moved: bool = False  # our place in a room of ours has changed: joined, removed, other levels
     erased: bool = False
     missed: set[RoomId] = field(default_factory=set)  # rooms with commands too old to carry out
     new: int = 0  # events archived

@@ -87,8 +87,7 @@ async def test_broken_rooms_are_told_once_and_the_others_go_on(make_place: MakeP
         said = await hears(place.paula, desk, MENDED, "I am not in Welcoming culture any more")
         assert "Shared gardens" not in said.body
         await hall.asks(place.olaf, removed, "!whoami")
-    await give_rights(place, mute)
-    async with place.runs() as hall:
+        await give_rights(place, mute)
         await hears(place.paula, desk, MENDED, "Shared gardens")
     async with place.runs() as hall:
         await settles(place, hall)
@@ -101,6 +100,7 @@ async def test_a_removal_while_the_hall_runs_is_told_and_not_undone(make_place: 
     async with place.runs() as hall:
         await settles(place, hall)
         await place.lowers_the_bot(room, 0)
+        await hears(place.paula, desk, TROUBLE, "Some rights are missing in Welcoming culture")
         await place.olaf.kick(room, place.me)
         await hears(place.paula, desk, TROUBLE, "I am not in Welcoming culture any more")
     async with place.runs() as hall:
