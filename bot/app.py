@@ -54,6 +54,7 @@ async def open_hall(
         if reindexed := await database.write(reindexing.bring_up_to_date, alone=True):
             log.info("search index built anew: messages=%d", reindexed)
         hall_id = await database.write(meta.hall_id)
+        await database.write(lambda c: meta.put(c, meta.VERSION, version("moothall")))
         client, name = await (
             _connect_at_last(config) if patient else _connect(config, replace_signing_keys)
         )
@@ -73,6 +74,7 @@ async def open_hall(
                 client=client,
                 database=database,
                 clock=clock or SystemClock(),
+                folder=config.data_folder,
             )
         finally:
             await client.close()

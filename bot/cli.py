@@ -1,4 +1,4 @@
-"""The command line: moothall init | run | check-config | status."""
+"""The command line: moothall init | run | check-config | doctor."""
 
 import argparse
 import asyncio
@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{options.config}: no mistakes")
         return Exit.FINE
     logs.set_up(config.log_level)
+    if options.command == "doctor":
+        return asyncio.run(_doctor(config, as_json=options.json))
     replace = getattr(options, "replace_signing_keys", False)
     return asyncio.run(_run(options.command, config, replace_signing_keys=replace))
 
@@ -61,7 +63,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("run", help="keep the hall until SIGTERM")
     commands.add_parser("check-config", help="say whether the configuration has mistakes")
+    doctor = commands.add_parser(
+        "doctor",
+        help="say what is wrong with the hall, and what to do; it may run meanwhile",
+        description="Examines the hall from beside it, whether it runs or not: takes no lock, "
+        "changes nothing, logs nobody in. Exit status 0: all is well, or there are only "
+        "warnings; 1: something fails; 2: the configuration has mistakes.",
+    )
+    doctor.add_argument("--json", action="store_true", help="for machines; see docs/doctor.md")
     return parser
+
+
+async def _doctor(config: Config, *, as_json: bool) -> int:
+    from bot.doctor import beside
+
+    findings = await beside.examine_beside(config)
+    print(beside.as_json(findings) if as_json else "\n".join(beside.as_lines(findings)))
+    return Exit.TROUBLE if beside.failed(findings) else Exit.FINE
 
 
 async def _run(command: str, config: Config, *, replace_signing_keys: bool) -> int:

@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from bot.hall import Hall
+from bot.doctor import visit as doctor
+from bot.hall import LOOK_AGAIN, Hall
 from bot.lanes import Lanes
 from bot.matrix import rendering
 from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
 from bot.retry import wait_before
-from bot.state import DIRECT_STATE
+from bot.state import DIRECT_STATE, OURS
 from storage import outbox, people, rooms
 from storage.outbox import Action, Row
 from storage.records import EventId, RoomId, RoomKind, UserId
@@ -29,7 +30,8 @@ LANES_AT_ONCE = 8
 TXN_REMEMBERED = timedelta(hours=23)
 ALREADY = "M_DUPLICATE_ANNOTATION"  # our reaction stands there: that is success
 PASSING = {404, 408, 425}  # the room may be known in a moment: an alias, a join on its way
-LOOKED_UP = frozenset({Action.MESSAGE, Action.FILE})  # these carry the key of their post
+# These carry the key of their post.
+LOOKED_UP = frozenset({Action.MESSAGE, Action.FILE, Action.EXAMINE})
 GIVE_UP_AFTER = 6  # attempts at something the homeserver keeps refusing in passing
 
 
@@ -154,6 +156,10 @@ class Delivery:
                 event_id = await self._hall.client.send(
                     room_id, row.type, row.content or {}, row.txn_id
                 )
+            case Action.EXAMINE:
+                # After a crash the words may be others: under the same id the first ones stand.
+                said = await doctor.report(self._hall, row.content or {}, post_key=row.key)
+                event_id = await self._hall.client.send(room_id, row.type, said, row.txn_id)
             case Action.FILE:
                 content = await self._uploaded(row, room_id)
                 event_id = await self._hall.client.send(room_id, row.type, content, row.txn_id)
@@ -232,14 +238,16 @@ class Delivery:
         joined = await self._hall.client.join(room_id, tuple(content.get("via", ())))
         person = content.get("direct_with")
 
-        def note(connection: Connection) -> None:
-            rooms.know(connection, joined)
+        def note(connection: Connection) -> RoomKind:
+            known = rooms.know(connection, joined)
             rooms.change(connection, joined, joined=True)
-            if person:
+            if person and known.kind not in OURS:
                 rooms.change(connection, joined, kind=RoomKind.DIRECT.value, direct_with=person)
+            return known.kind
 
-        await self._hall.database.write(note)
-        self._hall.bells.upgrades.ring()  # it may be a successor that we were waiting for
+        kind = await self._hall.database.write(note)
+        # It may be a successor that we were waiting for, or a room that we had been removed from.
+        self._hall.bells.upgrades.ring([LOOK_AGAIN] if kind in OURS else [])
 
     async def _open_direct_chat(self, person: UserId) -> None:
         """Make a direct chat, unless one came to be since the post was queued."""

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bot.clock import Clock
 from bot.matrix.client import MatrixClient
@@ -11,6 +12,8 @@ from commands.context import Settings
 from storage.database import Database
 from storage.outbox import Row
 from storage.records import UserId
+
+LOOK_AGAIN = "look again"  # rung on the bell of upgrades: our place in a room has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Hall:
     client: MatrixClient
     database: Database
     clock: Clock
+    folder: Path = field(default_factory=Path)  # of the device, its keys and our own files
     bells: "Bells" = field(default_factory=lambda: Bells())
     ready: asyncio.Event = field(default_factory=asyncio.Event)  # the community's rooms stand
     # Lanes that delivery is busy with, and rows that the worker has claimed for it in the commit

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.entries import entry_of, invitation_entry, missed_entry
-from bot.hall import Hall
+from bot.hall import LOOK_AGAIN, Hall
 from bot.matrix.answers import RoomNews, SyncAnswer, Unreadable
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.matrix.parsing import read_room_event, what_happened
@@ -57,6 +57,7 @@ class Taken:
     lanes: set[str] = field(default_factory=set)
     gap: bool = False
     upgrade: bool = False
+    moved: bool = False  # our place in a room of ours has changed: joined, removed, other levels
     erased: bool = False
     missed: set[RoomId] = field(default_factory=set)  # rooms with commands too old to carry out
     new: int = 0  # events archived
@@ -70,6 +71,8 @@ class Taken:
             hall.bells.gaps.ring()
         if self.upgrade:
             hall.bells.upgrades.ring()
+        if self.moved:
+            hall.bells.upgrades.ring([LOOK_AGAIN])
         if self.erased:
             hall.bells.erasures.ring()
 

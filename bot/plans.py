@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.matrix.power import Power, levels_at_creation
+from commands.descriptions import TYPE as DESCRIPTION
 from storage.records import Cluster, Community, RoomId, RoomKind, UserId
 
 COORDINATE = "org.moothall.coordinate"  # a level for this state event grants coordination
@@ -185,3 +186,32 @@ def raised_levels(
         return None
     users = present.get("users")
     return {**present, "users": {**(users if isinstance(users, Mapping) else {}), **lacking}}
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Something that the hall does in a room."""
+
+    name: str  # the event type, or what it is called in the room's power levels
+    is_state: bool = False
+
+    def held(self, power: Power, me: UserId) -> bool:
+        """Whether the room lets us."""
+        if self.name == "invite":
+            return power.can_invite(me)
+        return power.can_send(me, self.name, is_state=self.is_state)
+
+
+def needed_rights(plan: RoomPlan) -> tuple[list[Right], list[Right]]:
+    """What the hall cannot do without in a room, and what it would miss.
+
+    In an adopted room the house rules are its admins': there it needs only to speak.
+    """
+    if plan.kind is RoomKind.SPACE:
+        return [Right("m.space.child", is_state=True)], [Right("invite")]
+    must = [Right("m.room.encrypted" if plan.encrypted else "m.room.message")]
+    if plan.adopt is not None:
+        return must, [Right("m.reaction")]
+    kept_in_line = ("m.room.name", "m.room.pinned_events", "m.room.power_levels", DESCRIPTION)
+    state = [Right(type_, is_state=True) for type_ in kept_in_line]
+    return must, [Right("m.reaction"), *state, Right("invite")]

@@ -75,6 +75,14 @@ def _row(
                 post.reply, notice=True, thread=None, reply_to=None, post_key=post.post
             )
             return Row(default_key, lane, Action.EDIT, content, "m.room.message", changes=post.post)
+        case posts.Examine():
+            asked = {
+                "language": post.language,
+                "thread": post.thread,
+                "reply_to": post.reply_to,
+            }
+            lane = lane_of(connection, post.to)
+            return Row(default_key, lane, Action.EXAMINE, asked, "m.room.message")
         case posts.React():
             content = {
                 "m.relates_to": {

@@ -14,6 +14,7 @@ from storage.rooms import MembershipChange
 if TYPE_CHECKING:
     from bot.intake import Taken
 
+OURS = frozenset({RoomKind.SPACE, RoomKind.CLUSTER, RoomKind.COORDINATORS})
 DIRECT_STATE = "org.moothall.direct"  # names the person of a direct chat that the hall made
 
 
@@ -28,6 +29,7 @@ def apply_state(
 ) -> Room:
     """Apply state events in their order; the last of each kind and key is the state now."""
     room = rooms.know(connection, room_id)
+    place = _place(connection, room)
     changes: dict[str, Any] = {}
     for event in events:
         changes |= _change(connection, room, event, hall.me)
@@ -43,8 +45,16 @@ def apply_state(
     if changes:
         rooms.change(connection, room_id, **changes)
         room = rooms.know(connection, room_id)
+    taken.moved = taken.moved or _place(connection, room) != place
     taken.upgrade = taken.upgrade or "replacement" in changes
     return room
+
+
+def _place(connection: Connection, room: Room) -> tuple[bool, object]:
+    """What may change that we can do in a room of ours: whether we are in it, and its levels."""
+    if room.kind not in OURS:
+        return False, None
+    return room.joined, rooms.power_events(connection, room.room_id)[1]
 
 
 def _change(connection: Connection, room: Room, event: RoomEvent, me: UserId) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from commands.admin.handlers import ADMIN_STATUS
 from commands.archive.handlers import ARCHIVE_OFF, ARCHIVE_ON, ARCHIVE_STATUS, THREAD_SUMMARY
 from commands.clusters.handlers import CITY
 from commands.command import AnyCommand
+from commands.doctor.handlers import ADMIN_DOCTOR
 from commands.help.handlers import help_about
 from commands.members.handlers import (
     LIST_MEMBERS,
@@ -37,4 +38,5 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     SET_MEMBER,
     LIST_MEMBERS,
     ADMIN_STATUS,
+    ADMIN_DOCTOR,
 )

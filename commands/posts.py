@@ -94,6 +94,16 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Examine:
+    """Say how the hall is: examined, and put into words, when it is sent."""
+
+    to: RoomId | UserId
+    language: str
+    thread: EventId | None = None
+    reply_to: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetState:
     """Write a state event; the key is derived from type, state key and content."""
 
@@ -137,6 +147,7 @@ Post = (
     | Change
     | React
     | TakeBack
+    | Examine
     | SetState
     | Pin
     | Join

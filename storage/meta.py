@@ -9,6 +9,9 @@ from storage.tables import meta
 
 SYNC_POSITION = "sync position"
 HALL_ID = "hall id"
+SPACE = "space"  # the room id of the community's Space
+VERSION = "version"  # of the program that last started on this database
+TROUBLES = "troubles"  # what the coordinators' room was told is broken
 
 
 def get(connection: Connection, key: str) -> str | None:

@@ -19,6 +19,7 @@ class Action(StrEnum):
     """What is done with a row; each is a different request to the homeserver."""
 
     MESSAGE = "message"
+    EXAMINE = "examine"  # a message whose words are found when it is sent
     FILE = "file"  # uploaded first; then an event like any other
     EDIT = "edit"
     REACTION = "reaction"

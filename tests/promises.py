@@ -15,6 +15,8 @@ SECTIONS = {  # by the folder or file of the test, first match wins
     "tests/journeys/test_archive.py": "The archive",
     "tests/storage/": "The archive",
     "tests/journeys/test_provisioning.py": "Rooms",
+    "tests/journeys/test_doctor.py": "Running it",
+    "tests/journeys/test_safe_mode.py": "Running it",
     "tests/journeys/": "Talking to the hall",
     "tests/commands/": "Talking to the hall",
     "tests/bot/": "Running it",

@@ -20,6 +20,7 @@ from bot.matrix.device import (
     read_device,
 )
 from bot.matrix.errors import MatrixError, Refused, Unauthorised, Unreachable
+from bot.matrix.examining import Examiner, server_version
 from bot.matrix.http import Http, path_of
 from bot.matrix.parsing import clean, read_room_event
 from bot.matrix.reading import (
@@ -65,6 +66,7 @@ class MatrixClient:
         """Use `open`."""
         self.user_id = device.user_id
         self.device_id = device.device_id
+        self.url = http.url
         self._http = http
         self._crypto = crypto
         self._cross_signing = cross_signing
@@ -393,17 +395,11 @@ class MatrixClient:
 
     async def server_version(self) -> str:
         """Name and version of the homeserver's software, as far as it tells."""
-        try:
-            answer = await self._http.get("/_matrix/federation/v1/version")
-            server = answer["server"]
-            return f"{server['name']} {server['version']}"
-        except (Refused, Unreachable, KeyError, TypeError):
-            pass  # not every client address serves federation; Synapse has a second place
-        try:
-            answer = await self._http.get("/_synapse/admin/v1/server_version")
-            return f"Synapse {answer['server_version']}"
-        except (Refused, Unreachable, KeyError, TypeError):
-            return "unknown"
+        return await server_version(self._http)
+
+    def examiner(self) -> Examiner:
+        """Asks how our login, our device and our rooms are, over our own connections."""
+        return Examiner(self._http, Device(self.user_id, self.device_id, ""))
 
     async def _or_none(self, path: str) -> dict[str, Any] | None:
         try:

@@ -65,6 +65,14 @@ class Http:
         path = path_of("upload", base=MEDIA)
         return _object(await self.call("POST", path, query=query, body=data, mime=mime))
 
+    async def date(self, path: str) -> str | None:
+        """The homeserver's clock, as it heads an answer."""
+        try:
+            async with self.session.get(self.url + path, allow_redirects=False) as response:
+                return response.headers.get("Date")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable(f"GET {path}: {type(error).__name__}") from None
+
     async def call(
         self,
         method: str,

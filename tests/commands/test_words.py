@@ -22,6 +22,9 @@ from commands.archive import replies as archive
 from commands.archive import rules as archive_rules
 from commands.catalogue import CATALOGUE
 from commands.clusters import replies as clusters
+from commands.doctor import findings, room_findings
+from commands.doctor import replies as doctor
+from commands.doctor.rules import Finding, Level
 from commands.help import replies as help_
 from commands.members import replies as members
 from commands.posts import Say, Tell
@@ -37,6 +40,8 @@ ROOT = Path(__file__).parents[2]
 POT = ROOT / "commands" / "locale" / "moothall.pot"
 KEYWORDS: dict[str, Any] = {"say": None, "text": None, "plural": (1, 2), "N_": None}
 WORDS = words_in(PSEUDO)
+
+ILL = [Finding("1", level, "⟦⟧", "⟦⟧") for level in Level]
 
 # ── what people read in a reply ───────────────────────────────────────────────────────────────
 
@@ -212,6 +217,10 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "no_archive": [search.no_archive(WORDS, "1")],
     },
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
+    doctor: {
+        "report": [doctor.report(WORDS, found) for found in ([], ILL[:1], ILL)],
+        "troubles": [doctor.troubles(WORDS, ILL, ["⟦⟧"]), doctor.troubles(WORDS, (), ["⟦⟧"])],
+    },
 }
 
 
@@ -242,6 +251,31 @@ def test_every_feature_with_replies_is_looked_at() -> None:
 )
 def test_no_reply_has_a_word_that_is_not_translated(name: str, reply: Reply) -> None:
     assert untranslated(reply) == [], name
+
+
+LONG = timedelta(days=2)
+VALUES = {str: "1", int: 7, bool: True, timedelta: LONG, timedelta | None: LONG, str | None: "0"}
+
+
+@pytest.mark.parametrize(
+    "find",
+    [
+        function
+        for module in (findings, room_findings)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and name not in ("judged", "well")
+    ],
+    ids=lambda function: function.__name__,
+)
+def test_no_finding_has_a_word_that_is_not_translated(find: Any) -> None:
+    given = {
+        name: VALUES[parameter.annotation]
+        for name, parameter in inspect.signature(find).parameters.items()
+        if name != "words"
+    }
+    found = find(WORDS, **given)
+    for text in (found.said, found.cure):
+        assert not text or text.startswith("⟦"), text
 
 
 # ── every command, through the whole hall ─────────────────────────────────────────────────────

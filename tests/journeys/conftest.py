@@ -16,6 +16,7 @@ from demo.people import Person, RefusedError
 from demo.postgres import Postgres
 from tests.conftest import new_account
 from tests.hall import CLEAR, SEALED, RunningHall, running_hall, setup_for
+from tests.journeys.place import make_place as make_place
 
 GROUPS = {name: pytest.mark.xdist_group(f"journeys-{name}") for name in ("sqlite", "postgres")}
 # A journey is made on SQLite, and in both rooms if it asks for one; those that cross the whole

@@ -1,0 +1,1 @@
+"""What operators ask when something is wrong: what is it, and what helps?"""
