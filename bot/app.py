@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from importlib.metadata import version
 from typing import Any
 
+from bot import keyring
 from bot.backfill import Backfill
 from bot.clock import Clock, SystemClock
 from bot.config import Config
@@ -41,7 +42,13 @@ async def open_hall(
 
     patient: wait for a homeserver that is away, instead of raising Unreachable.
     """
-    config.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with keyring.held(config.data_folder):
+        async with _open(config, clock, patient=patient) as hall:
+            yield hall
+
+
+@contextlib.asynccontextmanager
+async def _open(config: Config, clock: Clock | None, *, patient: bool) -> AsyncIterator[Hall]:
     database = await open_database(config.database.url)
     try:
         if await database.write(bring_up_to_date, alone=True):
@@ -82,7 +89,7 @@ async def _connect(config: Config) -> tuple[MatrixClient, str]:
         password=None if homeserver.password is None else homeserver.password.reveal(),
         access_token=None if homeserver.access_token is None else homeserver.access_token.reveal(),
         device_name=homeserver.device_name,
-        store=config.data_folder / "crypto",
+        store=config.data_folder / keyring.FOLDER,
         pickle_key=None if homeserver.pickle_key is None else homeserver.pickle_key.reveal(),
     )
     try:

@@ -1,11 +1,13 @@
-"""The command line: moothall init | run | check-config | status."""
+"""The command line: moothall init | run | check-config | backup | restore | parked."""
 
 import argparse
 import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import IntEnum
+from importlib.metadata import version
 from pathlib import Path
 
 from bot import logs
@@ -21,6 +23,7 @@ class Exit(IntEnum):
     UNAUTHORISED = 3  # the homeserver does not accept our token or password
     RUNNING = 4  # another process keeps this hall
     UNREACHABLE = 5  # the homeserver did not answer `init`; `run` waits for it
+    UNFINISHED = 6  # what is here fits neither this version nor itself; an operator must look
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{options.config}: no mistakes")
         return Exit.FINE
     logs.set_up(config.log_level)
-    return asyncio.run(_run(options.command, config))
+    return asyncio.run(_guarded(options, config))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,23 +55,82 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("init", help="make the Space and its rooms, then end; repeat at will")
     commands.add_parser("run", help="keep the hall until SIGTERM")
     commands.add_parser("check-config", help="say whether the configuration has mistakes")
+    backup = commands.add_parser("backup", help="write all that the hall is into one file")
+    restore = commands.add_parser("restore", help="put a backup back, here or elsewhere")
+    for one, overwritten in ((backup, "an older file"), (restore, "the hall that is here")):
+        one.add_argument("file", type=Path)
+        one.add_argument(
+            "--overwrite", action="store_true", help=f"throw away {overwritten} of that name"
+        )
     return parser
 
 
-async def _run(command: str, config: Config) -> int:
+async def _run(options: argparse.Namespace, config: Config) -> None:
     # Imported here, so that a wrong configuration is told without loading half a web stack.
-    from bot.app import open_hall, serve
-    from bot.matrix.errors import MatrixError, Unauthorised
-    from bot.provisioning import initialise
-    from storage.database import HallIsRunning
+    match options.command:
+        case "run":
+            from bot.app import serve
 
-    try:
-        if command == "run":
             await serve(config)
-        else:
+        case "init":
+            from bot.app import open_hall
+            from bot.provisioning import initialise
+
             async with open_hall(config) as hall:
                 for line in await initialise(hall):
                     print(line)
+        case "backup":
+            from bot.backup import back_up
+
+            made = await back_up(
+                config,
+                options.file,
+                overwrite=options.overwrite,
+                now=datetime.now(UTC),
+                version=version("moothall"),
+            )
+            print(f"{options.file}: {made.told()}. It holds the bot's keys and everybody's words:")
+            print("keep it as safe as the hall itself. The configuration is not in it.")
+        case "restore":
+            from bot.restore import restore
+
+            put = await restore(config, options.file, overwrite=options.overwrite)
+            print(f"Restored: {put.told()}, as of {put.made_at}.")
+            print("Before you start it, stop the old hall for good: one device lives only once.")
+
+
+async def _guarded(options: argparse.Namespace, config: Config) -> int:
+    """Run the command; what goes wrong becomes one clear line and an exit status."""
+    from sqlalchemy.exc import DBAPIError
+
+    from bot.backup import BackupError
+    from bot.keyring import RestoreUnfinished
+    from bot.matrix.errors import MatrixError, Unauthorised
+    from storage.database import HallIsRunning
+    from storage.migrations import NewerDatabase
+
+    try:
+        await _run(options, config)
+    except BackupError as reason:
+        print(reason, file=sys.stderr)
+        return Exit.TROUBLE
+    except RestoreUnfinished:
+        print(
+            "A restore was cut short here, and keys and database may not belong together: repeat "
+            "it with `moothall restore FILE --overwrite`.",
+            file=sys.stderr,
+        )
+        return Exit.UNFINISHED
+    except NewerDatabase as found:
+        print(
+            f"The database is of a newer version of Moothall (at {found}): install that one, or "
+            "restore a backup.",
+            file=sys.stderr,
+        )
+        return Exit.UNFINISHED
+    except (DBAPIError, OSError) as trouble:
+        print(f"The database cannot be used ({_kind(trouble)}).", file=sys.stderr)
+        return Exit.TROUBLE
     except Unauthorised as refusal:
         print(
             f"The homeserver does not accept our credentials ({refusal}). Check "
@@ -83,6 +145,11 @@ async def _run(command: str, config: Config) -> int:
         print(f"The homeserver cannot be reached ({trouble}).", file=sys.stderr)
         return Exit.UNREACHABLE
     return Exit.FINE
+
+
+def _kind(trouble: Exception) -> str:
+    """What broke, without its text, which may quote a statement or an address."""
+    return type(getattr(trouble, "orig", None) or trouble).__name__
 
 
 if __name__ == "__main__":
