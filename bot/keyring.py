@@ -4,8 +4,10 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
+from bot.matrix.renewal import RESTORED
 from storage.database import lock_file
 
 FOLDER = "crypto"  # within the data folder
@@ -55,8 +57,13 @@ def files(data_folder: Path) -> Iterator[tuple[str, bytes]]:
     """
     folder = data_folder / FOLDER
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name.startswith(".") or path.name.endswith(_SQLITE_BESIDE) or not path.is_file():
-            continue  # drafts; and what belongs to a database
+        if (
+            path.name == RESTORED
+            or path.name.startswith(".")
+            or path.name.endswith(_SQLITE_BESIDE)
+            or not path.is_file()
+        ):
+            continue  # a mark; drafts; and what belongs to a database
         content = path.read_bytes()
         yield path.name, _database(path) if content.startswith(_SQLITE) else content
 
@@ -78,7 +85,7 @@ def replace_files(data_folder: Path, contents: Iterator[tuple[str, bytes]]) -> N
     for path in folder.iterdir():
         if path.is_file():
             path.unlink()
-    for name, content in contents:
+    for name, content in chain(contents, [(RESTORED, b"")]):
         handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(content)

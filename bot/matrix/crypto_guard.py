@@ -31,6 +31,7 @@ from nio.crypto import Olm
 from nio.exceptions import EncryptionError
 from nio.store import SqliteStore
 
+from bot.matrix import renewal
 from bot.matrix.device import Device
 from bot.matrix.errors import MatrixError, Unauthorised, Unreachable
 from bot.matrix.http import Http, failure, path_of
@@ -113,6 +114,19 @@ class CryptoGuard:
             raise Unauthorised(
                 f"the key store is not that of device {device}: restore it, or log in anew"
             )
+
+    async def begin_anew(self) -> None:
+        """After a restore: new one-time keys, and a new session with every device we know.
+
+        The old sessions stay, to read what others send until they notice.
+        """
+        await renewal.use_up_our_keys(self._http, self._nio.user_id, self._nio.device_id)
+        devices = defaultdict(list)
+        for device in self._nio.device_store:
+            if self._nio.olm.session_store.get(device.curve25519) is not None:
+                devices[device.user_id].append(device.id)
+        for portion in renewal.in_portions(devices):
+            await self._claim_keys(portion)
 
     # ── receiving ─────────────────────────────────────────────────────────────────────────────
 

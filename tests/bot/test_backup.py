@@ -139,7 +139,11 @@ async def test_what_was_backed_up_is_there_again(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     await restore(new.config, file, overwrite=False)
     assert await new.everything() == await old.everything()
-    assert sorted(path.name for path in new.keys.iterdir()) == ["bot_ONE.db", "device.json"]
+    assert sorted(path.name for path in new.keys.iterdir()) == [
+        "bot_ONE.db",
+        "device.json",
+        "restored",
+    ]
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in new.keys.iterdir())
     with closing(sqlite3.connect(new.keys / "bot_ONE.db")) as store:
         assert store.execute("SELECT pickle FROM sessions").fetchall() == [("ratchet",)]
