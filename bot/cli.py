@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from bot import logs
 from bot.config import Config, ConfigErrors, load
+
+log = logging.getLogger(__name__)
 
 
 class Exit(IntEnum):
@@ -40,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "check-config":
         print(f"{options.config}: no mistakes")
         return Exit.FINE
-    logs.set_up(config.log_level)
+    logs.set_up(config.log_level, as_json=options.log_json or config.log == "json")
     return asyncio.run(_guarded(options, config))
 
 
@@ -51,17 +54,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", type=Path, default=Path("moothall.toml"), help="default: moothall.toml"
     )
+    parser.add_argument("--log-json", action="store_true", help="log one JSON object a line")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("init", help="make the Space and its rooms, then end; repeat at will")
     commands.add_parser("run", help="keep the hall until SIGTERM")
     commands.add_parser("check-config", help="say whether the configuration has mistakes")
     backup = commands.add_parser("backup", help="write all that the hall is into one file")
     restore = commands.add_parser("restore", help="put a backup back, here or elsewhere")
-    for one, overwritten in ((backup, "an older file"), (restore, "the hall that is here")):
+    for one, overwritten in (
+        (backup, "an older file of that name"),
+        (restore, "the hall that is here"),
+    ):
         one.add_argument("file", type=Path)
-        one.add_argument(
-            "--overwrite", action="store_true", help=f"throw away {overwritten} of that name"
-        )
+        one.add_argument("--overwrite", action="store_true", help=f"throw away {overwritten}")
+    parked = commands.add_parser("parked", help="what failed five times, and was set aside")
+    todo = parked.add_subparsers(dest="todo", required=True, metavar="list | retry | drop")
+    todo.add_parser("list", help="a line for each, without what was said")
+    for name, what in (("retry", "try them anew"), ("drop", "give them up, words and all")):
+        one = todo.add_parser(name, help=what)
+        which = one.add_mutually_exclusive_group(required=True)
+        which.add_argument("number", type=int, nargs="*", default=[], help="as `list` shows it")
+        which.add_argument("--all", action="store_true")
     return parser
 
 
@@ -97,6 +110,19 @@ async def _run(options: argparse.Namespace, config: Config) -> None:
             put = await restore(config, options.file, overwrite=options.overwrite)
             print(f"Restored: {put.told()}, as of {put.made_at}.")
             print("Before you start it, stop the old hall for good: one device lives only once.")
+        case "parked":
+            from bot import parked
+
+            url = config.database.url
+            match options.todo:
+                case "list":
+                    lines = await parked.describe(url)
+                case "retry":
+                    lines = await parked.retry(url, options.number)
+                case _:
+                    lines = await parked.drop(url, options.number, datetime.now(UTC))
+            for line in lines:
+                print(line)
 
 
 async def _guarded(options: argparse.Namespace, config: Config) -> int:
@@ -106,50 +132,50 @@ async def _guarded(options: argparse.Namespace, config: Config) -> int:
     from bot.backup import BackupError
     from bot.keyring import RestoreUnfinished
     from bot.matrix.errors import MatrixError, Unauthorised
+    from storage.beside import NoDatabase
     from storage.database import HallIsRunning
     from storage.migrations import NewerDatabase
 
     try:
         await _run(options, config)
     except BackupError as reason:
-        print(reason, file=sys.stderr)
-        return Exit.TROUBLE
+        return _complain(str(reason), Exit.TROUBLE)
     except RestoreUnfinished:
-        print(
+        return _complain(
             "A restore was cut short here, and keys and database may not belong together: repeat "
             "it with `moothall restore FILE --overwrite`.",
-            file=sys.stderr,
+            Exit.UNFINISHED,
         )
-        return Exit.UNFINISHED
     except NewerDatabase as found:
-        print(
+        return _complain(
             f"The database is of a newer version of Moothall (at {found}): install that one, or "
             "restore a backup.",
-            file=sys.stderr,
+            Exit.UNFINISHED,
         )
-        return Exit.UNFINISHED
-    except (DBAPIError, OSError) as trouble:
-        print(f"The database cannot be used ({_kind(trouble)}).", file=sys.stderr)
-        return Exit.TROUBLE
+    except NoDatabase:
+        return _complain("There is no hall here yet.", Exit.TROUBLE)
+    except HallIsRunning as other:
+        return _complain(f"Another process keeps this hall already ({other}).", Exit.RUNNING)
     except Unauthorised as refusal:
-        print(
+        return _complain(
             f"The homeserver does not accept our credentials ({refusal}). Check "
             "[homeserver] in the configuration; a new login needs an operator.",
-            file=sys.stderr,
+            Exit.UNAUTHORISED,
         )
-        return Exit.UNAUTHORISED
-    except HallIsRunning as other:
-        print(f"Another process keeps this hall already ({other}).", file=sys.stderr)
-        return Exit.RUNNING
     except MatrixError as trouble:
-        print(f"The homeserver cannot be reached ({trouble}).", file=sys.stderr)
-        return Exit.UNREACHABLE
+        return _complain(f"The homeserver cannot be reached ({trouble}).", Exit.UNREACHABLE)
+    except (DBAPIError, OSError) as trouble:
+        return _complain(f"The database cannot be used ({logs.kind_of(trouble)}).", Exit.TROUBLE)
     return Exit.FINE
 
 
-def _kind(trouble: Exception) -> str:
-    """What broke, without its text, which may quote a statement or an address."""
-    return type(getattr(trouble, "orig", None) or trouble).__name__
+def _complain(line: str, status: Exit) -> Exit:
+    """Say why it ends; in JSON, too, if a program reads along."""
+    if logs.is_json():
+        log.error("%s status=%d", line, status)
+    else:
+        print(line, file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":
