@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from importlib.metadata import version
 from typing import Any
 
+from bot import keyring
 from bot.backfill import Backfill
 from bot.clock import Clock, SystemClock
 from bot.config import Config
@@ -46,7 +47,15 @@ async def open_hall(
     patient: wait for a homeserver that is away, instead of raising Unreachable.
     replace_signing_keys: make the account's cross-signing keys anew, whatever it has.
     """
-    config.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with keyring.held(config.data_folder):
+        async with _open(config, clock, patient, replace_signing_keys) as hall:
+            yield hall
+
+
+@contextlib.asynccontextmanager
+async def _open(
+    config: Config, clock: Clock | None, patient: bool, replace_signing_keys: bool
+) -> AsyncIterator[Hall]:
     database = await open_database(config.database.url)
     try:
         if await database.write(bring_up_to_date, alone=True):
@@ -91,7 +100,7 @@ async def _connect(config: Config, replace_signing_keys: bool = False) -> tuple[
         password=None if homeserver.password is None else homeserver.password.reveal(),
         access_token=None if homeserver.access_token is None else homeserver.access_token.reveal(),
         device_name=homeserver.device_name,
-        store=config.data_folder / "crypto",
+        store=config.data_folder / keyring.FOLDER,
         pickle_key=None if homeserver.pickle_key is None else homeserver.pickle_key.reveal(),
         replace_signing_keys=replace_signing_keys,
     )

@@ -105,7 +105,7 @@ class Backfill:
             record_past(connection, room, page.events)
             # Oldest first: of two commands of one millisecond the earlier is answered first.
             keep(connection, self._hall, room, page.events[::-1], facts, now, taken)
-            keep_unreadable(connection, page.unreadable, now)
+            keep_unreadable(connection, self._hall, page.unreadable, now)
             for raw in page.malformed:
                 waiting.add_malformed(connection, hole.room_id, raw, now)
             closed = done or _reached_the_archive(hole, taken)

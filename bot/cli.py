@@ -1,15 +1,20 @@
-"""The command line: moothall init | run | check-config | doctor."""
+"""The command line: moothall init | run | doctor | backup | restore | parked | check-config."""
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import IntEnum
+from importlib.metadata import version
 from pathlib import Path
 
 from bot import logs
 from bot.config import Config, ConfigErrors, load
+
+log = logging.getLogger(__name__)
 
 
 class Exit(IntEnum):
@@ -21,6 +26,7 @@ class Exit(IntEnum):
     UNAUTHORISED = 3  # the homeserver does not accept our token or password
     RUNNING = 4  # another process keeps this hall
     UNREACHABLE = 5  # the homeserver did not answer `init`; `run` waits for it
+    UNFINISHED = 6  # what is here fits neither this version nor itself; an operator must look
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,11 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "check-config":
         print(f"{options.config}: no mistakes")
         return Exit.FINE
-    logs.set_up(config.log_level)
+    logs.set_up(config.log_level, as_json=options.log_json or config.log == "json")
     if options.command == "doctor":
         return asyncio.run(_doctor(config, as_json=options.json))
-    replace = getattr(options, "replace_signing_keys", False)
-    return asyncio.run(_run(options.command, config, replace_signing_keys=replace))
+    return asyncio.run(_guarded(options, config))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", type=Path, default=Path("moothall.toml"), help="default: moothall.toml"
     )
+    parser.add_argument("--log-json", action="store_true", help="log one JSON object a line")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     init = commands.add_parser(
         "init", help="make the Space and its rooms, then end; repeat at will"
@@ -71,6 +77,22 @@ def _parser() -> argparse.ArgumentParser:
         "warnings; 1: something fails; 2: the configuration has mistakes.",
     )
     doctor.add_argument("--json", action="store_true", help="for machines; see docs/doctor.md")
+    backup = commands.add_parser("backup", help="write all that the hall is into one file")
+    restore = commands.add_parser("restore", help="put a backup back, here or elsewhere")
+    for one, overwritten in (
+        (backup, "an older file of that name"),
+        (restore, "the hall that is here"),
+    ):
+        one.add_argument("file", type=Path)
+        one.add_argument("--overwrite", action="store_true", help=f"throw away {overwritten}")
+    parked = commands.add_parser("parked", help="what failed five times, and was set aside")
+    todo = parked.add_subparsers(dest="todo", required=True, metavar="list | retry | drop")
+    todo.add_parser("list", help="a line for each, without what was said")
+    for name, what in (("retry", "try them anew"), ("drop", "give them up, words and all")):
+        one = todo.add_parser(name, help=what)
+        which = one.add_mutually_exclusive_group(required=True)
+        which.add_argument("number", type=int, nargs="*", default=[], help="as `list` shows it")
+        which.add_argument("--all", action="store_true")
     return parser
 
 
@@ -82,34 +104,105 @@ async def _doctor(config: Config, *, as_json: bool) -> int:
     return Exit.TROUBLE if beside.failed(findings) else Exit.FINE
 
 
-async def _run(command: str, config: Config, *, replace_signing_keys: bool) -> int:
+async def _run(options: argparse.Namespace, config: Config) -> None:
     # Imported here, so that a wrong configuration is told without loading half a web stack.
-    from bot.app import open_hall, serve
-    from bot.matrix.errors import MatrixError, Unauthorised
-    from bot.provisioning import initialise
-    from storage.database import HallIsRunning
+    match options.command:
+        case "run":
+            from bot.app import serve
 
-    try:
-        if command == "run":
             await serve(config)
-        else:
-            async with open_hall(config, replace_signing_keys=replace_signing_keys) as hall:
+        case "init":
+            from bot.app import open_hall
+            from bot.provisioning import initialise
+
+            replace = options.replace_signing_keys
+            async with open_hall(config, replace_signing_keys=replace) as hall:
                 for line in await initialise(hall):
                     print(line)
+        case "backup":
+            from bot.backup import back_up
+
+            made = await back_up(
+                config,
+                options.file,
+                overwrite=options.overwrite,
+                now=datetime.now(UTC),
+                version=version("moothall"),
+            )
+            print(f"{options.file}: {made.told()}. It holds the bot's keys and everybody's words:")
+            print("keep it as safe as the hall itself. The configuration is not in it.")
+        case "restore":
+            from bot.restore import restore
+
+            put = await restore(config, options.file, overwrite=options.overwrite)
+            print(f"Restored: {put.told()}, as of {put.made_at}.")
+            print("Before you start it, stop the old hall for good: one device lives only once.")
+        case "parked":
+            from bot import parked
+
+            url = config.database.url
+            match options.todo:
+                case "list":
+                    lines = await parked.describe(url)
+                case "retry":
+                    lines = await parked.retry(url, options.number)
+                case _:
+                    lines = await parked.drop(url, options.number, datetime.now(UTC))
+            for line in lines:
+                print(line)
+
+
+async def _guarded(options: argparse.Namespace, config: Config) -> int:
+    """Run the command; what goes wrong becomes one clear line and an exit status."""
+    from sqlalchemy.exc import DBAPIError
+
+    from bot.backup import BackupError
+    from bot.keyring import RestoreUnfinished
+    from bot.matrix.errors import MatrixError, Unauthorised
+    from storage.beside import NoDatabase
+    from storage.database import HallIsRunning
+    from storage.migrations import NewerDatabase
+
+    try:
+        await _run(options, config)
+    except BackupError as reason:
+        return _complain(str(reason), Exit.TROUBLE)
+    except RestoreUnfinished:
+        return _complain(
+            "A restore was cut short here, and keys and database may not belong together: repeat "
+            "it with `moothall restore FILE --overwrite`.",
+            Exit.UNFINISHED,
+        )
+    except NewerDatabase as found:
+        return _complain(
+            f"The database is of a newer version of Moothall (at {found}): install that one, or "
+            "restore a backup.",
+            Exit.UNFINISHED,
+        )
+    except NoDatabase:
+        return _complain("There is no hall here yet.", Exit.TROUBLE)
+    except HallIsRunning as other:
+        return _complain(f"Another process keeps this hall already ({other}).", Exit.RUNNING)
     except Unauthorised as refusal:
-        print(
+        return _complain(
             f"The homeserver does not accept our credentials ({refusal}). Check "
             "[homeserver] in the configuration; a new login needs an operator.",
-            file=sys.stderr,
+            Exit.UNAUTHORISED,
         )
-        return Exit.UNAUTHORISED
-    except HallIsRunning as other:
-        print(f"Another process keeps this hall already ({other}).", file=sys.stderr)
-        return Exit.RUNNING
     except MatrixError as trouble:
-        print(f"The homeserver cannot be reached ({trouble}).", file=sys.stderr)
-        return Exit.UNREACHABLE
+        return _complain(f"The homeserver cannot be reached ({trouble}).", Exit.UNREACHABLE)
+    except (DBAPIError, OSError) as trouble:
+        return _complain(f"The database cannot be used ({logs.kind_of(trouble)}).", Exit.TROUBLE)
     return Exit.FINE
+
+
+def _complain(line: str, status: Exit) -> Exit:
+    """Say why it ends; in JSON, too, if a program reads along."""
+    if logs.is_json():
+        log.error("%s status=%d", line, status)
+    else:
+        print(line, file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

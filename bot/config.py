@@ -54,6 +54,7 @@ class Config:
     prefix: str  # of commands
     data_folder: Path  # absolute: crypto store, device, lock, SQLite
     log_level: str  # of logging: "INFO"
+    log: str  # "plain" or "json"
     warnings: tuple[str, ...] = ()  # not wrong, but the operator should know
 
 
@@ -76,6 +77,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
         prefix=commands.read("prefix", a.prefix, "!"),
         data_folder=data_folder,
         log_level=hall.read("log_level", a.log_level, "INFO"),
+        log=hall.read("log", a.log_form, "plain"),
         warnings=_warnings(path, mode, secrets),
     )
     top.close()

@@ -215,6 +215,7 @@ retention = words(
     '"for ever" or a length of time such as "24 months" or "730 days"', _accept_retention
 )
 weekday = words('a weekday such as "saturday"', _accept_weekday, 0)
+log_form = words('"plain" or "json"', matching("plain|json"), instead="plain")
 log_level = words('"debug", "info", "warning" or "error"', _accept_level)
 prefix = words(
     'one to three signs such as "!", no letters, digits, spaces, "/", "@" or "#"',

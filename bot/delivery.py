@@ -189,14 +189,20 @@ class Delivery:
         return _Sent(row.id, event_id)
 
     async def _sent_before(self, row: Row, room_id: RoomId) -> EventId | None:
-        """The event of an earlier attempt that Synapse would no longer recognise by its id."""
-        if row.attempted_at is None or row.action not in LOOKED_UP:
+        """The event of an earlier attempt that Synapse would no longer recognise by its id.
+
+        A row that waited as long as that may come from a backup, and have been sent since.
+        """
+        if row.known_as is not None:
+            return row.known_as
+        since = row.attempted_at or row.created_at
+        if since is None or row.action not in LOOKED_UP:
             return None
-        old = self._hall.clock.now() - row.attempted_at > TXN_REMEMBERED
-        if not old and row.device == self._hall.device:
+        old = self._hall.clock.now() - since > TXN_REMEMBERED
+        if not old and row.device in (None, self._hall.device):
             return None
         return await self._hall.client.find_post(
-            room_id, row.key, milliseconds(row.attempted_at), txn_id=row.txn_id
+            room_id, row.key, milliseconds(since), txn_id=row.txn_id
         )
 
     async def _uploaded(self, row: Row, room_id: RoomId) -> Mapping[str, Any]:

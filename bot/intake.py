@@ -115,7 +115,7 @@ class Intake:
                 log.warning("homeserver does not answer (attempt %d): %s", failures, trouble)
                 await asyncio.sleep(wait_before(failures))
                 continue
-            await self._take(answer, since)
+            await self._take(answer, since, first=first)
             await self._hall.client.after_sync()
             since, first, failures = answer.next_batch, False, 0
             self.last_answer = self._hall.clock.now()
@@ -133,9 +133,10 @@ class Intake:
                 return
             await asyncio.sleep(BREATH)
 
-    async def _take(self, answer: SyncAnswer, since: str | None) -> None:
+    async def _take(self, answer: SyncAnswer, since: str | None, *, first: bool) -> None:
         """Write an answer down; the same answer again and again if the database fails."""
-        if since is not None and _is_echo(answer, self._hall):
+        # A hall from a backup learns from the first what it has said since.
+        if not first and _is_echo(answer, self._hall):
             return  # the next answer that tells something takes the position along
         events = [event for news in answer.rooms for event in news.timeline]
         facts = await read_facts(self._hall, events)
@@ -239,7 +240,7 @@ def _take_room(
         gaps.open_gap(connection, news.room_id, since, news.prev_batch, now)
         taken.gap = True
     keep(connection, hall, room, news.timeline, facts, now, taken)
-    keep_unreadable(connection, news.unreadable, now)
+    keep_unreadable(connection, hall, news.unreadable, now)
     for raw in news.malformed:
         log.warning("malformed event kept aside: room=%s", news.room_id)
         waiting.add_malformed(connection, news.room_id, raw, now)
@@ -298,10 +299,17 @@ def _confirm_own(
 ) -> None:
     for event in events:
         if event.sender == hall.me:
-            # Sent by an earlier device of ours, it carries no transaction id: then by its key.
-            outbox.confirm_echo(
-                connection, event.event_id, event.txn_id, event.content.get(POST_KEY), now
-            )
+            txn_id = event.txn_id or _txn_id_by_key(event, hall)
+            if txn_id is not None:
+                outbox.confirm_echo(connection, event.event_id, txn_id, now)
+
+
+def _txn_id_by_key(event: RoomEvent, hall: Hall) -> str | None:
+    """Sent by an earlier device of ours, it carries no transaction id; a message tells its key."""
+    key, relation = event.content.get(POST_KEY), event.relates_to or {}
+    if not isinstance(key, str) or relation.get("rel_type") == "m.replace":
+        return None
+    return outbox.txn_id_of(hall.id, key)
 
 
 def _archive(
@@ -457,15 +465,28 @@ class _Asked:
 
 
 def keep_unreadable(
-    connection: Connection, unreadable: Sequence[Unreadable], now: datetime
+    connection: Connection, hall: Hall, unreadable: Sequence[Unreadable], now: datetime
 ) -> None:
-    """Set ciphertexts aside until their key comes."""
+    """Set ciphertexts aside until their key comes.
+
+    Our own, said after the backup that we come from, have no key that anybody could send us.
+    """
+    own = [read_room_event(one.raw, one.room_id) for one in unreadable if _is_own(one, hall)]
+    _confirm_own(connection, hall, filter(None, own), now)
     waiting.add(
         connection,
-        [waiting.Waiting(one.event_id, one.room_id, one.session_id, one.raw) for one in unreadable],
+        [
+            waiting.Waiting(one.event_id, one.room_id, one.session_id, one.raw)
+            for one in unreadable
+            if not _is_own(one, hall)
+        ],
         now,
         now + KEY_RETRY,
     )
+
+
+def _is_own(unreadable: Unreadable, hall: Hall) -> bool:
+    return unreadable.raw.get("sender") == hall.me
 
 
 def speak_of_missed(

@@ -23,13 +23,16 @@ class Lanes:
     async def run(self, waiting: Callable[[], Awaitable[Iterable[str]]]) -> None:
         """Work for ever. waiting: lanes that hold something, whether or not they called."""
         async with asyncio.TaskGroup() as group:
-            lanes = set(await waiting())
+            loop = asyncio.get_running_loop()
+            lanes, swept = set(await waiting()), loop.time()
             while True:
                 for lane in lanes:
                     self._start(group, lane)
                 lanes = await self._bell.wait(SWEEP)
-                if not lanes:
-                    lanes = set(await waiting())
+                if not lanes or loop.time() - swept > SWEEP:
+                    # An operator's `parked retry` rings no bell, however busy we are.
+                    lanes |= set(await waiting())
+                    swept = loop.time()
 
     def looks(self, lane: str) -> None:
         """The lane is about to be looked at: what called before that will be seen."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.hall import Hall
 from bot.memory import give_back
-from storage import folding, inbox, questions, search_pages, waiting
+from storage import folding, inbox, outbox, questions, search_pages, waiting
 from storage.search import analyse_as, upkeep
 from storage.types import milliseconds
 
@@ -88,6 +88,7 @@ def _analyse(words: list[tuple[str, str]]) -> None:
 
 def _forget_old(connection: Connection, now: datetime) -> None:
     inbox.forget(connection, now, KEYS_KEPT)
+    outbox.forget_echoes(connection, now - KEYS_KEPT)
     questions.forget_old(connection, now)
     search_pages.forget_old(connection, now)
     waiting.forget_old(connection, now - UNREAD_KEPT)

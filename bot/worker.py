@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from bot.entries import revive
 from bot.hall import Hall
 from bot.lanes import Lanes
+from bot.logs import kind_of, place_of
 from bot.posting import queue_posts
 from bot.retry import wait_before
 from commands import apologies, posts
@@ -37,15 +39,18 @@ class Answered:
     claimed: tuple[Row, ...] = ()  # first posts of lanes that nobody delivers yet
     more: bool = False
     look_again_at: datetime | None = None
+    entry: Entry | None = None
+    command: str | None = None
 
 
 class Failed(Exception):
     """A handler broke; everything it did is rolled back."""
 
-    def __init__(self, entry: Entry, event: Event | None) -> None:
+    def __init__(self, entry: Entry, event: Event | None, command: str | None) -> None:
         super().__init__(entry.key)
         self.entry = entry
         self.event = event
+        self.command = command
 
 
 class Worker:
@@ -66,7 +71,7 @@ class Worker:
         failures = 0
         while True:
             self._lanes.looks(lane)
-            now = self._hall.clock.now()
+            now, begun = self._hall.clock.now(), time.perf_counter()
             try:
                 async with self._places:
                     answered = await self._hall.database.write(
@@ -80,6 +85,8 @@ class Worker:
                 log.exception("lane cannot be worked off: lane=%s", lane)
                 await asyncio.sleep(wait_before(failures))
                 continue
+            if answered.entry is not None:
+                _tell(answered, time.perf_counter() - begun)
             if answered.outbox_lanes:
                 self._hall.claimed.update({row.lane: row for row in answered.claimed})
                 self._hall.bells.outbox.ring(answered.outbox_lanes)
@@ -95,27 +102,42 @@ class Worker:
     async def _count_failure(self, failure: Failed) -> None:
         """Wait longer each time; at the fifth, set it aside and apologise."""
         entry, now = failure.entry, self._hall.clock.now()
-        attempt = entry.attempts + 1
+        attempt, cause = entry.attempts + 1, failure.__cause__ or failure
+        why = f"{kind_of(cause)} at {place_of(cause)}"
         log.error(
-            "handler failed: key=%s kind=%s attempt=%d error=%s",
+            "handler failed: event=%s room=%s kind=%s command=%s attempt=%d error=%s",
             entry.key,
+            entry.lane,
             entry.kind,
+            failure.command,
             attempt,
-            type(failure.__cause__).__name__,
-            exc_info=failure.__cause__ if log.isEnabledFor(logging.DEBUG) else None,
+            why,
+            exc_info=cause if log.isEnabledFor(logging.DEBUG) else None,
         )
         if attempt < ATTEMPTS:
             later = now + timedelta(seconds=wait_before(attempt))
-            await self._hall.database.write(lambda c: inbox.count_attempt(c, entry.id, later))
+            await self._hall.database.write(lambda c: inbox.count_attempt(c, entry.id, later, why))
             return
-        log.error("parked: key=%s kind=%s", entry.key, entry.kind)
+        log.error("parked: event=%s room=%s kind=%s", entry.key, entry.lane, entry.kind)
 
         def park(connection: Connection) -> set[str]:
-            inbox.park(connection, entry.id, now)
+            inbox.park(connection, entry.id, now, why)
             sorry = _apology(self._hall, failure.event)
             return queue_posts(connection, self._hall, sorry, f"parked/{entry.key}", now)
 
         self._hall.bells.outbox.ring(await self._hall.database.write(park))
+
+
+def _tell(answered: Answered, seconds: float) -> None:
+    assert answered.entry is not None
+    log.info(
+        "handled: event=%s room=%s kind=%s command=%s duration_ms=%.1f",
+        answered.entry.key,
+        answered.entry.lane,
+        answered.entry.kind,
+        answered.command,
+        seconds * 1000,
+    )
 
 
 def answer_next(
@@ -135,14 +157,21 @@ def answer_next(
         return Answered(look_again_at=now + timedelta(seconds=1))
     entry = turn.entry
     event: Event | None = None
+    commands: list[str] = []
     try:
         event = revive(entry, hall.me)
-        answers = _respond(connection, hall, entry, event, now)
+        answers = _respond(connection, hall, entry, event, now, commands)
         lanes = queue_posts(connection, hall, answers, entry.key, now)
     except Exception as error:
-        raise Failed(entry, event) from error
+        raise Failed(entry, event, next(iter(commands), None)) from error
     inbox.mark_handled(connection, entry.id, now, thread=_thread(event))
-    return Answered(frozenset(lanes), _claim(connection, hall, lanes, now), turn.more)
+    return Answered(
+        frozenset(lanes),
+        _claim(connection, hall, lanes, now),
+        turn.more,
+        entry=entry,
+        command=next(iter(commands), None),
+    )
 
 
 def _claim(connection: Connection, hall: Hall, lanes: set[str], now: datetime) -> tuple[Row, ...]:
@@ -156,11 +185,21 @@ def _claim(connection: Connection, hall: Hall, lanes: set[str], now: datetime) -
 
 
 def _respond(
-    connection: Connection, hall: Hall, entry: Entry, event: Event | None, now: datetime
+    connection: Connection,
+    hall: Hall,
+    entry: Entry,
+    event: Event | None,
+    now: datetime,
+    commands: list[str],
 ) -> posts.Posts:
     if event is None:
         return ()
-    return respond(event, Context(connection, now, hall.me, hall.settings, entry.key, hall.name))
+    return respond(
+        event,
+        Context(
+            connection, now, hall.me, hall.settings, entry.key, hall.name, note=commands.append
+        ),
+    )
 
 
 def _thread(event: Event | None) -> EventId | None:

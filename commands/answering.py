@@ -115,6 +115,7 @@ def _run(
     answering: bool = False,
 ) -> Posts:
     """Check, fill in, hand over. What a refused handler has done is undone; its count stays."""
+    context.note(command.name)
     if not is_allowed(command, call.asker, call.room, context):
         named = f"{context.settings.prefix}{command.name}"
         return call.answer(replies.not_allowed(call.words, named, command.who.value))

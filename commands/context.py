@@ -1,5 +1,6 @@
 """What a handler may know besides the event: the time, the community, and the open transaction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,6 +9,10 @@ from sqlalchemy import Connection
 
 from commands.words import Words, words_in
 from storage.records import ArchiveRules, Community, Limits, Person, UserId
+
+
+def _unheard(_command: str) -> None:
+    """Where nobody keeps a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Context:
     settings: Settings
     cause: str  # event id or timer key: what this work is done for
     name: str = ""  # our display name, by which people call us
+    # Tells the operators' log which command it is; never what was typed after it.
+    note: Callable[[str], None] = _unheard
 
     def words_for(self, person: Person) -> Words:
         """The words of that person's language."""

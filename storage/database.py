@@ -122,7 +122,7 @@ class SqliteDatabase:
     def __init__(self, url: URL) -> None:
         path = Path(url.database or "")
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock_file(path)
+        self._lock = lock_file(path.with_name(path.name + ".lock"))
         if not path.exists():
             path.touch(mode=0o600)
         self._engine = create_engine(
@@ -263,8 +263,9 @@ def _prepare_reader(driver: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _lock_file(path: Path) -> int:
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+def lock_file(path: Path) -> int:
+    """Hold a file against other processes until its handle is closed, or this process ends."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from storage.database import insert_once
 from storage.records import EventId, RoomId
 from storage.tables import gap, inbox
+from storage.types import instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +130,73 @@ def thread_of(connection: Connection, key: EventId) -> EventId | None:
     return None if row is None or not row.payload else EventId(row.payload["thread"])
 
 
-def count_attempt(connection: Connection, entry: int, retry_at: datetime) -> None:
-    """It failed: try again later."""
+def count_attempt(connection: Connection, entry: int, retry_at: datetime, failure: str) -> None:
+    """It failed: try again later. failure: kind and place of the error, without its words."""
     connection.execute(
         update(inbox)
         .where(inbox.c.id == entry)
-        .values(attempts=inbox.c.attempts + 1, ready_at=retry_at)
+        .values(attempts=inbox.c.attempts + 1, ready_at=retry_at, failure=failure)
     )
 
 
-def park(connection: Connection, entry: int, now: datetime) -> None:
+def park(connection: Connection, entry: int, now: datetime, failure: str) -> None:
     """It failed too often: set it aside, payload and all, for an operator."""
     connection.execute(
         update(inbox)
         .where(inbox.c.id == entry)
-        .values(state="parked", handled_at=now, attempts=inbox.c.attempts + 1)
+        .values(state="parked", handled_at=now, attempts=inbox.c.attempts + 1, failure=failure)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An entry that was set aside, without what was said."""
+
+    id: int
+    key: str  # event id, or a timer's key
+    lane: str
+    kind: str
+    said_at: datetime | None
+    parked_at: datetime | None
+    attempts: int
+    failure: str | None  # kind and place of the last error
+
+
+def parked(connection: Connection) -> list[Parked]:
+    """Everything that was set aside, oldest first."""
+    rows = connection.execute(
+        select(
+            inbox.c.id,
+            inbox.c.key,
+            inbox.c.lane,
+            inbox.c.kind,
+            inbox.c.position,
+            inbox.c.handled_at,
+            inbox.c.attempts,
+            inbox.c.failure,
+        )
+        .where(inbox.c.state == "parked")
+        .order_by(inbox.c.id)
+    )
+    return [Parked(*row[:4], instant(row.position), *row[5:]) for row in rows]
+
+
+def unpark(connection: Connection, numbers: Sequence[int]) -> list[int]:
+    """Let entries be tried anew, as often as new ones; all, if none is named."""
+    return _take_parked(
+        connection, numbers, state="ready", attempts=0, ready_at=None, handled_at=None
+    )
+
+
+def drop_parked(connection: Connection, numbers: Sequence[int], now: datetime) -> list[int]:
+    """Give entries up: the key stays, the payload goes; all, if none is named."""
+    return _take_parked(connection, numbers, state="handled", handled_at=now, payload=None)
+
+
+def _take_parked(connection: Connection, numbers: Sequence[int], **values: Any) -> list[int]:
+    taken = [one.id for one in parked(connection) if not numbers or one.id in numbers]
+    connection.execute(update(inbox).where(inbox.c.id.in_(taken)).values(**values))
+    return taken
 
 
 def take_missed(connection: Connection, lane: RoomId, now: datetime) -> tuple[int, int, int]:

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, update
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
-from storage.tables import outbox, quote
+from storage.tables import echo, outbox, quote
 from storage.types import event_hash
 
 
@@ -47,6 +47,8 @@ class Row:
     attempts: int = 0
     not_before: datetime | None = None
     id: int = 0
+    created_at: datetime | None = None
+    known_as: EventId | None = None  # it stands in the room already, says an echo
 
 
 COLUMNS = (
@@ -63,6 +65,8 @@ COLUMNS = (
     outbox.c.attempts,
     outbox.c.not_before,
     outbox.c.id,
+    outbox.c.created_at,
+    select(echo.c.event_id).where(echo.c.txn_id == outbox.c.txn_id).scalar_subquery(),
 )
 
 
@@ -71,7 +75,7 @@ def add(connection: Connection, hall: uuid.UUID, rows: Sequence[Row], now: datet
     for row in rows:
         if row.action is Action.EDIT and _fold_into_unsent(connection, row):
             continue
-        row = _numbered(connection, row)
+        row = _numbered(connection, hall, row)
         connection.execute(
             insert_once(connection, outbox),
             {
@@ -82,16 +86,26 @@ def add(connection: Connection, hall: uuid.UUID, rows: Sequence[Row], now: datet
                 "state_key": row.state_key,
                 "content": None if row.content is None else dict(row.content),
                 "changes": row.changes,
-                "txn_id": str(uuid.uuid5(hall, row.key)),
+                "txn_id": txn_id_of(hall, row.key),
                 "created_at": now,
                 "not_before": row.not_before,
             },
         )
 
 
+def txn_id_of(hall: uuid.UUID, key: str) -> str:
+    """The transaction id under which a post is sent, today and after any restart or restore."""
+    return str(uuid.uuid5(hall, key))
+
+
 def _fold_into_unsent(connection: Connection, edit: Row) -> bool:
     """Overwrite words that nobody has tried to send yet: twenty votes cost one edit."""
-    unsent = update(outbox).where(outbox.c.settled_at.is_(None), outbox.c.attempted_at.is_(None))
+    untouched = (
+        outbox.c.settled_at.is_(None),
+        outbox.c.attempted_at.is_(None),
+        ~exists().where(echo.c.txn_id == outbox.c.txn_id),
+    )
+    unsent = update(outbox).where(*untouched)
     content = dict(edit.content or {})
     newest_edit = (
         select(func.max(outbox.c.id))
@@ -103,11 +117,7 @@ def _fold_into_unsent(connection: Connection, edit: Row) -> bool:
     ).rowcount:
         return True
     original = connection.execute(
-        select(outbox.c.content).where(
-            outbox.c.key == edit.changes,
-            outbox.c.settled_at.is_(None),
-            outbox.c.attempted_at.is_(None),
-        )
+        select(outbox.c.content).where(outbox.c.key == edit.changes, *untouched)
     ).first()
     if original is None or original.content is None:
         return False
@@ -120,7 +130,7 @@ def _fold_into_unsent(connection: Connection, edit: Row) -> bool:
     return True
 
 
-def _numbered(connection: Connection, row: Row) -> Row:
+def _numbered(connection: Connection, hall: uuid.UUID, row: Row) -> Row:
     """Edits of one post get keys of their own, in order."""
     if row.action is not Action.EDIT:
         return row
@@ -129,7 +139,15 @@ def _numbered(connection: Connection, row: Row) -> Row:
         .select_from(outbox)
         .where(outbox.c.changes == row.changes, outbox.c.action == Action.EDIT)
     )
-    return replace(row, key=f"{row.changes}/edit/{(earlier or 0) + 1}")
+    number = (earlier or 0) + 1
+    # Before a restore that number may have gone to other words: these would never be sent.
+    while _was_echoed(connection, txn_id_of(hall, f"{row.changes}/edit/{number}")):
+        number += 1
+    return replace(row, key=f"{row.changes}/edit/{number}")
+
+
+def _was_echoed(connection: Connection, txn_id: str) -> bool:
+    return connection.scalar(select(echo.c.event_id).where(echo.c.txn_id == txn_id)) is not None
 
 
 def lanes(connection: Connection) -> list[str]:
@@ -208,21 +226,31 @@ def postpone(connection: Connection, row: int, until: datetime) -> None:
     connection.execute(update(outbox).where(outbox.c.id == row).values(not_before=until))
 
 
-def confirm_echo(
-    connection: Connection, event_id: EventId, txn_id: str | None, key: object, now: datetime
-) -> None:
-    """An event of ours came back in sync: whatever delivery believes, it was sent."""
-    if txn_id is not None:
-        ours = outbox.c.txn_id == txn_id
-    elif isinstance(key, str):
-        ours = (outbox.c.key == key) & outbox.c.action.in_((Action.MESSAGE, Action.FILE))
-    else:
-        return
-    connection.execute(
+def confirm_echo(connection: Connection, event_id: EventId, txn_id: str, now: datetime) -> None:
+    """An event of ours came back in sync: whatever delivery believes, it was sent.
+
+    One that we know nothing of was sent after the backup that we come from: should its cause make
+    us queue it again, it is not sent again.
+    """
+    confirmed = connection.execute(
         update(outbox)
-        .where(ours, outbox.c.settled_at.is_(None))
+        .where(outbox.c.txn_id == txn_id, outbox.c.settled_at.is_(None))
         .values(settled_at=now, event_id=event_id, content=None)
     )
+    if confirmed.rowcount or _is_known(connection, event_id):
+        return
+    connection.execute(
+        insert_once(connection, echo), {"txn_id": txn_id, "event_id": event_id, "seen_at": now}
+    )
+
+
+def _is_known(connection: Connection, event_id: EventId) -> bool:
+    return connection.scalar(select(outbox.c.id).where(outbox.c.event_id == event_id)) is not None
+
+
+def forget_echoes(connection: Connection, before: datetime) -> None:
+    """What would make us say these again is long past."""
+    connection.execute(delete(echo).where(echo.c.seen_at < before))
 
 
 def event_of(connection: Connection, key: str) -> EventId | None:

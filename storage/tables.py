@@ -261,6 +261,7 @@ inbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("state", String, nullable=False),  # ready, handled, missed, parked
     Column("handled_at", Instant),
+    Column("failure", String),  # kind and place of the last error, never its words
     UniqueConstraint("key", name="inbox_entered_once"),
     Index("inbox_ready", "state", "lane", "position"),
 )
@@ -289,6 +290,16 @@ outbox = Table(
     Index("outbox_queued", "settled_at", "lane", "id"),
     Index("outbox_changes", "changes"),
     Index("outbox_event", "event_id"),
+)
+
+# Events of ours that no post is known to have become: a hall from a backup meets what it has said
+# since. The transaction id follows from the post's key, which may be queued yet.
+echo = Table(
+    "echo",
+    metadata,
+    Column("txn_id", String, primary_key=True),
+    Column("event_id", String, nullable=False),
+    Column("seen_at", Instant, nullable=False),
 )
 
 # Which messages a post of ours repeats: taken back, it goes too.

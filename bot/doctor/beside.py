@@ -51,7 +51,6 @@ async def beside(config: Config, clock: Clock | None = None) -> AsyncIterator[Pa
             words=words_in(config.community.language),
         )
     finally:
-        await memory.close()
         await examiner.close()
 
 

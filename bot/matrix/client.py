@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn, Self
 
 from nio.crypto.attachments import encrypt_attachment
 
+from bot.matrix import renewal
 from bot.matrix.answers import Page, RawEvent, RawPage, SyncAnswer, Unreadable
 from bot.matrix.cross_signing import CrossSigning, Signing
 from bot.matrix.crypto_guard import CryptoGuard
@@ -110,6 +111,9 @@ class MatrixClient:
                     http, device, crypto.own, store, secret=secret, password=password
                 )
                 client = cls(http, crypto, cross_signing, device)
+                if renewal.is_due(store):
+                    await crypto.begin_anew()
+                    renewal.done(store)
                 await client.keep_signed(replace=replace_signing_keys)
             except BaseException:
                 crypto.close()
@@ -206,12 +210,16 @@ class MatrixClient:
         ours = json.dumps({"senders": [self.user_id]})
         for _ in range(_MOST_PAGES):
             page = await self._page(room_id, start, None, True, 100, event_filter=ours)
-            events = self.read(page).events
+            read = self.read(page)
+            # After a restore the key of what we said ourselves may be gone; its id is in clear.
+            sealed = (read_room_event(one.raw, room_id) for one in read.unreadable)
+            events = (*read.events, *filter(None, sealed))
             for event in events:
                 if event.sender == self.user_id and _is_post(event, key, txn_id):
                     return event.event_id
             start = page.end
-            if not page.chunk or start is None or (events and events[-1].at < since_ms):
+            oldest = min((event.at for event in events), default=since_ms)
+            if not page.chunk or start is None or oldest < since_ms:
                 return None
         return None
 

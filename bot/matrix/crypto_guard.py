@@ -31,6 +31,7 @@ from nio.crypto import Olm
 from nio.exceptions import EncryptionError
 from nio.store import SqliteStore
 
+from bot.matrix import renewal
 from bot.matrix.device import Device
 from bot.matrix.errors import MatrixError, Unauthorised, Unreachable
 from bot.matrix.http import Http, failure, path_of
@@ -100,6 +101,20 @@ class CryptoGuard:
         """Close the key store; the connection pool belongs to the client."""
         self._nio.client_session = None
         self._nio.store.database.close()
+
+    async def begin_anew(self) -> None:
+        """After a restore: new one-time keys, and a new session with every device we know.
+
+        The old sessions stay, to read what others send until they notice.
+        """
+        await renewal.use_up_our_keys(self._http, self._nio.user_id, self._nio.device_id)
+        await self.own.replace_fallback()  # that on the homeserver may be younger than the backup
+        devices = defaultdict(list)
+        for device in self._nio.device_store:
+            if self._nio.olm.session_store.get(device.curve25519) is not None:
+                devices[device.user_id].append(device.id)
+        for portion in renewal.in_portions(devices):
+            await self._claim_keys(portion)
 
     # ── receiving ─────────────────────────────────────────────────────────────────────────────
 

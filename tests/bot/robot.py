@@ -1,11 +1,13 @@
 """A MatrixClient with a sync position, as intake keeps it, for tests below the spine."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 from bot.matrix.answers import RoomNews, SyncAnswer
 from bot.matrix.client import MatrixClient
+from bot.matrix.http import Http, path_of
 from bot.matrix.rendering import message
 from commands.reply import Text, paragraphs
 from demo.homeserver import Account
@@ -108,3 +110,15 @@ async def new_room(ann: Person, bot: Bot, *, encrypted: bool) -> RoomId:
     # A sync may show a new room before the last events of its creation.
     await ann.catch_up()
     return room
+
+
+def bot_device(bot: Bot) -> str:
+    return str(json.loads((bot.store / "device.json").read_text())["device_id"])
+
+
+async def key_count(bot: Bot) -> int:
+    http = Http(bot.url)
+    http.use_token(json.loads((bot.store / "device.json").read_text())["access_token"])
+    counts = (await http.post(path_of("keys", "upload"), {}))["one_time_key_counts"]
+    await http.close()
+    return int(counts.get("signed_curve25519", 0))

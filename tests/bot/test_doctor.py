@@ -83,7 +83,6 @@ class Keeper:
                 words_in("en"),
             )
         finally:
-            await memory.close()
             await examiner.close()
 
     async def finds(self, check: str, url: str | None = None) -> Finding:
@@ -122,12 +121,12 @@ def leave_unanswered(c: Connection) -> None:
 def keep_failing(c: Connection) -> None:
     inbox.add(c, [entry("$failing")], NOW)
     number = c.scalar(text("SELECT id FROM inbox"))
-    inbox.count_attempt(c, number or 0, NOW + timedelta(minutes=1))
+    inbox.count_attempt(c, number or 0, NOW + timedelta(minutes=1), "KeyError at x")
 
 
 def park(c: Connection) -> None:
     inbox.add(c, [entry("$parked")], NOW)
-    inbox.park(c, c.scalar(text("SELECT id FROM inbox")) or 0, NOW)
+    inbox.park(c, c.scalar(text("SELECT id FROM inbox")) or 0, NOW, "KeyError at x")
 
 
 def leave_unsent(c: Connection) -> None:
@@ -258,7 +257,6 @@ async def test_a_database_whose_hall_has_crashed_is_read_whole(tmp_path: Path) -
     source.close()
     memory = Beside(f"sqlite:///{tmp_path}/b.db")
     assert await memory.read(lambda c: c.scalar(text("SELECT x FROM t"))) == 7
-    await memory.close()
     assert (tmp_path / "b.db-wal").stat().st_size > 0
 
 

@@ -11,11 +11,11 @@ import pytest
 from bot.matrix.answers import SyncAnswer, Unreadable
 from bot.matrix.crypto_guard import CryptoGuard
 from bot.matrix.errors import Unreachable
-from bot.matrix.http import Http, path_of
+from bot.matrix.http import Http
 from demo.homeserver import Homeserver
 from demo.people import Person
 from storage.records import RoomId
-from tests.bot.robot import MESSAGE, Bot, new_room
+from tests.bot.robot import MESSAGE, Bot, bot_device, key_count, new_room
 from tests.conftest import NewPerson, new_account
 from tests.faults import Answer, DropResponse, FaultProxy
 
@@ -338,18 +338,6 @@ async def test_keys_whose_upload_was_cut_short_still_open_what_people_send(
         await phone.enters(room)
         await phone.say(room, "with such a key")
         assert "with such a key" in words_of(await bot.restart())
-
-
-def bot_device(bot: Bot) -> str:
-    return str(json.loads((bot.store / "device.json").read_text())["device_id"])
-
-
-async def key_count(bot: Bot) -> int:
-    http = Http(bot.url)
-    http.use_token(json.loads((bot.store / "device.json").read_text())["access_token"])
-    counts = (await http.post(path_of("keys", "upload"), {}))["one_time_key_counts"]
-    await http.close()
-    return int(counts.get("signed_curve25519", 0))
 
 
 async def test_a_decrypted_message_of_any_shape_is_told(bot: Bot, new_person: NewPerson) -> None:

@@ -329,10 +329,12 @@ async def test_a_position_saved_before_what_it_stands_for_is_noticed(
 ) -> None:
     take = Intake._take
 
-    async def position_first(self: Intake, answer: SyncAnswer, since: str | None) -> None:
+    async def position_first(
+        self: Intake, answer: SyncAnswer, since: str | None, *, first: bool
+    ) -> None:
         position = answer.next_batch
         await self._hall.database.write(lambda c: meta.put(c, meta.SYNC_POSITION, position))
-        await take(self, answer, since)
+        await take(self, answer, since, first=first)
 
     monkeypatch.setattr(Intake, "_take", position_first)
     with rich_answers():
