@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 from bot import plans
 from bot.hall import Hall
 from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
-from bot.matrix.power import Power
 from bot.plans import RoomPlan, StateEvent
 from bot.posting import queue_posts
 from bot.retry import wait_before
 from bot.upgrades import follow_upgrades
 from commands import descriptions, greetings
 from commands.catalogue import CATALOGUE
+from commands.power import Power
 from commands.words import words_in
 from storage import meta, outbox, rooms
 from storage.records import Cluster, Room, RoomId, RoomKind

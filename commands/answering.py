@@ -12,7 +12,7 @@ from commands.errors import MemberError
 from commands.events import Said
 from commands.posts import Posts
 from commands.reading import Answer, Cancelled, Found, Heard, NotForUs, Unknown
-from commands.rights import is_allowed
+from commands.rights import as_of_now, is_allowed
 from commands.words import Words
 from storage import people, questions, rooms
 from storage.questions import Place, Question
@@ -31,6 +31,7 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     room, asker, membership = present
     if membership != "join" or not room.joined:
         return ()
+    asker = as_of_now(context.connection, asker)
     if room.kind is RoomKind.DIRECT and not rooms.is_for_two(context.connection, room):
         # Somebody else reads along: from now on it is a room like any other.
         room = replace(room, kind=RoomKind.OTHER)

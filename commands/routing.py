@@ -21,6 +21,7 @@ from commands.events import (
 from commands.hospitality import is_welcome
 from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
 from commands.reply import RoomLink
+from commands.rights import still_stands
 from storage import inbox, outbox, people, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
@@ -43,6 +44,8 @@ def respond(event: Event, context: Context) -> Posts:
             return say_where_the_room_went(event, context)
         case CommandsMissed():
             return admit_what_was_missed(event, context)
+        case TimerDue() if not still_stands(event.payload, context):
+            return ()  # whoever asked for it has no say any more
         case TimerDue(kind="announce"):
             return announce_at_last(event, context)
         case MembershipChanged() | TimerDue():

@@ -17,8 +17,9 @@ from bot.matrix.answers import RoomNews, SyncAnswer, Unreadable
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, Unreachable
 from bot.matrix.http import Http, path_of
-from bot.matrix.power import Power, levels_at_creation
+from bot.matrix.power import levels_at_creation
 from bot.matrix.rendering import message
+from commands.power import Power
 from commands.reply import Text, paragraphs
 from demo.homeserver import Account, Homeserver
 from demo.people import Person, RefusedError
