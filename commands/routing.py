@@ -57,6 +57,8 @@ def answer_again(event: Edited, context: Context) -> Posts:
     told = conversing.correct(event, context)
     if told is not None:
         return told
+    if not inbox.may_be_by(context.connection, event.original, event.now.sender):
+        return ()  # homeservers let anybody try, and the answer would stand under another's words
     return answer(in_its_thread(event, context), context, corrected=True)
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,9 +192,12 @@ async def test_words_taps_and_corrections_are_permitted_anew(hall: Hall, talk: b
 
 @pytest.mark.usefixtures("judges")
 @pytest.mark.parametrize("membership", ["leave", "ban"])
-async def test_who_is_gone_says_taps_and_corrects_in_vain(hall: Hall, membership: str) -> None:
+async def test_who_is_gone_says_taps_and_corrects_in_vain(
+    hall: Hall, membership: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_all = replace(listeners.LISTENERS[0], who=Who.EVERYONE)
+    monkeypatch.setattr(listeners, "LISTENERS", (for_all,))
     card = await begins(hall, talk=False)
-    await gives(hall, HOUSING, GIVEN)
     await hall.moves(BEN, HOUSING, membership)
     assert await does_everything(hall, BEN, card) == ""
     assert not told
