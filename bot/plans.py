@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.matrix.power import Power, levels_at_creation
+from bot.matrix.power import levels_at_creation
 from commands.descriptions import TYPE as DESCRIPTION
+from commands.power import COORDINATE, MODERATOR, Power
 from storage.records import Cluster, Community, RoomId, RoomKind, UserId
 
-COORDINATE = "org.moothall.coordinate"  # a level for this state event grants coordination
-COORDINATOR_LEVEL = 50
+COORDINATOR_LEVEL = MODERATOR
 OPERATOR_LEVEL = 100
 ENCRYPTION = {"algorithm": "m.megolm.v1.aes-sha2"}
 OLDEST_RESTRICTED = 8  # room version that knows the restricted join rule

@@ -17,7 +17,6 @@ from bot.doctor.rooms import check_name, check_rooms
 from bot.doctor.visit import patient_of
 from bot.hall import LOOK_AGAIN, Hall
 from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
-from bot.matrix.power import Power
 from bot.plans import RoomPlan, StateEvent
 from bot.posting import queue_posts
 from bot.retry import wait_before
@@ -26,6 +25,7 @@ from bot.upgrades import follow_upgrades
 from commands import descriptions, greetings
 from commands.catalogue import CATALOGUE
 from commands.doctor import room_findings
+from commands.power import Power
 from commands.words import words_in
 from storage import meta, outbox, rooms
 from storage.records import Cluster, Room, RoomId, RoomKind

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from bot.hall import Hall
-from storage import people, rooms
+from storage import naming, people, rooms
 from storage.bodies import clean
 from storage.records import Room, RoomEvent, RoomId, RoomKind, UserId
 from storage.rooms import MembershipChange
@@ -67,7 +67,7 @@ def _change(connection: Connection, room: Room, event: RoomEvent, me: UserId) ->
                 "create_event": {"sender": event.sender, "content": dict(content)},
             }
         case "m.room.name", "":
-            return {"name": clean(content.get("name"))}
+            return {"name": naming.shown(clean(content.get("name")))}
         case "m.room.encryption", "":
             return {"encrypted": True}  # never taken back
         case "m.room.power_levels", "":
@@ -93,7 +93,7 @@ def _apply_members(connection: Connection, room: Room, events: Sequence[RoomEven
     people.record_names(
         connection,
         {
-            UserId(event.state_key): clean(event.content["displayname"])[:255]
+            UserId(event.state_key): clean(event.content["displayname"])
             for event in events
             if event.type == "m.room.member"
             and event.state_key == event.sender

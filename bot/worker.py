@@ -164,7 +164,8 @@ def answer_next(
         lanes = queue_posts(connection, hall, answers, entry.key, now)
     except Exception as error:
         raise Failed(entry, event, next(iter(commands), None)) from error
-    inbox.mark_handled(connection, entry.id, now, thread=_thread(event))
+    said = (event.event_id, event.sender) if isinstance(event, Said) else None
+    inbox.mark_handled(connection, entry.id, now, thread=_thread(event), said=said)
     return Answered(
         frozenset(lanes),
         _claim(connection, hall, lanes, now),

@@ -10,13 +10,15 @@ from commands.context import Context
 from commands.conversing import conversation_of, hear
 from commands.errors import MemberError
 from commands.events import Said
-from commands.posts import Posts
+from commands.posts import Posts, Say, Tell
 from commands.reading import Answer, Cancelled, Found, Heard, NotForUs, Unknown
-from commands.rights import is_allowed
+from commands.rights import as_of_now, is_allowed
 from commands.words import Words
 from storage import people, questions, rooms
 from storage.questions import Place, Question
 from storage.records import Person, Room, RoomKind
+
+CHATTER = 5  # answers in conversations for each command that somebody may send in that time
 
 
 def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
@@ -31,6 +33,7 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     room, asker, membership = present
     if membership != "join" or not room.joined:
         return ()
+    asker = as_of_now(context.connection, asker)
     if room.kind is RoomKind.DIRECT and not rooms.is_for_two(context.connection, room):
         # Somebody else reads along: from now on it is a room like any other.
         room = replace(room, kind=RoomKind.OTHER)
@@ -46,13 +49,27 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     words, prefix = context.words_for(asker), context.settings.prefix
     call = Call(None, said, asker, room, words, prefix=prefix)
     if question is None and conversation is not None and isinstance(heard, Answer | Cancelled):
-        return hear(conversation, call, context)
+        return _kept_short(hear(conversation, call, context), call, context)
     asked_so_far = people.count_command(context.connection, asker.id, context.now)
     allowed = context.settings.limits.commands_a_minute
     if asked_so_far > allowed:
         # Said once; whoever floods gets silence, and nobody else waits for it.
         return call.answer(replies.too_many(call.words)) if asked_so_far == allowed + 1 else ()
     return _carry_out(heard, call, context, place, question)
+
+
+def _kept_short(posts: Posts, call: Call[None], context: Context) -> Posts:
+    """What a conversation answers, unless it has answered far more than a person can say.
+
+    Another bot would thank us for our thanks, and we for its: once we are silent, so is it. What
+    was said still counts, only our answers to it are left out.
+    """
+    if not any(isinstance(post, Say | Tell) and post.key is None for post in posts):
+        return posts
+    answered = people.count_command(context.connection, -call.asker.id, context.now)
+    if answered <= CHATTER * context.settings.limits.commands_a_minute:
+        return posts
+    return [post for post in posts if not isinstance(post, Say | Tell) or post.key is not None]
 
 
 def _hear(said: Said, room: Room, context: Context, *, awaited: bool) -> Heard:

@@ -21,7 +21,7 @@ class Call(Generic[A]):
 
     arguments: A
     said: Said
-    asker: Person
+    asker: Person  # as of now: with what the cluster rooms say of them
     room: Room
     words: Words  # the asker's language
     private: bool = False  # the answer belongs in the direct chat

@@ -2,12 +2,13 @@
 
 from sqlalchemy import Connection
 
-from commands import listeners
+from commands import listeners, replies
 from commands.command import Call
 from commands.context import Context
 from commands.events import Edited, Reacted, Redacted, Said
 from commands.listener import Tap, plain_emoji
 from commands.posts import Post, Posts
+from commands.rights import as_of_now, has_say
 from storage import listening, outbox, reactions, rooms, sources
 from storage.listening import Conversation, Place
 from storage.reactions import Heeded
@@ -28,7 +29,16 @@ def conversation_of(connection: Connection, said: Said, *, direct: bool) -> Conv
 def hear(conversation: Conversation, call: Call[None], context: Context) -> Posts:
     """Hand somebody's words to the feature that listens."""
     listener = listeners.of_kind(conversation.kind)
-    return () if listener is None else listener.said(call, conversation.subject, context)
+    if listener is None:
+        return ()
+    if not has_say(listener.who, call.asker, call.room, context):
+        # Where members talk among themselves, nobody is told that they may not.
+        return (
+            ()
+            if conversation.talk
+            else call.answer(replies.not_yours(call.words, listener.who.value))
+        )
+    return listener.said(call, conversation.subject, context)
 
 
 def correct(event: Edited, context: Context) -> Posts | None:
@@ -37,12 +47,22 @@ def correct(event: Edited, context: Context) -> Posts | None:
     None if nobody did. Only its author corrects a message: homeservers let anybody try.
     """
     made = sources.of(context.connection, event.original)
+    if not made:
+        return None
+    present = rooms.presence(context.connection, event.now.room_id, event.now.sender)
+    if present is None or present[2] != "join" or not present[0].joined:
+        return ()
+    room, author = present[0], as_of_now(context.connection, present[1])
     posts: list[Post] = []
     for source in made:
         listener = listeners.of_kind(source.kind)
-        if listener is not None and source.sender == event.now.sender:
+        if (
+            listener is not None
+            and source.sender == author.user_id
+            and has_say(listener.who, author, room, context)
+        ):
             posts += listener.corrected(event, source.subject, context)
-    return posts if made else None
+    return posts
 
 
 def forget(event: Redacted, context: Context) -> Posts:
@@ -84,6 +104,9 @@ def _tell(event: Reacted, context: Context, *, taken_back: bool) -> Posts:
     emoji, post = plain_emoji(event.key), outbox.post_of(context.connection, event.target)
     listener = listeners.of_tap(emoji, post)
     if listener is None:
+        return ()
+    person = as_of_now(context.connection, person)
+    if not taken_back and not has_say(listener.who, person, room, context):
         return ()
     words = context.words_for(person)
     return listener.tapped(

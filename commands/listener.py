@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from commands.command import Call
 from commands.context import Context
 from commands.events import Edited, Reacted, Redacted
+from commands.permissions import Who
 from commands.posts import Posts
 from commands.words import Words
 from storage.records import Person, Room
@@ -26,7 +27,7 @@ class Tap:
 
     reacted: Reacted
     emoji: str  # plain
-    person: Person
+    person: Person  # as of now
     room: Room
     words: Words  # the person's language
     post: str | None  # key of the post of ours that it is on; None: on somebody's message
@@ -49,6 +50,8 @@ class Listener:
     corrected, taken_back: a message that the feature made something from (`storage.sources`).
     tapped: reactions on our posts whose key begins with one of `posts`, or with one of `emojis`
     on anybody's message.
+    who: whose words, taps and corrections are heard at all; asked anew for each of them, so who
+    may begin a conversation may have lost the say when it ends.
     """
 
     kind: str
@@ -58,3 +61,4 @@ class Listener:
     tapped: Callable[[Tap, Context], Posts] = _sees_nothing
     posts: tuple[str, ...] = ()
     emojis: frozenset[str] = frozenset()
+    who: Who = Who.EVERYONE

@@ -1,14 +1,11 @@
-"""Who may do what: decided from the configuration and from roles granted in chat."""
+"""Who may do what: decided from the configuration, roles granted in chat, and rooms' own levels."""
 
-from collections.abc import Mapping
 from enum import Enum
-from typing import Any
 
-from storage.records import Community, Person, Role, UserId
+from storage.records import Community, Person, Role
 
 # Who holds one of these decides for others, so it takes more than a cluster coordinator to give it.
 COORDINATING = frozenset({Role.CLUSTER_COORDINATOR, Role.PROJECT_COORDINATOR})
-ADMIN_POWER = 100
 
 
 class Who(Enum):
@@ -21,7 +18,7 @@ class Who(Enum):
 
 
 def roles_of(person: Person, community: Community) -> frozenset[Role]:
-    """A person's roles: those granted in chat and those of the configuration.
+    """A person's roles: those granted in chat, by a room, and by the configuration.
 
     An operator is one by the configuration alone: whoever could grant that in chat would hold it.
     """
@@ -30,7 +27,8 @@ def roles_of(person: Person, community: Community) -> frozenset[Role]:
         roles.add(Role.OPERATOR)
     if person.user_id in community.coordinators:
         roles.add(Role.PROJECT_COORDINATOR)
-    if any(person.user_id in cluster.coordinators for cluster in community.clusters):
+    by_name = any(person.user_id in cluster.coordinators for cluster in community.clusters)
+    if by_name or person.given:
         roles.add(Role.CLUSTER_COORDINATOR)
     return frozenset(roles) or frozenset({Role.MEMBER})
 
@@ -43,7 +41,8 @@ def is_operator(person: Person, community: Community) -> bool:
 def coordinated_by(person: Person, community: Community) -> frozenset[str]:
     """Slugs of the clusters that a person coordinates.
 
-    Granted in chat, "cluster coordinator" means the cluster of the person's own city.
+    Granted in chat, "cluster coordinator" means the cluster of the person's own city. Who left a
+    cluster's room, or was removed from it, has no say there any more, whoever gave it.
     """
     if is_operator(person, community) or Role.PROJECT_COORDINATOR in roles_of(person, community):
         return frozenset(cluster.slug for cluster in community.clusters)
@@ -51,7 +50,7 @@ def coordinated_by(person: Person, community: Community) -> frozenset[str]:
     city = community.city(person.city) if person.city else None
     if Role.CLUSTER_COORDINATOR in person.roles and city is not None:
         slugs.add(city.cluster)
-    return frozenset(slugs)
+    return frozenset(slugs - person.gone_from) | person.given
 
 
 def may_coordinate(person: Person, community: Community, cluster: str | None) -> bool:
@@ -82,8 +81,8 @@ def may_use(
         case Who.ROOM_ADMINS:
             return room_admin or may_coordinate(person, community, cluster)
         case Who.COORDINATORS if cluster is None:
-            return is_operator(person, community) or bool(
-                roles_of(person, community) & COORDINATING
+            return may_coordinate(person, community, None) or bool(
+                coordinated_by(person, community)
             )
         case Who.COORDINATORS:
             return may_coordinate(person, community, cluster)
@@ -106,41 +105,3 @@ def may_place(person: Person, community: Community, other: Person, city: str | N
     mine = coordinated_by(person, community)
     places = (community.city(slug) for slug in (other.city, city) if slug is not None)
     return bool(mine) and all(place is None or place.cluster in mine for place in places)
-
-
-def is_room_admin(
-    user_id: UserId, create: Mapping[str, Any] | None, power_levels: Mapping[str, Any] | None
-) -> bool:
-    """Whether somebody is an admin of a room, from its raw create and power level events.
-
-    Creators of a version 12 room (sender and additional creators) stand above all levels; in
-    older rooms the creator has power only while there is no power level event.
-    """
-    create = create or {}
-    made = _mapping(create.get("content"))
-    creator = made.get("creator", create.get("sender"))
-    if _privileged_creators(made.get("room_version", "1")):
-        more = made.get("additional_creators")
-        if user_id == create.get("sender") or (isinstance(more, list) and user_id in more):
-            return True
-    if power_levels is None:
-        return bool(user_id == creator)
-    levels = _mapping(power_levels.get("content", power_levels))
-    level: Any = _mapping(levels.get("users")).get(user_id, levels.get("users_default", 0))
-    try:
-        return int(level) >= ADMIN_POWER  # rooms before version 10 may say "100"
-    except (TypeError, ValueError, OverflowError):
-        return False
-
-
-def _privileged_creators(room_version: object) -> bool:
-    """Version 12 and what follows it; as an experiment it was called hydra."""
-    if not isinstance(room_version, str):
-        return False
-    return room_version == "org.matrix.hydra.11" or (
-        room_version.isdecimal() and int(room_version) >= 12
-    )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -49,6 +49,18 @@ def not_allowed(words: Words, command: str, who: str) -> Reply:
     return paragraphs(words.say(ONLY[who], command=Code(command)))
 
 
+NOT_YOURS = {
+    "room admins": N_("That is for the admins of this room. One of them can do it for you."),
+    "coordinators": N_("That is for coordinators. One of them can do it for you."),
+    "operators": N_("That is for operators. One of them can do it for you."),
+}
+
+
+def not_yours(words: Words, who: str) -> Reply:
+    """In the middle of a conversation, to whoever has lost the say in it."""
+    return paragraphs(words.say(NOT_YOURS[who]))
+
+
 def too_many(words: Words) -> Reply:
     return paragraphs(
         words.say("That was a lot at once. Give me a minute, then ask again what still matters.")

@@ -1,21 +1,95 @@
-"""Permissions, with the facts about the room that they need."""
+"""Permissions, with the facts about rooms that they need: asked anew for all that happens."""
 
-from commands.command import AnyCommand
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from sqlalchemy import Connection
+
+from commands.command import AnyCommand, Call
 from commands.context import Context
-from commands.permissions import Who, is_room_admin, may_use
+from commands.permissions import Who, may_use
+from commands.power import Power
 from storage import rooms
-from storage.records import Person, Room
+from storage.records import Person, Room, RoomId, UserId
+
+MANDATE = "mandate"  # in the payload of a timer: it rings only while the asker still has the say
+GONE = frozenset({"leave", "ban"})
+
+
+def power_in(connection: Connection, room_id: RoomId) -> Power:
+    """The levels of a room, as they are now."""
+    create, levels = rooms.power_events(connection, room_id)
+    return _power(create, levels)
+
+
+def _power(create: Mapping[str, Any] | None, levels: Mapping[str, Any] | None) -> Power:
+    return Power.from_state(create, None if levels is None else {"content": levels})
+
+
+def as_of_now(connection: Connection, person: Person) -> Person:
+    """A person with what the cluster rooms say of them at this moment."""
+    told = rooms.in_clusters(connection, person.id)
+    given = (
+        one.cluster
+        for one in told
+        if one.membership == "join"
+        and _power(one.create, one.power_levels).may_coordinate(person.user_id)
+    )
+    gone = (one.cluster for one in told if one.membership in GONE)
+    return replace(person, given=frozenset(given), gone_from=frozenset(gone))
 
 
 def is_allowed(command: AnyCommand, person: Person, room: Room, context: Context) -> bool:
-    """Whether a person may use a command in a room."""
-    admin = command.who is Who.ROOM_ADMINS and is_room_admin(
-        person.user_id, *rooms.power_events(context.connection, room.room_id)
+    """Whether a person, as of now, may use a command in a room."""
+    return has_say(command.who, person, room, context)
+
+
+def has_say(who: Who, person: Person, room: Room, context: Context) -> bool:
+    """Whether a person, as of now, is one of those who may, in a room."""
+    admin = who is Who.ROOM_ADMINS and power_in(context.connection, room.room_id).is_admin(
+        person.user_id
     )
     return may_use(
-        command.who,
+        who,
         person,
         context.settings.community,
         cluster=room.cluster,
         room_admin=admin,
     )
+
+
+# ── what takes effect later ───────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """On whose word something will happen, to be checked again when it does."""
+
+    person: UserId
+    who: Who
+    room_id: RoomId  # where it was asked for
+
+    @classmethod
+    def of(cls, call: Call[Any], who: Who) -> Self:
+        """The mandate that a call has, if it was permitted to these."""
+        return cls(call.asker.user_id, who, call.room.room_id)
+
+    def as_payload(self) -> dict[str, str]:
+        """What a timer keeps of it: `payload={MANDATE: mandate.as_payload(), …}`."""
+        return {"person": self.person, "who": self.who.name, "room": self.room_id}
+
+
+def still_stands(payload: Mapping[str, Any], context: Context) -> bool:
+    """Whether what a timer's payload was asked for may still be done; also if nobody asked."""
+    kept = payload.get(MANDATE)
+    if kept is None:
+        return True
+    who = Who[kept["who"]]
+    present = rooms.presence(context.connection, RoomId(kept["room"]), UserId(kept["person"]))
+    if present is None:
+        return False
+    room, person, membership = present
+    if membership != "join" or not room.joined:
+        return False
+    return has_say(who, as_of_now(context.connection, person), room, context)

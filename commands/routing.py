@@ -21,6 +21,7 @@ from commands.events import (
 from commands.hospitality import is_welcome
 from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
 from commands.reply import RoomLink
+from commands.rights import still_stands
 from storage import inbox, outbox, people, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
@@ -43,6 +44,8 @@ def respond(event: Event, context: Context) -> Posts:
             return say_where_the_room_went(event, context)
         case CommandsMissed():
             return admit_what_was_missed(event, context)
+        case TimerDue() if not still_stands(event.payload, context):
+            return ()  # whoever asked for it has no say any more
         case TimerDue(kind="announce"):
             return announce_at_last(event, context)
         case MembershipChanged() | TimerDue():
@@ -54,6 +57,8 @@ def answer_again(event: Edited, context: Context) -> Posts:
     told = conversing.correct(event, context)
     if told is not None:
         return told
+    if not inbox.may_be_by(context.connection, event.original, event.now.sender):
+        return ()  # homeservers let anybody try, and the answer would stand under another's words
     return answer(in_its_thread(event, context), context, corrected=True)
 
 

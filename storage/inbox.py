@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from storage.database import insert_once
-from storage.records import EventId, RoomId
+from storage.records import EventId, RoomId, UserId
 from storage.tables import gap, inbox
-from storage.types import instant
+from storage.types import event_hash, instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +112,46 @@ _HANDLED = (
 
 
 def mark_handled(
-    connection: Connection, entry: int, now: datetime, *, thread: EventId | None = None
+    connection: Connection,
+    entry: int,
+    now: datetime,
+    *,
+    thread: EventId | None = None,
+    said: tuple[EventId, UserId] | None = None,
 ) -> None:
     """Done: the key stays so that it never enters again, the payload goes.
 
     thread: the root of the thread it was said in, so that a corrected command is answered there.
+    said: the message and its author, who alone may correct it; of both a check value is kept.
     """
-    kept = None if thread is None else {"thread": thread}
-    connection.execute(_HANDLED, {"entry": entry, "now": now, "kept": kept})
+    kept: dict[str, Any] = {} if thread is None else {"thread": thread}
+    if said is not None:
+        kept["by"] = _check_value(*said)
+    connection.execute(_HANDLED, {"entry": entry, "now": now, "kept": kept or None})
+
+
+def _check_value(event_id: EventId, author: UserId) -> int:
+    return event_hash(f"{event_id} {author}")
 
 
 def thread_of(connection: Connection, key: EventId) -> EventId | None:
     """The root of the thread in which a handled message was said; None: in no thread."""
+    kept = _kept(connection, key)
+    return EventId(kept["thread"]) if "thread" in kept else None
+
+
+def may_be_by(connection: Connection, key: EventId, author: UserId) -> bool:
+    """Whether a message that the hall was told of may be this person's; True if it is unknown."""
+    kept = _kept(connection, key)
+    return "by" not in kept or bool(kept["by"] == _check_value(key, author))
+
+
+def _kept(connection: Connection, key: EventId) -> Mapping[str, Any]:
+    """What is left of a handled entry."""
     row = connection.execute(
         select(inbox.c.payload).where(inbox.c.key == key, inbox.c.state == "handled")
     ).first()
-    return None if row is None or not row.payload else EventId(row.payload["thread"])
+    return {} if row is None else row.payload or {}
 
 
 def count_attempt(connection: Connection, entry: int, retry_at: datetime, failure: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
+from storage import naming
 from storage.database import insert_once, upsert
 from storage.records import Person, Role, UserId
 from storage.tables import command_count, member, message, person
@@ -92,17 +93,22 @@ def find(
 
 
 def find_by_name(connection: Connection, name: str) -> list[Person]:
-    """People whose display name or user id is `name`, whatever its case; a localpart will do."""
-    wanted = name.casefold().removeprefix("@")
+    """People who may be meant by a name or an address, whatever its case; a localpart will do.
+
+    An address means one person, whatever others call themselves. Of names that look alike all are
+    found, so that nobody is taken for somebody else.
+    """
+    everybody = [person_of(row) for row in connection.execute(select(person).order_by(person.c.id))]
+    wanted = name.strip().casefold().removeprefix("@")
+    addressed = [one for one in everybody if wanted == one.user_id[1:].casefold()]
+    if addressed or (name.strip().startswith("@") and ":" in wanted):
+        return addressed
+    likeness = naming.alike(name.strip().removeprefix("@"))
     return [
-        someone
-        for row in connection.execute(select(person).order_by(person.c.id))
-        if wanted
-        in (
-            (someone := person_of(row)).display_name.casefold(),
-            someone.user_id.removeprefix("@").casefold(),
-            someone.user_id.removeprefix("@").split(":", 1)[0].casefold(),
-        )
+        one
+        for one in everybody
+        if wanted == one.user_id[1:].partition(":")[0].casefold()
+        or (likeness and likeness == naming.alike(one.display_name))
     ]
 
 
@@ -117,12 +123,13 @@ def set_roles(connection: Connection, user_id: UserId, roles: Iterable[Role]) ->
 
 
 def record_names(connection: Connection, names: Mapping[UserId, str]) -> None:
-    """Remember display names as rooms tell them."""
+    """Remember display names as rooms tell them, in a form that can be shown."""
     for user_id, name in names.items():
+        shown = naming.shown(name)
         connection.execute(
             update(person)
-            .where(person.c.user_id == user_id, person.c.display_name != name)
-            .values(display_name=name)
+            .where(person.c.user_id == user_id, person.c.display_name != shown)
+            .values(display_name=shown)
         )
 
 
@@ -147,7 +154,10 @@ _COUNTED = select(command_count).where(command_count.c.person_id == bindparam("p
 def count_command(
     connection: Connection, number: int, now: datetime, window: timedelta = timedelta(minutes=1)
 ) -> int:
-    """Count a command; returns how many the person sent since their window began."""
+    """Count a command; returns how many the person sent since their window began.
+
+    What is said to them in conversations is counted apart, under the negative number.
+    """
     row = connection.execute(_COUNTED, {"person": number}).first()
     fresh = row is None or now - row.window_start >= window
     commands = 1 if fresh or row is None else row.commands + 1

@@ -289,6 +289,34 @@ def presence(
     return None if row is None else (_room(row), person_of(row, "person_"), row.membership)
 
 
+@dataclass(frozen=True, slots=True)
+class InCluster:
+    """What a person is in the room in which a cluster lives now, and who has power there."""
+
+    cluster: str
+    membership: str
+    create: Mapping[str, Any] | None  # raw event
+    power_levels: Mapping[str, Any] | None  # content
+
+
+_IN_CLUSTERS = (
+    select(room.c.cluster, member.c.membership, room.c.create_event, room.c.power_levels)
+    .join(member, member.c.room_id == room.c.id)
+    .where(
+        member.c.person_id == bindparam("person"),
+        room.c.kind == RoomKind.CLUSTER,
+        room.c.cluster.is_not(None),
+        room.c.successor.is_(None),
+        room.c.joined,
+    )
+)
+
+
+def in_clusters(connection: Connection, number: int) -> list[InCluster]:
+    """The cluster rooms that a person is in, or was: by our number."""
+    return [InCluster(*row) for row in connection.execute(_IN_CLUSTERS, {"person": number})]
+
+
 def rooms_of(connection: Connection, who: Person) -> list[Room]:
     """Rooms in which a person is now and the hall is, too."""
     rows = connection.execute(

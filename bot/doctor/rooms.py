@@ -11,12 +11,12 @@ from bot.doctor.homeserver import NoLogin
 from bot.doctor.patient import Patient
 from bot.matrix.errors import MatrixError
 from bot.matrix.examining import RoomState
-from bot.matrix.power import Power
 from bot.plans import RoomPlan
 from commands import greetings
 from commands.doctor import findings
 from commands.doctor import room_findings as words_of
 from commands.doctor.rules import Finding
+from commands.power import Power
 from storage import meta, rooms
 from storage.records import Community, Room, RoomId, RoomKind, UserId
 

@@ -37,8 +37,9 @@ DATA: Final = "org.moothall.data"  # a file's bytes in base64, until they are up
 _MOST_BYTES: Final = 24_000
 _MOST_SERVERS: Final = 3  # in a link's via
 _SAFE_URL: Final = re.compile(r"(https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
-# Control characters, lone surrogates, and the two overrides that turn what follows around.
-_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u202d\u202e]")
+# Control characters, lone surrogates, and what turns the order of what follows around: whoever
+# writes from right to left needs none of it, the letters do that, and the two marks that are left.
+_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _ROOM_PING: Final = re.compile(r"@(?=room\b)", re.IGNORECASE)
 
 
@@ -76,10 +77,10 @@ def attachment(file: Attach, *, post_key: str) -> dict[str, Any]:
     caption = {} if file.caption is None else render(file.caption)
     content: dict[str, Any] = {
         "msgtype": "m.file",
-        "body": file.name,
+        "body": _safe(file.name),
         "m.mentions": {},
         **caption,
-        "filename": file.name,
+        "filename": _safe(file.name),
         "info": {"mimetype": file.mime, "size": len(file.data)},
         DATA: b64encode(file.data).decode(),
         POST_KEY: post_key,

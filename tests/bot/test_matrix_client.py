@@ -16,7 +16,8 @@ from aiohttp import web
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, Unreachable
 from bot.matrix.http import Http, path_of
-from bot.matrix.power import Power, levels_at_creation
+from bot.matrix.power import levels_at_creation
+from commands.power import Power
 from demo.homeserver import Account, Homeserver
 from demo.people import RefusedError
 from storage.records import EventId, RoomId, UserId

@@ -304,5 +304,6 @@ def test_ids_come_back_from_a_link(room: str, event: str) -> None:
     path, _, query = urlsplit(link).fragment.partition("?")
     assert query == "via=hs"
     told = [unquote(segment) for segment in path.split("/")[1:]]
-    unsafe = dict.fromkeys([*range(9), *range(11, 32), 127, 0x202D, 0x202E])
+    unsafe = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160), *range(0x2028, 0x202F)])
+    unsafe |= dict.fromkeys(range(0x2066, 0x206A))
     assert told == [room.translate(unsafe), event.translate(unsafe)]

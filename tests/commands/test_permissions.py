@@ -1,21 +1,19 @@
 """Who may do what, in tables."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from commands.permissions import (
     Who,
     coordinated_by,
-    is_room_admin,
     may_coordinate,
     may_grant,
     may_place,
     may_use,
     roles_of,
 )
-from storage.records import Person, Role, UserId
+from storage.records import Person, Role
 from tests.commands.conftest import ANN, BEN, COMMUNITY, CORA, OTTO, PAULA
 
 BEN_HERSELF = Person(1, BEN, "Ben")
@@ -54,6 +52,12 @@ def test_roles_are_those_granted_and_those_configured(person: Person, roles: set
         (replace(GRANTED, city=None), False, False, False),
         (PAULA_HERSELF, True, True, True),
         (OTTO_HERSELF, True, True, True),
+        # A cluster's room gives the say, and who has left it has none, whoever gave it.
+        (replace(BEN_HERSELF, given=frozenset({"housing"})), True, False, False),
+        (replace(CORA_HERSELF, gone_from=frozenset({"housing"})), False, False, False),
+        (replace(GRANTED, gone_from=frozenset({"welcome"})), False, False, False),
+        (replace(GRANTED, gone_from=frozenset({"housing"})), False, True, False),
+        (replace(PAULA_HERSELF, gone_from=frozenset({"housing"})), True, True, True),
     ],
 )
 def test_a_cluster_coordinator_coordinates_their_own_cluster_alone(
@@ -86,6 +90,14 @@ def test_who_may_use_a_command_where(who: Who, cluster: str | None, allowed: str
     assert [
         name for name, p in people.items() if may_use(who, p, COMMUNITY, cluster=cluster)
     ] == allowed.split()
+
+
+def test_whom_a_room_gives_the_say_may_ask_for_it_in_a_direct_chat() -> None:
+    given = replace(BEN_HERSELF, given=frozenset({"housing"}))
+    gone = replace(CORA_HERSELF, gone_from=frozenset({"housing"}))
+    assert may_use(Who.COORDINATORS, given, COMMUNITY, cluster=None)
+    assert not may_use(Who.COORDINATORS, gone, COMMUNITY, cluster=None)
+    assert roles_of(given, COMMUNITY) == {Role.CLUSTER_COORDINATOR}
 
 
 def test_a_room_admin_may_do_what_is_for_room_admins() -> None:
@@ -123,39 +135,3 @@ def test_a_cluster_coordinator_places_people_within_their_cluster(
     person: Person, of: str | None, to: str | None, allowed: bool
 ) -> None:
     assert may_place(person, COMMUNITY, replace(BEN_HERSELF, city=of), to) is allowed
-
-
-EVE, MAL = UserId("@eve:hs"), UserId("@mal:hs")
-
-
-def created(version: str | None, **content: Any) -> dict[str, Any]:
-    return {"sender": EVE, "content": {"room_version": version, **content}}
-
-
-@pytest.mark.parametrize(
-    ("create", "levels", "eve", "mal"),
-    [
-        (created("10", creator=EVE), None, True, False),
-        (created("11"), None, True, False),
-        (created("11"), {"users": {MAL: 100}}, False, True),
-        (created("11"), {"users": {MAL: 50}}, False, False),
-        (created("6", creator=EVE), {"users": {MAL: "100"}}, False, True),
-        (created("11"), {"users_default": 100}, True, True),
-        (created("12"), {"users": {MAL: 100}}, True, True),
-        (created("12", additional_creators=[MAL]), {"users": {}}, True, True),
-        (created("12", additional_creators="nonsense"), {"users": {}}, True, False),
-        (created("org.matrix.hydra.11"), {"users": {}}, True, False),
-        (created("11", additional_creators=[MAL]), {"users": {}}, False, False),
-        (created("11"), {"users": {MAL: None, EVE: [1]}}, False, False),
-        (created("11"), {"users": "nonsense"}, False, False),
-        (None, None, False, False),
-        (None, {"users": {EVE: 100}}, True, False),
-    ],
-)
-def test_a_room_admin_is_one_by_the_rules_of_the_rooms_version(
-    create: Any, levels: Any, eve: bool, mal: bool
-) -> None:
-    assert is_room_admin(EVE, create, levels) is eve
-    assert is_room_admin(MAL, create, levels) is mal
-    wrapped = None if levels is None else {"content": levels}
-    assert is_room_admin(MAL, create, wrapped) is mal

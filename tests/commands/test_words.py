@@ -106,6 +106,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             shared.unknown_command(WORDS, "1", close, "2") for close in ((), "1", "12", "123")
         ],
         "not_allowed": [shared.not_allowed(WORDS, "1", who) for who in shared.ONLY],
+        "not_yours": [shared.not_yours(WORDS, who) for who in shared.NOT_YOURS],
         "too_many": [shared.too_many(WORDS)],
         "question": [shared.question(WORDS, "1?")],
         "cancelled": [shared.cancelled(WORDS)],
