@@ -289,15 +289,15 @@ def words_of(answer: SyncAnswer) -> list[str]:
     return [str(one.content.get("body")) for room in answer.rooms for one in room.timeline]
 
 
-async def drain(bot: Bot, by: Person) -> int:
-    """Claim what keys there are; how many claims were answered."""
+async def drain(bot: Bot, by: Person, most: int = 60) -> int:
+    """Claim what keys there are, the last resort too; how many were claimed before that."""
     wanted = {bot.account.user_id: {bot_device(bot): "signed_curve25519"}}
-    for number in range(60):
+    for number in range(most):
         answer = await by.request("POST", "/keys/claim", {"one_time_keys": wanted})
         ((_, key),) = answer["one_time_keys"][bot.account.user_id][bot_device(bot)].items()
         if key.get("fallback"):
             return number
-    raise AssertionError("the keys never end")
+    return most
 
 
 async def test_with_all_keys_gone_a_new_device_still_reaches_the_hall(
@@ -325,7 +325,7 @@ async def test_keys_whose_upload_was_cut_short_still_open_what_people_send(
     ann = await new_person("ann")
     room = await new_room(ann, bot, encrypted=True)
     await bot.joins(room)
-    await drain(bot, ann)
+    await drain(bot, ann, 50)  # and leave the last resort alone: replacing it stores all keys
     async with FaultProxy(bot.url, 1) as proxy:
         await bot.stop()
         bot.url, direct = proxy.url, bot.url
