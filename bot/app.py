@@ -14,7 +14,8 @@ from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.hall import Hall
-from bot.intake import Intake, keep_trying
+from bot.intake import Intake
+from bot.late_keys import keep_trying
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import RateLimited, Unauthorised, Unreachable
 from bot.provisioning import Provisioning

@@ -71,3 +71,4 @@ class Bells:
     upgrades: Bell = field(default_factory=Bell)
     timers: Bell = field(default_factory=Bell)
     erasures: Bell = field(default_factory=Bell)
+    keys: Bell = field(default_factory=Bell)  # rooms whose keys came

@@ -47,7 +47,6 @@ BREATH, BREATHS = 0.025, 10  # seconds; how many at most
 THREAD_FROM = 20  # messages; fewer are analysed at once, without a hop to another thread
 LONG_TEXT = 4_000  # characters
 KEY_RETRY = timedelta(seconds=10)  # a key often comes just after its message
-RETRIES = (timedelta(minutes=1), timedelta(minutes=10))  # after that; then when the key comes
 
 
 @dataclass(slots=True)
@@ -156,7 +155,7 @@ class Intake:
                 break
         taken.ring(self._hall)
         if answer.new_keys:
-            await read_late(self._hall, answer.new_keys)
+            self._hall.bells.keys.ring(room_id for room_id, _ in answer.new_keys)
 
 
 def _is_echo(answer: SyncAnswer, hall: Hall) -> bool:
@@ -254,8 +253,13 @@ def keep(
     facts: dict[EventId, folding.Fact],
     now: datetime,
     taken: Taken,
+    *,
+    heard_at: datetime | None = None,
 ) -> None:
-    """The one door for events of a room, from sync, from history, or read late."""
+    """The one door for events of a room, from sync, from history, or read late.
+
+    heard_at: when an event came whose key came later: its age is not its sender's fault.
+    """
     _confirm_own(connection, hall, events, now)
     others = [event for event in events if event.sender != hall.me]
     asked = _Asked(connection, hall, room)
@@ -271,7 +275,7 @@ def keep(
             log.error("event kept aside: id=%s %s", event.event_id, type(trouble).__name__)
             waiting.add_malformed(connection, room.room_id, entry_of(event).payload, now)
             continue
-        old = now - instant(event.at) > hall.settings.limits.command_age
+        old = (heard_at or now) - instant(event.at) > hall.settings.limits.command_age
         if wanted.answer and (wanted.whenever or not old):
             fresh.append(entry_of(event))
         elif wanted.command:
@@ -497,54 +501,3 @@ def speak_of_missed(
         entry = missed_entry(room_id, position, now)
         inbox.add(connection, [entry], now)
         taken.lanes.add(entry.lane)
-
-
-async def read_late(hall: Hall, sessions: Sequence[tuple[RoomId, str]]) -> None:
-    """Keys came: what waited for them enters by the usual door."""
-    held = await hall.database.read(lambda c: waiting.of_sessions(c, sessions))
-    await try_again(hall, held)
-
-
-async def try_again(hall: Hall, held: Sequence[waiting.Waiting]) -> None:
-    """Try to decrypt waiting events; those that can be read are taken in."""
-    for one in held:
-        event = hall.client.try_again(
-            Unreadable(one.raw, one.event_id, one.room_id, one.session_id)
-        )
-        if event is None:
-            await _wait_longer(hall, one)
-        else:
-            await _enter_late(hall, one, event)
-
-
-async def _wait_longer(hall: Hall, one: waiting.Waiting) -> None:
-    later = RETRIES[one.tries] if one.tries < len(RETRIES) else None
-    next_try = None if later is None else hall.clock.now() + later
-    await hall.database.write(lambda c: waiting.postpone(c, one.event_id, next_try))
-
-
-async def _enter_late(hall: Hall, one: waiting.Waiting, event: RoomEvent) -> None:
-    facts = await read_facts(hall, [event])
-    now = hall.clock.now()
-
-    def enter(connection: Connection) -> Taken:
-        taken = Taken()
-        room = rooms.know(connection, one.room_id)
-        keep(connection, hall, room, [event], facts, now, taken)
-        waiting.forget(connection, [one.event_id])
-        speak_of_missed(connection, one.room_id, one.event_id, now, taken)
-        return taken
-
-    taken = await hall.database.write(enter, alone=True)
-    taken.ring(hall)
-
-
-async def keep_trying(hall: Hall) -> None:
-    """Try undecryptable events again at their times, whether a key was announced or not."""
-    # A key that came just before we ended is in the store, and nobody will announce it again.
-    now = hall.clock.now()
-    await hall.database.write(lambda c: waiting.hasten(c, now))
-    while True:
-        held = await hall.database.read(lambda c: waiting.due(c, hall.clock.now()))
-        await try_again(hall, held)
-        await asyncio.sleep(5)

@@ -1,11 +1,11 @@
 """Encrypted events that wait for their key, and events that nobody could parse."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId
@@ -21,6 +21,7 @@ class Waiting:
     session_id: str | None
     raw: Mapping[str, Any]
     tries: int = 0
+    received_at: datetime | None = None  # None until it is stored
 
 
 _COLUMNS = (
@@ -29,6 +30,7 @@ _COLUMNS = (
     waiting_event.c.session_id,
     waiting_event.c.raw,
     waiting_event.c.tries,
+    waiting_event.c.received_at,
 )
 
 
@@ -53,12 +55,12 @@ def add(
         )
 
 
-def of_sessions(connection: Connection, sessions: Sequence[tuple[RoomId, str]]) -> list[Waiting]:
-    """Events whose megolm session is among these."""
+def in_rooms(connection: Connection, room_ids: Iterable[str]) -> list[Waiting]:
+    """Events that wait in these rooms, oldest first."""
     rows = connection.execute(
-        select(*_COLUMNS).where(
-            tuple_(waiting_event.c.room_id, waiting_event.c.session_id).in_(list(sessions))
-        )
+        select(*_COLUMNS)
+        .where(waiting_event.c.room_id.in_(list(room_ids)))
+        .order_by(waiting_event.c.received_at)
     )
     return [Waiting(*row) for row in rows]
 
@@ -83,10 +85,12 @@ def postpone(connection: Connection, event_id: EventId, next_try: datetime | Non
     )
 
 
-def forget(connection: Connection, events: Sequence[EventId]) -> None:
-    """Read at last, or taken back before it could be."""
-    if events:
-        connection.execute(delete(waiting_event).where(waiting_event.c.event_id.in_(events)))
+def forget(connection: Connection, events: Sequence[EventId]) -> int:
+    """Read at last, or taken back before it could be; how many of them still waited."""
+    if not events:
+        return 0
+    gone = delete(waiting_event).where(waiting_event.c.event_id.in_(events))
+    return connection.execute(gone).rowcount
 
 
 def add_malformed(

@@ -156,8 +156,6 @@ class CryptoGuard:
                 continue
             if isinstance(decrypted, RoomKeyEvent):
                 new_keys.append((RoomId(decrypted.room_id), str(decrypted.session_id)))
-        if events:
-            self._nio.olm.save_account()  # 7: a used one-time key must not come back
         return new_keys
 
     def _forget_unsaved(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nio.crypto import SessionStore
 
 from bot.matrix.answers import SyncAnswer, Unreadable
 from bot.matrix.crypto_guard import CryptoGuard
@@ -338,6 +339,29 @@ async def test_keys_whose_upload_was_cut_short_still_open_what_people_send(
         await phone.enters(room)
         await phone.say(room, "with such a key")
         assert "with such a key" in words_of(await bot.restart())
+
+
+async def test_a_key_of_ours_that_was_used_once_opens_nothing_after_a_restart(
+    bot: Bot, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever takes the disk later reads what was said before."""
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    receive, seen = bot.client._crypto._receive_to_device, list[Any]()
+
+    def listen(events: list[Any]) -> Any:
+        seen.extend(events)
+        return receive(events)
+
+    monkeypatch.setattr(bot.client._crypto, "_receive_to_device", listen)
+    await ann.say(room, "the first word")
+    await bot.hears(room, "the first word")
+    assert seen
+    await bot.restart()
+    guard = bot.client._crypto
+    guard._nio.olm.session_store = SessionStore()  # as if the session itself were forgotten
+    assert guard._receive_to_device(seen) == []
 
 
 async def test_a_decrypted_message_of_any_shape_is_told(bot: Bot, new_person: NewPerson) -> None:
