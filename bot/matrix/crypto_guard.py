@@ -44,6 +44,7 @@ _MEGOLM: Final = "m.megolm.v1.aes-sha2"
 _NIO_SECONDS: Final = 30.0  # for one request that nio makes itself
 _UNREACHED_SECONDS: Final = 600.0  # between attempts to reach devices without keys
 _DEAD_SERVER_SECONDS: Final = 300.0  # Synapse itself waits ten seconds for one that is away
+_VISIBILITY: Final = "m.room.history_visibility"
 _FOR_NIO: Final = frozenset({"m.room.member", "m.room.encryption"})
 
 
@@ -80,6 +81,8 @@ class CryptoGuard:
         self._locks: defaultdict[RoomId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unanswered: frozenset[str] = frozenset()
         self._ask_again_at = 0.0
+        self._for_members_only: set[RoomId] = set()  # history visibility "joined"
+        self._shared_with: dict[RoomId, set[tuple[str, str]]] = {}  # who has the session's key
         self._unreached: dict[RoomId, _Unreached] = {}
         self.changed_devices: set[tuple[str, str]] = set()  # user and device, with other keys now
 
@@ -176,10 +179,9 @@ class CryptoGuard:
         rooms = rooms if isinstance(rooms, dict) else {}
         joined: dict[str, Any] = {}
         for room_id, room in _items(rooms.get("join")):
-            state, timeline = (
-                [event for event in _events(room.get(part)) if _is_for_nio(event)]
-                for part in ("state", "timeline")
-            )
+            parts = [_events(room.get(part)) for part in ("state", "timeline")]
+            self._note_visibility(room_id, [event for part in parts for event in part])
+            state, timeline = ([event for event in part if _is_for_nio(event)] for part in parts)
             news = state + timeline
             if news and (room_id in self._nio.encrypted_rooms or any(map(_encrypts, news))):
                 joined[room_id] = {"state": {"events": state}, "timeline": {"events": timeline}}
@@ -203,6 +205,16 @@ class CryptoGuard:
         if isinstance(response, ErrorResponse):
             raise _GarbledError
         await self._nio.receive_response(response)
+
+    def _note_visibility(self, room_id: RoomId, events: list[Any]) -> None:
+        for event in events:
+            if isinstance(event, dict) and event.get("type") == _VISIBILITY:
+                content = event.get("content")
+                visibility = content.get("history_visibility") if isinstance(content, dict) else 0
+                if visibility == "joined":
+                    self._for_members_only.add(room_id)
+                else:
+                    self._for_members_only.discard(room_id)
 
     def decrypt(self, raw: Mapping[str, Any], room_id: RoomId) -> Mapping[str, Any] | None:
         """What an encrypted event holds (`type` and `content`); None without its key.
@@ -278,11 +290,15 @@ class CryptoGuard:
         while not self._nio.rooms[room_id].members_synced:
             await self._learn_members(room_id)
         await self._reach_more(room_id)
+        if self._devices_in(room_id) != self._shared_with.get(room_id):
+            # Somebody came or went, or the invited are to read along from now on, or no more.
+            self._nio.olm.outbound_group_sessions.pop(room_id, None)
         while self._nio.olm.should_share_group_session(room_id):
             await self._query_devices()  # 5: devices that came since
             await self._claim(room_id)
             devices = self._devices_in(room_id)
             await self._share(room_id)
+            self._shared_with[room_id] = devices
             if self._devices_in(room_id) != devices:
                 # A sync came in between, and nio leaves a session alone that is not shared yet:
                 # who joined would have no key, and who left would have one too many.
@@ -306,9 +322,14 @@ class CryptoGuard:
         room.members_synced = True
         self._nio.olm.update_tracked_users(room)
 
+    def _readers(self, room_id: RoomId) -> list[str]:
+        """Who may read what is said next: the invited, too, unless the room wants them to wait."""
+        room = self._nio.rooms[room_id]
+        invited = () if room_id in self._for_members_only else room.invited_users
+        return [user for user in room.users if user in invited or user not in room.invited_users]
+
     def _devices_in(self, room_id: RoomId) -> set[tuple[str, str]]:
-        users = self._nio.rooms[room_id].users
-        store = self._nio.device_store
+        users, store = self._readers(room_id), self._nio.device_store
         return {(user, device.id) for user in users for device in store.active_user_devices(user)}
 
     async def _share(self, room_id: RoomId) -> None:
@@ -319,7 +340,7 @@ class CryptoGuard:
         """
         olm = self._nio.olm
         for devices, messages in olm.share_group_session_parallel(
-            room_id, list(self._nio.rooms[room_id].users), ignore_unverified_devices=True
+            room_id, self._readers(room_id), ignore_unverified_devices=True
         ):
             path = path_of("sendToDevice", "m.room.encrypted", secrets.token_urlsafe(16))
             await self._http.put(path, messages)
@@ -371,10 +392,10 @@ class CryptoGuard:
             self._nio.olm.outbound_group_sessions.pop(room_id, None)
 
     async def _claim(self, room_id: RoomId) -> None:
-        missing = self._nio.get_missing_sessions(room_id)
+        missing = self._nio.olm.get_missing_sessions(self._readers(room_id))
         if missing:
             await self._claim_keys(missing)
-            missing = self._nio.get_missing_sessions(room_id)
+            missing = self._nio.olm.get_missing_sessions(self._readers(room_id))
         devices = sum(map(len, missing.values()))
         if devices:
             self._unreached[room_id] = _Unreached(devices, _now() + _UNREACHED_SECONDS)

@@ -186,6 +186,38 @@ async def test_who_joins_reads_from_then_on_and_who_has_left_reads_no_more(
     assert (await ann.hears(lambda one: one.body == "without Ben")).encrypted
 
 
+async def test_where_history_is_for_members_only_the_invited_get_no_key_before_they_come(
+    bot: Bot, new_person: NewPerson
+) -> None:
+    ann, ben = await new_person("ann"), await new_person("ben")
+    room = await new_room(ann, bot, encrypted=True)
+    await ann.send_state(room, "m.room.history_visibility", {"history_visibility": "joined"})
+    await bot.joins(room)
+    ben._accepts_invites = False
+    await ann.invite(room, ben.user_id)
+    await bot.news(room)
+    await bot.says(room, "among members", "t1")
+    assert (await ann.hears()).body == "among members"
+    sessions = bot.client._crypto._nio.olm.outbound_group_sessions
+    assert ann.user_id in {user for user, _ in sessions[room].users_shared_with}
+    assert ben.user_id not in {user for user, _ in sessions[room].users_shared_with}
+    before = sessions[room].id
+    await ben.join(room)
+    await bot.news(room)
+    await bot.says(room, "welcome Ben", "t2")
+    assert (await ben.hears(lambda one: one.body == "welcome Ben")).encrypted
+    assert sessions[room].id != before
+    # And where it is opened again, the invited read along.
+    cleo = await new_person("cleo")
+    cleo._accepts_invites = False
+    await ann.send_state(room, "m.room.history_visibility", {"history_visibility": "shared"})
+    await ann.invite(room, cleo.user_id)
+    while cleo.user_id not in bot.client._crypto._nio.rooms[room].users:
+        await bot.take(await bot.sync(timeout_ms=1000))
+    await bot.says(room, "for all", "t3")
+    assert cleo.user_id in {user for user, _ in sessions[room].users_shared_with}
+
+
 async def test_a_device_without_keys_is_left_out_only_until_it_has_some(
     bot: Bot, new_person: NewPerson
 ) -> None:
