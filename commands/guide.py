@@ -48,6 +48,11 @@ def _how_to_talk(words: Words) -> list[str]:
             " message, the command is answered again."
         ),
         words.text(
+            "A 🔒 on your message means that Moothall could not read it: your app has not sent it"
+            " the key yet. When the key comes, the answer comes, too; if it does not, write the"
+            " message once more."
+        ),
+        words.text(
             "In the lines below, `<…>` has to be there and `[…]` may be left out. Names of several"
             " words need no quotation marks where they come last."
         ),
