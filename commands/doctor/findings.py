@@ -226,7 +226,7 @@ def gaps(words: Words, unfilled: int, given_up: int, oldest: timedelta | None) -
             words,
             Level.WARN,
             "gaps",
-            N_("Stretches of history that the homeserver would not give: {number}"),
+            N_("History that the homeserver would not give in the last month: {number}"),
             N_(
                 "Let the bot read these rooms' history (it must be joined); the log names them. "
                 "What is missing there is missing in the archive."
