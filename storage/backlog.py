@@ -53,9 +53,10 @@ def gaps_open(connection: Connection) -> Queue:
     return _queue(connection, gap, gap.c.opened_at, gap.c.closed_at.is_(None))
 
 
-def gaps_abandoned(connection: Connection) -> Queue:
-    """Stretches of history that the homeserver would not give."""
-    return _queue(connection, gap, gap.c.opened_at, gap.c.abandoned.is_not(None))
+def gaps_abandoned(connection: Connection, now: datetime, within: timedelta) -> Queue:
+    """Stretches of history that the homeserver would not give lately."""
+    lately = gap.c.abandoned.is_not(None) & (gap.c.closed_at > now - within)
+    return _queue(connection, gap, gap.c.opened_at, lately)
 
 
 def waiting_for_keys(connection: Connection) -> Queue:

@@ -69,6 +69,8 @@ async def check_signed(patient: Patient) -> Sequence[Finding]:
             return [findings.device_signed(patient.words)]
         case Signed.NO:
             return [findings.device_unsigned(patient.words)]
+        case Signed.FOREIGN:
+            return [findings.device_foreign(patient.words)]
         case Signed.NO_KEYS:
             return [findings.device_keys_missing(patient.words)]
 

@@ -11,7 +11,9 @@ from storage.backlog import Queue
 from storage.beside import NoDatabase
 
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+# What nobody can undo is shown for a while, and not for ever.
 REFUSED_WITHIN = timedelta(days=7)
+ABANDONED_WITHIN = timedelta(days=30)
 
 
 async def check_database(patient: Patient) -> Sequence[Finding]:
@@ -64,9 +66,10 @@ async def check_refused(patient: Patient) -> Sequence[Finding]:
 
 async def check_gaps(patient: Patient) -> Sequence[Finding]:
     """Whether history is complete."""
+    now = patient.clock.now()
     unfilled = await patient.memory.read(backlog.gaps_open)
-    given_up = await patient.memory.read(backlog.gaps_abandoned)
-    waited = _waited(unfilled, patient.clock.now())
+    given_up = await patient.memory.read(lambda c: backlog.gaps_abandoned(c, now, ABANDONED_WITHIN))
+    waited = _waited(unfilled, now)
     return [findings.gaps(patient.words, unfilled.number, given_up.number, waited)]
 
 

@@ -146,9 +146,9 @@ class CrossSigning:
         done = published.vouch_for(self._device_id, self._device.ed25519)
         return Signing.SIGNED if done else Signing.UNSIGNED
 
-    async def _published(self) -> "_Published":
+    async def _published(self) -> "Published":
         body: dict[str, Any] = {"device_keys": {self._user: []}}
-        return _Published(self._user, await self._http.post(path_of("keys", "query"), body))
+        return Published(self._user, await self._http.post(path_of("keys", "query"), body))
 
     async def _publish(self, identity: _Identity | None) -> _Identity | None:
         """Give the homeserver our keys: those of an attempt that was cut short, or new ones."""
@@ -178,7 +178,7 @@ class CrossSigning:
             self._keep_seeds(identity)
         return identity
 
-    async def _sign(self, identity: _Identity, published: "_Published") -> None:
+    async def _sign(self, identity: _Identity, published: "Published") -> None:
         device = published.device(self._device_id)
         if device is None or device["keys"].get(f"ed25519:{self._device_id}") != (
             self._device.ed25519
@@ -212,7 +212,7 @@ class CrossSigning:
         write_secret(self._path, _seal(b"".join(seeds), self._secret))
 
 
-class _Published:
+class Published:
     """The account's keys, as an answer of `/keys/query` has them."""
 
     def __init__(self, user: UserId, answer: Mapping[str, Any]) -> None:

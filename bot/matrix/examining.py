@@ -8,6 +8,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Self
 
+from bot.matrix.cross_signing import Published
 from bot.matrix.device import Device, read_device
 from bot.matrix.errors import Refused, Unauthorised, Unreachable
 from bot.matrix.http import Http, path_of
@@ -21,7 +22,8 @@ class Signed(Enum):
     """Whether clients can tell that a device is its owner's."""
 
     YES = auto()
-    NO = auto()
+    NO = auto()  # the account has no keys to sign with
+    FOREIGN = auto()  # it has, and they do not vouch for the device
     NO_KEYS = auto()  # the homeserver has no keys of the device at all
 
 
@@ -83,20 +85,19 @@ class Examiner:
         answer = await self._http.get(path_of("account", "whoami"))
         return str(answer.get("user_id")), str(answer.get("device_id"))
 
-    async def signed(self, user: str, device_id: str) -> Signed:
-        """Whether a device of ours carries a signature by our self-signing key.
-
-        The homeserver's word for it: clients verify the signature themselves.
-        """
+    async def signed(self, user: UserId, device_id: str) -> Signed:
+        """Whether valid signatures lead from the account's master key to a device of ours."""
         answer = await self._http.post(
             path_of("keys", "query"), {"device_keys": {user: [device_id]}}
         )
-        device = _dig(answer, "device_keys", user, device_id)
-        if not device:
+        published = Published(user, answer)
+        device = published.device(device_id)
+        if device is None:
             return Signed.NO_KEYS
-        signing = _dig(answer, "self_signing_keys", user, "keys")
-        signatures = _dig(device, "signatures", user)
-        return Signed.YES if signing.keys() & signatures.keys() else Signed.NO
+        key = device["keys"].get(f"ed25519:{device_id}")
+        if isinstance(key, str) and published.vouch_for(device_id, key):
+            return Signed.YES
+        return Signed.NO if published.master is None else Signed.FOREIGN
 
     async def one_time_keys(self) -> int:
         """How many one-time keys the homeserver holds for our device."""

@@ -226,7 +226,7 @@ def gaps(words: Words, unfilled: int, given_up: int, oldest: timedelta | None) -
             words,
             Level.WARN,
             "gaps",
-            N_("Stretches of history that the homeserver would not give: {number}"),
+            N_("History that the homeserver would not give in the last month: {number}"),
             N_(
                 "Let the bot read these rooms' history (it must be joined); the log names them. "
                 "What is missing there is missing in the archive."
@@ -402,10 +402,25 @@ def device_unsigned(words: Words) -> Finding:
         words,
         Level.WARN,
         "device-signed",
-        N_("The device is not signed by the account's own key (cross-signing)."),
+        N_("The device is not signed, and the account has no keys to sign it with."),
         N_(
-            "Restart the hall, which signs it. If the account has keys of another client, sign the "
-            "device there; until then some clients warn of it or send it no keys."
+            "Restart the hall, which makes them. If this stays, the homeserver asks for the "
+            "password first: configure it for one start. Until then some clients warn of the "
+            "device or send it no keys."
+        ),
+    )
+
+
+def device_foreign(words: Words) -> Finding:
+    return judged(
+        words,
+        Level.WARN,
+        "device-signed",
+        N_("The device is not signed by the keys that the account has (cross-signing)."),
+        N_(
+            "Restart the hall, which signs it if the keys are its own. If they are another "
+            "client's, sign the device there, or run `moothall init --replace-signing-keys`: "
+            "whoever verified the account before is warned then."
         ),
     )
 

@@ -17,8 +17,8 @@ from tests.conftest import NewPerson, new_account
 from tests.faults import Answer, DropResponse, FaultProxy, Plan
 
 
-def published(keys: dict[str, Any], bot: Bot) -> cross_signing._Published:
-    return cross_signing._Published(bot.client.user_id, keys)
+def published(keys: dict[str, Any], bot: Bot) -> cross_signing.Published:
+    return cross_signing.Published(bot.client.user_id, keys)
 
 
 def signing(bot: Bot) -> Signing:

@@ -45,8 +45,9 @@ SETTINGS = Settings(COMMUNITY, Limits(), ArchiveRules("City", "privacy@city.exam
 
 def keys_signed_by(*keys: str) -> dict[str, Any]:
     """What /keys/query says of our device."""
-    signatures = {"@moothall:hs": dict.fromkeys(keys, "sig")}
-    return {"device_keys": {"@moothall:hs": {"DEV": {"signatures": signatures}}}}
+    signatures = {"@moothall:hs": dict.fromkeys(keys, "c2ln")}
+    device = {"keys": {"ed25519:DEV": "REVW"}, "signatures": signatures}
+    return {"device_keys": {"@moothall:hs": {"DEV": device}}}
 
 
 class Stopped:
@@ -178,7 +179,7 @@ FAULTS: Sequence[tuple[Callable[[Connection], None], str, Level, str, str]] = (
     (leave_unsent, "outbox", Level.WARN, "Unsent: 1", "rate limit"),
     (have_refused, "refused", Level.WARN, "last week: 1", "right that is missing"),
     (leave_a_gap, "gaps", Level.FAIL, "oldest for 3 hours", "Is the hall running?"),
-    (give_up_a_gap, "gaps", Level.WARN, "would not give: 1", "joined"),
+    (give_up_a_gap, "gaps", Level.WARN, "last month: 1", "joined"),
     (wait_for_a_key, "waiting-for-keys", Level.WARN, "key: 1", "open their client"),
     (oversleep, "timers", Level.FAIL, "Overdue: 1", "Is the hall running?"),
     (run_another_version, "version", Level.WARN, "last started as 0", "Restart the hall"),
@@ -207,6 +208,23 @@ async def test_each_fault_in_the_database_is_found_with_its_cure(
     assert found.level is level
     assert said in found.said
     assert cure in found.cure
+
+
+async def test_what_nobody_can_undo_is_not_shown_for_ever(keeper: Keeper) -> None:
+    long_ago = NOW - timedelta(days=31)
+
+    def plant(c: Connection) -> None:
+        gaps.open_gap(c, ROOM, "a", "b", long_ago)
+        number = c.scalar(text("SELECT id FROM gap")) or 0
+        gaps.close(c, number, long_ago, abandoned="M_FORBIDDEN")
+        leave_unsent(c)
+        row = c.scalar(text("SELECT id FROM outbox")) or 0
+        outbox.settle(c, row, long_ago, failure="M_FORBIDDEN")
+
+    await keeper.plants(plant)
+
+    assert (await keeper.finds("gaps")).level is Level.OK
+    assert (await keeper.finds("refused")).level is Level.OK
 
 
 async def test_a_database_that_is_not_there_is_found_and_not_made(
@@ -322,21 +340,24 @@ class Told:
 
 
 ME = "@moothall:hs"
-MASTER = {"self_signing_keys": {ME: {"keys": {"ed25519:SELF": "SELF"}}}}
+OWNER = {
+    f"{usage}_keys": {ME: {"keys": {f"ed25519:{usage}": "U0VMRg"}, "signatures": {}}}
+    for usage in ("master", "self_signing")
+}
 
 
 @pytest.mark.parametrize(
     ("answer", "check_level", "cure"),
     [
-        (MASTER | keys_signed_by("ed25519:SELF", "ed25519:DEV"), Level.OK, ""),
-        (MASTER | keys_signed_by("ed25519:DEV"), Level.WARN, "sign"),
-        (MASTER | keys_signed_by("ed25519:OLDSELF"), Level.WARN, "sign"),
-        (keys_signed_by("ed25519:SELF"), Level.WARN, "sign"),
+        # Signatures that are there and not valid; the journeys have those that are.
+        (OWNER | keys_signed_by("ed25519:U0VMRg", "ed25519:DEV"), Level.WARN, "--replace-signing"),
+        (OWNER | keys_signed_by("ed25519:DEV"), Level.WARN, "--replace-signing"),
+        (keys_signed_by("ed25519:DEV"), Level.WARN, "which makes them"),
         ({"device_keys": {ME: {}}}, Level.FAIL, "Start the hall"),
         ({"device_keys": []}, Level.FAIL, "Start the hall"),
     ],
 )
-async def test_whether_the_device_is_signed(
+async def test_a_device_that_is_not_signed_is_found(
     tmp_path: Path, answer: dict[str, Any], check_level: Level, cure: str
 ) -> None:
     device = Device(UserId(ME), "DEV", "token")

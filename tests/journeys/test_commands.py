@@ -42,6 +42,7 @@ ASKED = {
     "member set": ("!member set {member} city:lipohrad", "Noted: "),
     "member list": ("!member list Lipohrad", "in Lipohrad:"),
     "admin status": ("!admin status", "Moothall "),
+    "admin doctor": ("!admin doctor", "Fine: "),
 }
 
 
