@@ -16,6 +16,7 @@ from bot.delivery import Delivery
 from bot.hall import Hall
 from bot.intake import Intake
 from bot.late_keys import keep_trying
+from bot.logs import kind_of
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import RateLimited, Unauthorised, Unreachable
 from bot.provisioning import Provisioning
@@ -25,7 +26,7 @@ from bot.upkeep import Upkeep
 from bot.worker import Worker
 from commands.context import Settings
 from storage import meta, reindexing
-from storage.database import open_database
+from storage.database import is_passing, open_database
 from storage.migrations import bring_up_to_date
 from storage.records import UserId
 
@@ -194,7 +195,13 @@ async def keep_going(name: str, part: Callable[[], Awaitable[None]]) -> None:
             if (refusal := _find_refusal(error)) is not None:
                 raise refusal from None
             failures = 1 if loop.time() - begun > LONG else failures + 1
-            log.exception("%s broke and begins anew (attempt %d)", name, failures)
+            log.error(
+                "%s broke and begins anew (attempt %d): error=%s",
+                name,
+                failures,
+                kind_of(error),
+                exc_info=not is_passing(error),
+            )
         await asyncio.sleep(wait_before(failures))
 
 

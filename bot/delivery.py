@@ -14,11 +14,13 @@ from sqlalchemy.exc import DBAPIError
 from bot.doctor import visit as doctor
 from bot.hall import LOOK_AGAIN, Hall
 from bot.lanes import Lanes
+from bot.logs import kind_of
 from bot.matrix import rendering
 from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
 from bot.retry import wait_before
 from bot.state import DIRECT_STATE, OURS
 from storage import outbox, people, rooms
+from storage.database import is_passing
 from storage.outbox import Action, Row
 from storage.records import EventId, RoomId, RoomKind, UserId
 from storage.types import milliseconds
@@ -95,7 +97,7 @@ class Delivery:
 
     async def _broke(self, row: Row, trouble: Exception) -> _Sent | None:
         """Ours or the database's fault: the same id again is the same event, but not for ever."""
-        log.error("not sent: key=%s error=%s", row.key, type(trouble).__name__)
+        log.error("not sent: key=%s error=%s", row.key, kind_of(trouble))
         if row.attempts >= GIVE_UP_AFTER and not isinstance(trouble, DBAPIError):
             return _Sent(row.id, failure="broken")
         await asyncio.sleep(wait_before(row.attempts + 1))
@@ -110,9 +112,14 @@ class Delivery:
                 return await self._hall.database.write(
                     lambda c: settle_and_claim(c, lane, self._hall.device, sent, now)  # noqa: B023
                 )
-            except Exception:
+            except Exception as trouble:
                 failures += 1
-                log.exception("outbox cannot be read: lane=%s", lane)
+                log.error(
+                    "outbox cannot be read: lane=%s error=%s",
+                    lane,
+                    kind_of(trouble),
+                    exc_info=not is_passing(trouble),
+                )
                 await asyncio.sleep(wait_before(failures))
 
     async def _account_pause(self) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.entries import entry_of, invitation_entry, missed_entry
 from bot.hall import LOOK_AGAIN, Hall
+from bot.logs import kind_of
 from bot.matrix.answers import RoomNews, SyncAnswer, Unreadable
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.matrix.parsing import read_room_event, what_happened
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 LONG_POLL_MS = 30_000
 BUSY_ROOMS = 2  # with answers on their way
 BREATH, BREATHS = 0.025, 10  # seconds; how many at most
+CLOCK_TOLERANCE = timedelta(minutes=5)
 THREAD_FROM = 20  # messages; fewer are analysed at once, without a hop to another thread
 LONG_TEXT = 4_000  # characters
 KEY_RETRY = timedelta(seconds=10)  # a key often comes just after its message
@@ -83,6 +85,7 @@ class Intake:
         self._hall = hall
         self.caught_up = asyncio.Event()  # the first answer is written down
         self.last_answer: datetime | None = None
+        self._clock_off = timedelta()  # as it was told
 
     async def run(self) -> None:
         """Sync for ever; only a dead token (Unauthorised) or cancellation ends it."""
@@ -118,8 +121,24 @@ class Intake:
             await self._hall.client.after_sync()
             since, first, failures = answer.next_batch, False, 0
             self.last_answer = self._hall.clock.now()
+            self._compare_clocks(self.last_answer)
             self.caught_up.set()
             await self._breathe()
+
+    def _compare_clocks(self, now: datetime) -> None:
+        """Tell when ours is wrong: commands then seem too old, and alarms ring untimely."""
+        server = self._hall.client.server_time
+        if server is None:
+            return
+        off = now - server if abs(now - server) > CLOCK_TOLERANCE else timedelta()
+        if abs(off - self._clock_off) <= CLOCK_TOLERANCE:
+            return
+        self._clock_off = off
+        if off:
+            seconds = off.total_seconds()
+            log.warning("clock differs from the homeserver's: seconds=%d", seconds)
+        else:
+            log.info("clock agrees with the homeserver's again")
 
     async def _breathe(self) -> None:
         """Ask less often while answers queue up in several rooms.
@@ -149,7 +168,7 @@ class Intake:
                 )
             except DBAPIError as trouble:
                 failures += 1
-                log.error("database refuses a sync answer: %s", type(trouble.orig).__name__)
+                log.error("database refuses a sync answer: error=%s", kind_of(trouble))
                 await asyncio.sleep(wait_before(failures))
             else:
                 break

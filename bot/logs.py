@@ -67,9 +67,10 @@ def place_of(error: BaseException) -> str:
 
 
 def kind_of(error: BaseException) -> str:
-    """Which error it is; of a database's, the driver's."""
-    kind = type(getattr(error, "orig", None) or error)
-    return kind.__qualname__
+    """Which error it is; of a database's, the driver's, with its code."""
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "pgcode", None)
+    return f"{type(cause).__qualname__}{f' {code}' if code else ''}"
 
 
 def _path_of(frame: FrameType) -> str | None:

@@ -20,6 +20,7 @@ from commands.events import Edited, Event, Said
 from commands.reply import Reply
 from commands.routing import respond
 from storage import inbox, outbox
+from storage.database import is_passing
 from storage.inbox import Entry
 from storage.outbox import Row
 from storage.records import EventId
@@ -80,9 +81,14 @@ class Worker:
             except Failed as failure:
                 await self._count_failure(failure)
                 continue
-            except Exception:  # the database, most likely: nothing was committed
+            except Exception as trouble:  # the database, most likely: nothing was committed
                 failures += 1
-                log.exception("lane cannot be worked off: lane=%s", lane)
+                log.error(
+                    "lane cannot be worked off: lane=%s error=%s",
+                    lane,
+                    kind_of(trouble),
+                    exc_info=not is_passing(trouble),
+                )
                 await asyncio.sleep(wait_before(failures))
                 continue
             if answered.entry is not None:
@@ -163,6 +169,8 @@ def answer_next(
         answers = _respond(connection, hall, entry, event, now, commands)
         lanes = queue_posts(connection, hall, answers, entry.key, now)
     except Exception as error:
+        if is_passing(error):
+            raise  # a full disk is no reason to give a command up
         raise Failed(entry, event, next(iter(commands), None)) from error
     said = (event.event_id, event.sender) if isinstance(event, Said) else None
     inbox.mark_handled(connection, entry.id, now, thread=_thread(event), said=said)

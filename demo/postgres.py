@@ -97,6 +97,10 @@ class Postgres:
             raise PostgresError(f"PostgreSQL does not stop.\n{self._log_tail()}") from error
         self._process = None
 
+    def start_again(self) -> None:
+        """After `stop`, with what it held."""
+        self._spawn([])
+
     def __enter__(self) -> Self:
         return self
 

@@ -6,7 +6,7 @@ import fcntl
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy import Connection, Insert, StaticPool, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.search.upkeep import POSTGRES_UPKEEP
@@ -37,6 +39,35 @@ PRAGMAS = (
 
 class HallIsRunning(Exception):
     """Another process keeps this database; two of them would answer everything twice."""
+
+
+# Which SQLite errors are no mistake in a statement; then classes of PostgreSQL's: connection,
+# deadlock, full disk or memory, shutdown, and locks.
+_PASSING_SQLITE = ("FULL", "BUSY", "LOCKED", "IOERR", "CANTOPEN", "READONLY", "NOMEM", "PROTOCOL")
+_PASSING_POSTGRES = ("08", "40", "53", "55", "57", "58")
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a database failed for a reason outside: full, locked or away. The same may go well
+    another time, and whoever asked has made no mistake."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError | SQLAlchemyTimeout | HallIsRunning)
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    lite, postgres = (getattr(error.orig, name, None) for name in ("sqlite_errorname", "pgcode"))
+    if lite == "SQLITE_ERROR":
+        # A full disk ends the whole transaction; going back to a savepoint is then a mistake.
+        return any(is_passing(one) for one in _before(error) if isinstance(one, DBAPIError))
+    if lite is not None:
+        return str(lite).removeprefix("SQLITE_").startswith(_PASSING_SQLITE)
+    return str(postgres).startswith(_PASSING_POSTGRES)
+
+
+def _before(error: BaseException) -> Iterator[BaseException]:
+    """What was being handled when this went wrong."""
+    while (context := error.__context__) is not None:
+        yield context
+        error = context
 
 
 class Database(Protocol):
@@ -202,6 +233,8 @@ class SqliteDatabase:
             with contextlib.nullcontext() if group[0].bare else connection.begin():
                 for unit in group:
                     _run(connection, unit, savepoint=len(group) > 1)
+                    if unit.error is not None and not _in_transaction(connection):
+                        raise unit.error  # a full disk took the others' work with it
                 if len(group) == 1 and group[0].error is not None:
                     raise group[0].error
         except BaseException as error:
@@ -243,6 +276,12 @@ def _truncate_log(connection: Connection) -> bool:
     assert driver is not None
     busy, _pages, _moved = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return bool(busy)
+
+
+def _in_transaction(connection: Connection) -> bool:
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    return bool(driver.in_transaction)
 
 
 def _set_synchronous(connection: Connection, level: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
@@ -373,6 +374,11 @@ class MatrixClient:
         """The rooms that we are in."""
         rooms = (await self._http.get(path_of("joined_rooms"))).get("joined_rooms")
         return tuple(RoomId(room) for room in rooms) if isinstance(rooms, list) else ()
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The homeserver's clock, as its newest answer told it; None if it did not."""
+        return self._http.server_time
 
     # ── the account and the server ────────────────────────────────────────────────────────────
 

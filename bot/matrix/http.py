@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -39,6 +41,7 @@ class Http:
             headers={"User-Agent": "Moothall"},
         )
         self._headers: dict[str, str] = {}
+        self.server_time: datetime | None = None  # as the newest answer told it, to the second
 
     def use_token(self, token: str) -> None:
         """Send this token with every request from now on."""
@@ -98,6 +101,7 @@ class Http:
             async with self.session.request(method, address, **options) as response:
                 status, text = response.status, await response.read()
                 retry_after = response.headers.get("Retry-After")
+                self.server_time = _moment(response.headers.get("Date"))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Never the exception's own text: aiohttp puts addresses and headers in some of them.
             raise Unreachable(f"{method} {path}: {type(error).__name__}") from None
@@ -138,6 +142,14 @@ def failure(status: int, answer: Any, retry_after: str | None = None) -> MatrixE
         return Refused(status, str(errcode))
     # 5xx, a broken body, or a proxy's own page while the homeserver behind it is away.
     return Unreachable(f"answered {status}{f' {errcode}' if known else ''}")
+
+
+def _moment(date: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _object(answer: Any) -> dict[str, Any]:

@@ -165,6 +165,7 @@ class FakeClient:
 
     def __init__(self, server: FakeHomeserver, device: str = "DEVICE") -> None:
         self.user_id = server.me
+        self.server_time = None
         self.device_id = device
         self._server = server
 

@@ -355,7 +355,10 @@ async def test_a_failing_database_is_waited_out(
         assert database.failed > 20
 
 
-async def test_a_locked_database_is_waited_for(stage: Stage, tmp_path: Path) -> None:
+@pytest.mark.promise("A database that another program locks is waited for")
+async def test_a_locked_database_is_waited_for(
+    stage: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Somebody looks into the file with a tool that locks it, for longer than SQLite waits."""
     other = sqlite3.connect(tmp_path / "data" / "moothall.db", timeout=30, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -364,3 +367,5 @@ async def test_a_locked_database_is_waited_for(stage: Stage, tmp_path: Path) -> 
     other.execute("ROLLBACK")
     other.close()
     await stage.answers(ledger, within=30)
+    assert "error=OperationalError SQLITE_BUSY" in caplog.text
+    assert "Traceback" not in caplog.text

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -222,6 +222,27 @@ async def test_a_second_process_is_refused_and_the_first_goes_on(
         assert await second.stop() == Exit.FINE
 
 
+@pytest.mark.promise("A second process with the same device is refused, whatever its database")
+async def test_a_second_process_with_the_same_keys_is_refused(stage: Stage, tmp_path: Path) -> None:
+    await stage.hall.start()
+    other = replace(stage.setup, database=f"sqlite:///{tmp_path}/other.db")
+    config = other.write(tmp_path / "other")
+    shared = f'[hall]\ndata_folder = "{tmp_path}/data"\n\n{config.read_text()}'
+    config.write_text(shared)
+    async with HallProcess(config) as second:
+        await second.start(wait=False)
+        async with asyncio.timeout(20):
+            assert await second.ended() == Exit.RUNNING
+        await second.stop()
+        assert second.log == [
+            f"Another process keeps this hall already ({tmp_path}/data/device.lock)."
+        ]
+        assert not (tmp_path / "other.db").exists()
+        await stage.hall.kill()
+        await second.start()
+        assert await second.stop() == Exit.FINE
+
+
 # ── nobody there ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -285,3 +306,5 @@ async def test_an_outage_while_it_runs_is_waited_out_without_haste(
         answer = await paula.hears(lambda one: one.thread_root == said, room=room, timeout=20)
         assert answer.sender == stage.bot.user_id
     assert await stage.terminated() < FAREWELL
+    told = [line for line in stage.hall.log if "homeserver does not answer" in line]
+    assert 1 <= len(told) <= 6, crowd.tail(stage.hall.log)

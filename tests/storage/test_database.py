@@ -1,14 +1,15 @@
 """Both databases behave alike when something goes wrong."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from storage import meta
-from storage.database import Database
+from storage.database import Database, is_passing, open_database
 
 SECRET = "what Ann wrote to Ben"
 
@@ -43,3 +44,35 @@ async def test_a_unit_that_fails_takes_no_other_with_it(database: Database) -> N
         return [meta.get(connection, str(number)) == "here" for number in range(12)]
 
     assert await database.read(read) == [number % 3 != 0 for number in range(12)]
+
+
+async def test_a_full_disk_fails_every_unit_of_the_group_and_keeps_none(tmp_path: Path) -> None:
+    """SQLite then ends the whole transaction: nobody may believe that his part was kept."""
+    database = await open_database(f"sqlite:///{tmp_path}/full.db")
+
+    def prepare(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE note (x BLOB)")
+        connection.exec_driver_sql("PRAGMA max_page_count=40")
+
+    def note(connection: Connection) -> None:
+        connection.exec_driver_sql("INSERT INTO note VALUES ('x')")
+
+    def too_much(connection: Connection) -> None:
+        with connection.begin_nested():
+            for _ in range(100):
+                connection.exec_driver_sql("INSERT INTO note VALUES (zeroblob(20000))")
+
+    def count(connection: Connection) -> int:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM note").scalar_one())
+
+    await database.write(prepare, alone=True)
+    ended = await asyncio.gather(
+        *(database.write(work) for work in (note, too_much, note, note)), return_exceptions=True
+    )
+    kept = sum(not isinstance(one, BaseException) for one in ended)
+    assert await database.read(count) == kept
+    assert all(is_passing(one) for one in ended if isinstance(one, BaseException))
+    await database.write(lambda c: c.exec_driver_sql("PRAGMA max_page_count=4000"), alone=True)
+    await database.write(too_much)
+    assert await database.read(count) == kept + 100
+    await database.close()
