@@ -108,7 +108,8 @@ class Heard:
 
     def _related(self, rel_type: str) -> EventId | None:
         relation = _part(self.content, "m.relates_to")
-        return relation.get("event_id") if relation.get("rel_type") == rel_type else None
+        target = relation.get("event_id") if relation.get("rel_type") == rel_type else None
+        return EventId(target) if isinstance(target, str) else None
 
 
 Predicate = Callable[[Heard], bool]

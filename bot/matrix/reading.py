@@ -13,7 +13,7 @@ from bot.matrix.answers import (
     Unreadable,
 )
 from bot.matrix.parsing import ENCRYPTED, clean, read_room_event
-from storage.records import EventId, RoomEvent, RoomId, UserId
+from storage.records import RoomEvent, RoomId, UserId
 
 LONGEST_SESSION_ID = 255  # characters; megolm's own has 43
 
@@ -159,7 +159,8 @@ def _presentable(raw: Any) -> RawEvent:
     try:
         cleaned: RawEvent = clean(raw)
     except RecursionError:
-        return {"event_id": EventId(str(clean(raw.get("event_id")))), "too_deep": True}
+        event_id = raw.get("event_id")  # which may be what is too deep
+        return {"event_id": clean(event_id) if isinstance(event_id, str) else "", "too_deep": True}
     return cleaned
 
 

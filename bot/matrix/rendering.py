@@ -40,7 +40,8 @@ _SAFE_URL: Final = re.compile(r"(https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECA
 # Control characters, lone surrogates, and what turns the order of what follows around: whoever
 # writes from right to left needs none of it, the letters do that, and the two marks that are left.
 _UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_ROOM_PING: Final = re.compile(r"@(?=room\b)", re.IGNORECASE)
+# Where a word ends is for each server to say ("@roomé"), so whatever begins like it is meant, too.
+_ROOM_PING: Final = re.compile("@(?=room)", re.IGNORECASE)
 
 
 # ── whole events ──────────────────────────────────────────────────────────────────────────────

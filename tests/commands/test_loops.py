@@ -45,7 +45,6 @@ async def talks_to_itself(hall: Hall, bot: UserId, room: RoomId, *, rounds: int)
     return rounds
 
 
-@pytest.mark.promise("Two bots that answer each other fall silent within a minute.")
 async def test_a_bot_in_a_direct_chat_is_answered_a_few_times_only(hall: Hall) -> None:
     allowed = hall.settings.limits.commands_a_minute
     assert await talks_to_itself(hall, BEN, direct(BEN), rounds=100) == allowed + 1
