@@ -29,18 +29,20 @@ async def keep_trying(hall: Hall) -> None:
     await hall.database.write(lambda c: waiting.hasten(c, now))
     while True:
         held = await hall.database.read(lambda c: waiting.due(c, hall.clock.now()))
-        await try_again(hall, held)
+        await _try_again(hall, held)
         await _open(hall, await hall.bells.keys.wait(LOOK_SECONDS))
 
 
 async def _open(hall: Hall, room_ids: Set[str]) -> None:
     """Keys came to these rooms: read what waited for them."""
-    if room_ids:
-        held = await hall.database.read(lambda c: waiting.in_rooms(c, room_ids))
-        await try_again(hall, [one for one in held if hall.client.can_read(_as_came(one))])
+    held = await hall.database.read(lambda c: waiting.in_rooms(c, room_ids)) if room_ids else []
+    for one in held:
+        event = hall.client.try_again(_as_came(one))
+        if event is not None:  # else another's key came; its own times go on
+            await _enter(hall, one, event)
 
 
-async def try_again(hall: Hall, held: Sequence[waiting.Waiting]) -> None:
+async def _try_again(hall: Hall, held: Sequence[waiting.Waiting]) -> None:
     """Try to decrypt waiting events; those that can be read are taken in."""
     for one in held:
         event = hall.client.try_again(_as_came(one))

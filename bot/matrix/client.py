@@ -165,13 +165,9 @@ class MatrixClient:
         if self.signing is not Signing.SIGNED:
             _LOG.warning("our device is not signed (%s): `moothall doctor`", self.signing.value)
 
-    def can_read(self, unreadable: Unreadable) -> bool:
-        """Whether its key is here by now."""
-        return self._crypto.has_key(unreadable.raw, unreadable.room_id)
-
     def try_again(self, unreadable: Unreadable) -> RoomEvent | None:
         """The event, if its key has come since; None if not."""
-        if not self.can_read(unreadable):
+        if not self._crypto.has_key(unreadable.raw, unreadable.room_id):
             return None
         event = read_event(unreadable.raw, unreadable.room_id, self._crypto.decrypt)
         return event if isinstance(event, RoomEvent) else None

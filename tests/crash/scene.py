@@ -49,7 +49,7 @@ ME, ANN, BEN = UserId("@moothall:hs"), UserId("@ann:hs"), UserId("@ben:hs")
 SQUARE, LIBRARY = RoomId("!square:hs"), RoomId("!library:hs")
 HALL = uuid.UUID(int=7)
 _ONE_MIGRATION = asyncio.Lock()  # alembic keeps its context in a module
-PATIENCE = 8.0  # seconds until a hall that is still busy counts as stuck
+PATIENCE = 20.0  # seconds until a hall that is still busy counts as stuck
 
 _COMMUNITY = Community(
     name="Arrival Cities",

@@ -62,7 +62,7 @@ SPINE = {
         "commit: Delivery._open_direct_chat.note",
         "request: put_state",
         "commit: Timers._ring",
-        "commit: _enter_late.enter",
+        "commit: _enter.enter",
     )
 }
 
