@@ -13,7 +13,7 @@ from bot.backfill import Backfill
 from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.delivery import Delivery
-from bot.hall import Hall
+from bot.hall import Hall, settings_of
 from bot.intake import Intake
 from bot.late_keys import keep_trying
 from bot.logs import kind_of
@@ -24,7 +24,6 @@ from bot.retry import wait_before
 from bot.timers import Timers
 from bot.upkeep import Upkeep
 from bot.worker import Worker
-from commands.context import Settings
 from storage import meta, reindexing
 from storage.database import is_passing, open_database
 from storage.migrations import bring_up_to_date
@@ -75,13 +74,7 @@ async def _open(
                 device=client.device_id,
                 name=name,
                 id=hall_id,
-                settings=Settings(
-                    community=config.community,
-                    limits=config.limits,
-                    archive=config.archive,
-                    prefix=config.prefix,
-                    version=version("moothall"),
-                ),
+                settings=settings_of(config),
                 client=client,
                 database=database,
                 clock=clock or SystemClock(),

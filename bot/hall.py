@@ -4,9 +4,11 @@ import asyncio
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 from bot.clock import Clock
+from bot.config import Config
 from bot.matrix.client import MatrixClient
 from commands.context import Settings
 from storage.database import Database
@@ -35,6 +37,17 @@ class Hall:
     # that made them: a claim of its own would cost each answer one more commit.
     delivering: set[str] = field(default_factory=set)
     claimed: dict[str, Row] = field(default_factory=dict)
+
+
+def settings_of(config: Config) -> Settings:
+    """What handlers may know of the configuration."""
+    return Settings(
+        community=config.community,
+        limits=config.limits,
+        archive=config.archive,
+        prefix=config.prefix,
+        version=version("moothall"),
+    )
 
 
 class Bell:

@@ -10,8 +10,8 @@ from bot.config import Config
 from bot.doctor.examination import examine
 from bot.doctor.homeserver import STORE
 from bot.doctor.patient import Patient
+from bot.hall import settings_of
 from bot.matrix.examining import Examiner
-from commands.context import Settings
 from commands.doctor.rules import Finding, Level, worst
 from commands.words import words_in
 from storage.beside import Beside
@@ -36,13 +36,7 @@ async def beside(config: Config, clock: Clock | None = None) -> AsyncIterator[Pa
     try:
         yield Patient(
             me=me,
-            settings=Settings(
-                community=config.community,
-                limits=config.limits,
-                archive=config.archive,
-                prefix=config.prefix,
-                version=version("moothall"),
-            ),
+            settings=settings_of(config),
             homeserver=homeserver.url,
             examiner=examiner,
             memory=memory,
