@@ -17,6 +17,9 @@ from commands.members.handlers import (
     SETTINGS_TIMEZONE,
     WHOAMI,
 )
+from commands.practices.capture import CAPTURE
+from commands.practices.handlers import LIST, PRACTICE, PUBLISH, RETIRE, SHOW, WITHDRAW
+from commands.practices.interview import EDIT, SHARE
 from commands.search.handlers import MORE, SEARCH
 
 CATALOGUE: tuple[AnyCommand, ...] = (
@@ -24,6 +27,15 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     SEARCH,
     MORE,
     THREAD_SUMMARY,
+    PRACTICE,
+    SHARE,
+    CAPTURE,
+    SHOW,
+    EDIT,
+    LIST,
+    PUBLISH,
+    RETIRE,
+    WITHDRAW,
     CITY,
     WHOAMI,
     SETTINGS,

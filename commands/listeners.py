@@ -1,8 +1,9 @@
 """Who hears what besides commands: for taps and talk what the catalogue is for commands."""
 
 from commands.listener import Listener
+from commands.practices.hearing import PRACTICE_CONSENT, PRACTICES
 
-LISTENERS: tuple[Listener, ...] = ()
+LISTENERS: tuple[Listener, ...] = (PRACTICES, PRACTICE_CONSENT)
 
 
 def of_kind(kind: str) -> Listener | None:

@@ -28,12 +28,43 @@ from commands.doctor.rules import Finding, Level
 from commands.help import replies as help_
 from commands.members import replies as members
 from commands.posts import Say, Tell
-from commands.reply import CodeBlock, Items, Paragraph, Part, Reply, RoomLink, Text
+from commands.practices import card as practice_card
+from commands.practices import replies as practices
+from commands.practices.fields import NotOneOf
+from commands.practices.rules import Reviewed
+from commands.reply import (
+    CodeBlock,
+    Items,
+    MessageLink,
+    Paragraph,
+    Part,
+    Reply,
+    RoomLink,
+    Text,
+    paragraphs,
+)
 from commands.search import replies as search
 from commands.search.rules import Hint, HintKind, Refusal
 from commands.words import PSEUDO, words_in
 from storage import people
-from storage.records import ArchivedMessage, EventId, Role, RoomId, UserId
+from storage.records import (
+    Answered,
+    ArchivedMessage,
+    Degree,
+    EventId,
+    Person,
+    Practice,
+    PracticeField,
+    PracticeState,
+    ReviewAnswer,
+    ReviewQuestion,
+    Role,
+    RoomId,
+    Transfer,
+    TransferState,
+    UserId,
+    Verdict,
+)
 from tests.commands.conftest import HOUSING, OTTO, Hall, direct
 
 ROOT = Path(__file__).parents[2]
@@ -94,11 +125,45 @@ WHERE = search.Understood("1", "2", ("3",), DAY, DAY)
 ANYWHERE = search.Understood("", None, (), None, None)
 STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
-STORED = members.Stored(CARD, 1, ("1",), "2", "3", timedelta(days=730))
+STORED = members.Stored(
+    CARD, 1, ("1",), "2", "3", timedelta(days=730), ("1",), ("2", "3"), 4, entries=5
+)
 CITY = clusters.CityCard("1", "NO", "2", ("de",), NOW, ("3",), ("4",))
 HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",))
 HINTS = tuple(Hint(kind, "1") for kind in HintKind)
 FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS}
+
+SOMEBODY = Person(1, UserId("@1:2"), "1")
+PRACTICE = Practice(1, PracticeState.DRAFT, SOMEBODY, "1", "2", "de", NOW, NOW)
+OF_PRACTICES = [replace(PRACTICE, state=state) for state in PracticeState]
+LINK = MessageLink(RoomId("!1"), EventId("$1"), "1")
+F = PracticeField
+WHOLE = replace(
+    PRACTICE,
+    reason="1",
+    fields={
+        **{field: Answered("1") for field in F},
+        F.EVIDENCE: Answered("none_yet"),
+        F.COST_BAND: Answered("low"),
+        F.MAY_BE_VISITED: Answered("yes"),
+    },
+)
+OPINIONS = tuple(
+    (ReviewAnswer(SOMEBODY, question, verdict, "1", "2", facilitator), "2")
+    for question in ReviewQuestion
+    for verdict, facilitator in ((Verdict.YES, False), (Verdict.NO, True), (Verdict.PARTLY, False))
+)
+TAKEN = tuple(
+    practice_card.Taken(
+        Transfer(1, 1, "1", SOMEBODY, state, RoomId("!1"), NOW, NOW, NOW, degree), "1", "2", None
+    )
+    for state in TransferState
+    for degree in Degree
+)
+KIN = practice_card.Kin("1", "2", "3", LINK)
+VIEW = practice_card.View(
+    WHOLE, "1", DAY, LINK, Reviewed((), False, tuple(ReviewQuestion)), OPINIONS, TAKEN, KIN, (KIN,)
+)
 
 SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     shared: {
@@ -216,6 +281,84 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "no_more": [search.no_more(WORDS, "1")],
         "only_here": [search.only_here(WORDS, "1")],
         "no_archive": [search.no_archive(WORDS, "1")],
+    },
+    practice_card: {
+        "card": [
+            practice_card.card(WORDS, replace(VIEW, practice=practice), "!")
+            for practice in (WHOLE, *OF_PRACTICES, replace(WHOLE, state=PracticeState.RETIRED))
+        ],
+    },
+    practices: {
+        "field_names": [paragraphs((Text(practices.field_names(WORDS, list(F))),))],
+        "overview": [
+            practices.overview(WORDS, "!", drafts=drafts, typed=typed)
+            for drafts, typed in (((), ""), (("1", "2"), "3"))
+        ],
+        "no_number": [practices.no_number(WORDS, "1", "2")],
+        "unknown_practice": [practices.unknown_practice(WORDS, 1, "2")],
+        "not_yours": [practices.not_yours(WORDS, PRACTICE)],
+        "begins": [paragraphs(practices.begins(WORDS, PRACTICE, title)) for title in ("", "1")],
+        "question": [
+            practices.question(WORDS, field, now=now) for field in list(F)[:5] for now in ("", "1")
+        ],
+        "one_field": [practices.one_field(WORDS, field, "1") for field in F],
+        "noted": [paragraphs(practices.noted(WORDS, list(F)))],
+        "too_long": [
+            paragraphs(practices.too_long(WORDS, field, "1", "2", 3))
+            for field in (F.TITLE, F.ENGLISH_SUMMARY)
+        ],
+        "words_please": [paragraphs(practices.words_please(WORDS))],
+        "first_already": [paragraphs(practices.first_already(WORDS))],
+        "strange_field": [
+            paragraphs(practices.strange_field(WORDS, "1", meant)) for meant in ("", "2")
+        ],
+        "not_one_of": [paragraphs(practices.not_one_of(WORDS, NotOneOf(F.EVIDENCE, "1", ("2",))))],
+        "stopped": [
+            practices.stopped(WORDS, PRACTICE, "!", empty=empty) for empty in (True, False)
+        ],
+        "kept_as_draft": [practices.kept_as_draft(WORDS, PRACTICE, list(F), "!")],
+        "no_cluster": [practices.no_cluster(WORDS, PRACTICE, "!")],
+        "shared": [
+            practices.shared(WORDS, PRACTICE, "1", lacking, "!") for lacking in ([], list(F))
+        ],
+        "changed": [practices.changed(WORDS, PRACTICE, fields) for fields in ([], list(F))],
+        "which_field": [practices.which_field(WORDS, PRACTICE, "!")],
+        "taken_out": [paragraphs(practices.taken_out(WORDS, PRACTICE, list(F)))],
+        "capture_what": [practices.capture_what(WORDS, "!")],
+        "nothing_to_capture": [practices.nothing_to_capture(WORDS, "!")],
+        "captured_already": [practices.captured_already(WORDS, 1)],
+        "asked_author": [practices.asked_author(WORDS, "1")],
+        "may_i": [practices.may_i(WORDS, "1", "2", LINK)],
+        "yes_or_no": [practices.yes_or_no(WORDS)],
+        "stays_talk": [practices.stays_talk(WORDS)],
+        "would_rather_not": [practices.would_rather_not(WORDS, "1")],
+        "captured": [paragraphs(practices.captured(WORDS, PRACTICE))],
+        "cannot": [practices.cannot(WORDS, one, "!") for one in OF_PRACTICES],
+        "lacks": [practices.lacks(WORDS, PRACTICE, list(F), "!")],
+        "not_reviewed": [
+            practices.not_reviewed(WORDS, PRACTICE, Reviewed(cities, facilitator), "!")
+            for cities, facilitator in (((), False), (("1",), True), (("1", "2"), False))
+        ],
+        "published": [practices.published(WORDS, PRACTICE)],
+        "retired": [practices.retired(WORDS, PRACTICE)],
+        "surely": [practices.surely(WORDS, PRACTICE, "!")],
+        "withdrawn": [practices.withdrawn(WORDS, "1")],
+        "withdrawn_with_its_message": [practices.withdrawn_with_its_message(WORDS, "1")],
+        "listing": [
+            practices.listing(WORDS, rows, what=what, more=more, sign="!")
+            for rows, what, more in (
+                ([], "", 0),
+                ([], "1", 0),
+                ([(WHOLE, "1", LINK), (PRACTICE, "", None)], "1", 2),
+            )
+        ],
+        "shelf": [
+            practices.shelf(WORDS, [], []),
+            practices.shelf(WORDS, [(WHOLE, "1")], [("1", "2", "3", "4")]),
+        ],
+        "suggestions": [practices.suggestions(WORDS, on=on) for on in (True, False)],
+        "looks_close": [practices.looks_close(WORDS, "1", "2", "3", link) for link in (None, LINK)],
+        "exported": [practices.exported(WORDS, 2)],
     },
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {
