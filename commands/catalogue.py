@@ -20,6 +20,8 @@ from commands.members.handlers import (
 from commands.practices.capture import CAPTURE
 from commands.practices.handlers import LIST, PRACTICE, PUBLISH, RETIRE, SHOW, WITHDRAW
 from commands.practices.interview import EDIT, SHARE
+from commands.practices.reviewing import REVIEW
+from commands.practices.transferring import BEGIN, STEP
 from commands.search.handlers import MORE, SEARCH
 
 CATALOGUE: tuple[AnyCommand, ...] = (
@@ -33,9 +35,12 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     SHOW,
     EDIT,
     LIST,
+    REVIEW,
     PUBLISH,
     RETIRE,
     WITHDRAW,
+    BEGIN,
+    STEP,
     CITY,
     WHOAMI,
     SETTINGS,

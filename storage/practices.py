@@ -143,6 +143,17 @@ def erase(connection: Connection, number: int, by: Person | None, now: datetime)
     step(connection, number, P.WITHDRAWN, by, now)
 
 
+def last_step_by(connection: Connection, number: int) -> int | None:
+    """Our number for the person by whom a practice came to the state it is in."""
+    found: int | None = connection.scalar(
+        select(practice_step.c.person_id)
+        .where(practice_step.c.practice_id == number)
+        .order_by(practice_step.c.id.desc())
+        .limit(1)
+    )
+    return found
+
+
 def begun_by(connection: Connection, number: int) -> int | None:
     """Our number for the person who began a practice."""
     found: int | None = connection.scalar(
@@ -215,5 +226,6 @@ def _practice(row: Row[Any], answers: Mapping[PracticeField, Answered]) -> Pract
         asking=FIELDS.get(row.asking or ""),
         card=row.card,
         reason=row.reason,
+        reason_event=row.reason_event,
         fields={field: answers[field] for field in PracticeField if field in answers},
     )

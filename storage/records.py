@@ -276,7 +276,8 @@ class Practice:
     source: EventId | None = None  # the message that it began with
     asking: PracticeField | None = None  # what its author is asked for
     card: int = 0  # how many cards it has had
-    reason: str = ""  # why it was retired
+    reason: str = ""  # why it was retired, or what a reviewer needs to know
+    reason_event: EventId | None = None
     fields: Mapping[PracticeField, Answered] = field(default_factory=dict)
 
     @property

@@ -44,14 +44,14 @@ def unanswer(connection: Connection, number: int, reviewer: int, question: Revie
 def find(connection: Connection, number: int) -> list[ReviewAnswer]:
     """All answers about a practice, reviewer by reviewer, in the order of the questions."""
     rows = connection.execute(
-        select(practice_review, *(column.label(f"person_{column.name}") for column in person.c))
+        select(practice_review, *(column.label(f"who_{column.name}") for column in person.c))
         .join(person, person.c.id == practice_review.c.person_id)
         .where(practice_review.c.practice_id == number)
     )
     order = list(ReviewQuestion)
     found = [
         ReviewAnswer(
-            reviewer=person_of(row, "person_"),
+            reviewer=person_of(row, "who_"),
             question=ReviewQuestion(row.question),
             verdict=Verdict(row.verdict),
             text=row.text,

@@ -377,7 +377,8 @@ practice = Table(
     Column("source_event", String),
     Column("asking", String),  # the field that its author is asked for
     Column("card", Integer, nullable=False, server_default="0"),  # how many cards it has had
-    Column("reason", Text, nullable=False, server_default=""),  # why it was retired
+    Column("reason", Text, nullable=False, server_default=""),  # of the state that it is in
+    Column("reason_event", String),
     Column("created_at", Instant, nullable=False),
     Column("shared_at", Instant),
     Column("published_at", Instant),

@@ -89,14 +89,14 @@ def note(connection: Connection, number: int, entry: TransferNote) -> None:
 def notes(connection: Connection, number: int) -> list[TransferNote]:
     """The diary of a transfer, oldest first."""
     rows = connection.execute(
-        select(transfer_note, *(column.label(f"person_{column.name}") for column in person.c))
+        select(transfer_note, *(column.label(f"who_{column.name}") for column in person.c))
         .join(person, person.c.id == transfer_note.c.person_id)
         .where(transfer_note.c.transfer_id == number)
         .order_by(transfer_note.c.at, transfer_note.c.id)
     )
     return [
         TransferNote(
-            person=person_of(row, "person_"),
+            person=person_of(row, "who_"),
             text=row.text,
             at=row.at,
             room_id=RoomId(row.room_id),
@@ -131,7 +131,7 @@ def unnote(connection: Connection, event_id: EventId) -> None:
     connection.execute(update(transfer_note).where(mine).values(text=""))
 
 
-_ALL = select(transfer, *(column.label(f"person_{column.name}") for column in person.c)).join(
+_ALL = select(transfer, *(column.label(f"who_{column.name}") for column in person.c)).join(
     person, person.c.id == transfer.c.person_id
 )
 
@@ -145,7 +145,7 @@ def _transfer(row: Row[Any]) -> Transfer:
         number=row.id,
         practice=row.practice_id,
         city=row.city,
-        person=person_of(row, "person_"),
+        person=person_of(row, "who_"),
         state=TransferState(row.state),
         room_id=RoomId(row.room_id),
         created_at=row.created_at,

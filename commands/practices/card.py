@@ -116,11 +116,17 @@ def card(words: Words, view: View, sign: str) -> Reply:
     if more:
         blocks.append(items(*more))
     if practice.reason:
-        blocks.append(Paragraph(words.say("Retired, because: {why}", why=Text(practice.reason))))
+        blocks.append(Paragraph(_reason(words, practice)))
     blocks += _lineage(words, view)
     blocks += _review(words, view)
     blocks += [Paragraph(line) for line in _next(words, view, sign)]
     return Reply(tuple(blocks))
+
+
+def _reason(words: Words, practice: Practice) -> Inline:
+    if practice.state is PracticeState.RETIRED:
+        return words.say("Retired, because: {why}", why=Text(practice.reason))
+    return words.say("A reviewer needs to know: {what}", what=Text(practice.reason))
 
 
 def _about(words: Words, view: View) -> Inline:

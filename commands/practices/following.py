@@ -1,5 +1,6 @@
 """What becomes of a practice when a message that it was made of is corrected, or taken back."""
 
+import re
 from dataclasses import replace
 
 from commands.command import Call
@@ -10,11 +11,13 @@ from commands.practices import replies
 from commands.practices.charter import commitments
 from commands.practices.fields import FIVE, read_form
 from commands.practices.interview import (
+    REASON,
     WHOLE,
     fill,
     go_on,
     put,
     stop,
+    supply,
     texts,
     with_lead,
     without_command,
@@ -35,10 +38,14 @@ def follow_correction(event: Edited, subject: str, context: Context) -> Posts:
     """An answered message has other words now: so has the answer."""
     number, _, part = subject.partition("/")
     practice = practices.get(context.connection, int(number.removeprefix("P-")))
-    call = _call_of(event, context)
+    call = call_of(event, context)
     if practice is None or practice.state is PracticeState.WITHDRAWN or call is None:
         return ()
     text = without_command(event.now.body)
+    if part == REASON:
+        reason = re.sub(r"^needs?\b[\s:,–-]*", "", text, flags=re.IGNORECASE)
+        practices.change(context.connection, practice.number, reason=reason)
+        return keep_card(practice.number, context)
     theirs = fields_of(practice, event.original)
     if part == WHOLE:
         form = read_form(text, commitments())
@@ -58,7 +65,8 @@ def follow_correction(event: Edited, subject: str, context: Context) -> Posts:
     if practice.asking is not None and practice.asking in theirs:
         # It was too long before, and now it is not: the questions go on.
         return [done, *go_on(practice, practice.asking, call, context, changed=True)]
-    return [done, *keep_card(practice.number, context)]
+    told = supply(practice, call.asker, context)
+    return [done, *told, *keep_card(practice.number, context)]
 
 
 def follow_redaction(event: Redacted, subject: str, context: Context) -> Posts:
@@ -72,6 +80,9 @@ def follow_redaction(event: Redacted, subject: str, context: Context) -> Posts:
         posts = withdraw(practice, None, context)
         reply = replies.withdrawn_with_its_message(_words(practice, context), practice.name)
         return [*posts, Tell(practice.author.user_id, reply, notice=True)]
+    if subject.endswith(f"/{REASON}"):
+        practices.change(context.connection, practice.number, reason="")
+        return renew_card(practice.number, context)
     gone = fields_of(practice, event.target)
     if not gone:
         return ()
@@ -119,7 +130,7 @@ def _words(practice: Practice, context: Context) -> Words:
     return context.words_for(practice.author)
 
 
-def _call_of(event: Edited, context: Context) -> Call[None] | None:
+def call_of(event: Edited, context: Context) -> Call[None] | None:
     """A correction as if it had been said in the place of the first words."""
     present = rooms.presence(context.connection, event.now.room_id, event.now.sender)
     if present is None:

@@ -20,7 +20,7 @@ from commands.practices.access import (
 )
 from commands.practices.fields import FIVE, missing, tags_in
 from commands.practices.following import withdraw
-from commands.practices.interview import texts
+from commands.practices.interview import keep_reason, texts
 from commands.practices.rules import Step
 from commands.practices.showing import card_link, city_name, keep_card, quoted, shown, told_in
 from commands.practices.vocabulary import VERDICT_OF
@@ -207,6 +207,7 @@ def retire(call: Call[OneWithReason], context: Context) -> Posts:
         raise MemberError(replies.cannot(call.words, practice, call.sign))
     why = call.arguments.why
     practices.step(context.connection, practice.number, state, call.asker, context.now, reason=why)
+    keep_reason(practice, call, context)
     said = call.answer(replies.retired(call.words, practice))
     return [*said, *keep_card(practice.number, context)]
 

@@ -9,8 +9,8 @@ from commands.arguments import argument, folded, optional, text_to_end
 from commands.command import Call, Command
 from commands.context import Context
 from commands.errors import MemberError
-from commands.posts import Posts
-from commands.practices import replies, rules
+from commands.posts import Posts, Tell
+from commands.practices import replies, review_replies, rules
 from commands.practices.access import access_own, may_edit, practice_number
 from commands.practices.charter import commitments
 from commands.practices.fields import (
@@ -29,15 +29,16 @@ from commands.practices.showing import cluster_title, keep_card
 from commands.practices.vocabulary import FIELD_OF, control_in
 from commands.reply import Inline, Reply, paragraphs
 from commands.words import N_
-from storage import listening, practices, rooms, sources
+from storage import listening, people, practices, rooms, sources
 from storage.listening import Conversation
 from storage.practices import UNFINISHED
-from storage.records import Answered, Practice, PracticeField, PracticeState
+from storage.records import Answered, Person, Practice, PracticeField, PracticeState
 from storage.search import analyse
 from storage.sources import Source
 
 F = PracticeField
 KIND = "practice"
+REASON = "reason"  # in a source's subject: why it was retired, or what a reviewer asked for
 WHOLE = "*"  # in a source's subject: the message is a form
 LANGUAGE_FIELDS = (F.TITLE, F.PROBLEM, F.WHAT_WE_DO, F.WHAT_CHANGED, F.WATCH_OUT)
 
@@ -291,8 +292,9 @@ def go_on(
     stay: bool = False,
 ) -> Posts:
     """Ask the next open question, or finish; stay: the one that was asked is not settled."""
+    told = supply(practice, call.asker, context) if changed else ()
     practice = _now(practice, context)
-    posts = keep_card(practice.number, context) if changed else ()
+    posts = [*told, *(keep_card(practice.number, context) if changed else ())]
     if stay and excess(asked, practice.text(asked)):
         # Its limit was told: that is all there is to say.
         practices.change(context.connection, practice.number, asking=asked)
@@ -368,9 +370,24 @@ def after_change(
     lines: Sequence[Inline],
 ) -> Posts:
     """A form has changed fields: the card follows, and a reviewer who waited is told."""
+    told = supply(practice, call.asker, context) if fields else ()
     practice = _now(practice, context)
     said = call.answer(replies.changed(call.words, practice, fields, lines))
-    return [*said, *keep_card(practice.number, context)]
+    return [*said, *told, *keep_card(practice.number, context)]
+
+
+def supply(practice: Practice, by: Person, context: Context) -> Posts:
+    """What a reviewer asked for may be there now: the review goes on, and they are told."""
+    state = rules.after(practice.state, Step.SUPPLY)
+    if state is None:
+        return ()
+    asked = practices.last_step_by(context.connection, practice.number)
+    practices.step(context.connection, practice.number, state, by, context.now)
+    reviewer = people.by_number(context.connection, [asked]).get(asked) if asked else None
+    if reviewer is None or reviewer.id == by.id:
+        return ()
+    reply = review_replies.supplied(context.words_for(reviewer), practice)
+    return [Tell(reviewer.user_id, reply, notice=True)]
 
 
 def _now(practice: Practice, context: Context) -> Practice:
@@ -384,9 +401,16 @@ def _source(practice: Practice, part: str, call: Call[Any]) -> Source:
 
 
 _COMMAND = re.compile(
-    r"^.{0,80}?\bpractice\s+(?:share|edit\s+(?:P[\s-]?)?\d+)\b[\s,.:;!?]*",
+    r"^.{0,80}?\bpractice\s+(?:share|(?:edit|retire|review)\s+(?:P[\s-]?)?\d+)\b[\s,.:;!?]*",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+def keep_reason(practice: Practice, call: Call[Any], context: Context) -> None:
+    """The reason of a step follows its message."""
+    practices.change(context.connection, practice.number, reason_event=call.said.event_id)
+    sources.forget(context.connection, KIND, f"{practice.name}/{REASON}")
+    sources.add(context.connection, call.said.event_id, _source(practice, REASON, call))
 
 
 def without_command(body: str) -> str:

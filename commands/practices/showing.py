@@ -147,7 +147,11 @@ def quoted(practice: Practice, context: Context) -> tuple[EventId, ...]:
     said += [each.event_id for each in reviews.find(context.connection, practice.number)]
     for transfer in transfers.find(context.connection, practice=practice.number):
         said += [note.event_id for note in transfers.notes(context.connection, transfer.number)]
-    return tuple(dict.fromkeys(one for one in (practice.source, *said) if one is not None))
+    return tuple(
+        dict.fromkeys(
+            one for one in (practice.source, practice.reason_event, *said) if one is not None
+        )
+    )
 
 
 # ── the card in the cluster's room ────────────────────────────────────────────────────────────

@@ -30,6 +30,8 @@ from commands.members import replies as members
 from commands.posts import Say, Tell
 from commands.practices import card as practice_card
 from commands.practices import replies as practices
+from commands.practices import review_replies as practice_reviews
+from commands.practices import transfer_replies as practice_transfers
 from commands.practices.fields import NotOneOf
 from commands.practices.rules import Reviewed
 from commands.reply import (
@@ -61,6 +63,7 @@ from storage.records import (
     Role,
     RoomId,
     Transfer,
+    TransferNote,
     TransferState,
     UserId,
     Verdict,
@@ -164,6 +167,19 @@ KIN = practice_card.Kin("1", "2", "3", LINK)
 VIEW = practice_card.View(
     WHOLE, "1", DAY, LINK, Reviewed((), False, tuple(ReviewQuestion)), OPINIONS, TAKEN, KIN, (KIN,)
 )
+
+JOURNEYS = [
+    practice_transfers.Journey(
+        taken.transfer, PRACTICE, "1", "2", "3", link, told,
+        tuple(
+            ("1", TransferNote(SOMEBODY, "1", NOW, RoomId("!1"), EventId("$1"), state))
+            for state in (*TransferState, None)
+        ),
+    )
+    for taken in TAKEN
+    for link, told in ((None, ""), (LINK, "1"))
+]  # fmt: skip
+TRANSFER = JOURNEYS[0].transfer
 
 SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     shared: {
@@ -359,6 +375,53 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "suggestions": [practices.suggestions(WORDS, on=on) for on in (True, False)],
         "looks_close": [practices.looks_close(WORDS, "1", "2", "3", link) for link in (None, LINK)],
         "exported": [practices.exported(WORDS, 2)],
+    },
+    practice_reviews: {
+        "question": [practice_reviews.question(WORDS, asked) for asked in ReviewQuestion],
+        "begins": [paragraphs(practice_reviews.begins(WORDS, PRACTICE, "1"))],
+        "begin_with_a_verdict": [paragraphs(practice_reviews.begin_with_a_verdict(WORDS))],
+        "thanks": [practice_reviews.thanks(WORDS, PRACTICE)],
+        "later": [practice_reviews.later(WORDS, PRACTICE, "!")],
+        "opened": [practice_reviews.opened(WORDS, PRACTICE, "!")],
+        "own_city": [practice_reviews.own_city(WORDS, PRACTICE)],
+        "no_city": [practice_reviews.no_city(WORDS)],
+        "needs_what": [practice_reviews.needs_what(WORDS, PRACTICE, "!")],
+        "asked": [practice_reviews.asked(WORDS, PRACTICE)],
+        "please_add": [practice_reviews.please_add(WORDS, PRACTICE, "1", "2")],
+        "supplied": [practice_reviews.supplied(WORDS, PRACTICE)],
+        "told_author": [
+            practice_reviews.told_author(WORDS, PRACTICE, "1", city, reviewed, lacking=lacking)
+            for city, reviewed, lacking in (
+                ("", Reviewed((), False), True),
+                ("1", Reviewed(("1", "2"), True), False),
+                ("1", Reviewed(("1", "2"), True), True),
+            )
+        ],
+    },
+    practice_transfers: {
+        "card": [practice_transfers.card(WORDS, one, "!", most=9) for one in JOURNEYS],
+        "begun": [
+            practice_transfers.begun(WORDS, TRANSFER, PRACTICE, giver, "!") for giver in ("", "1")
+        ],
+        "moved": [
+            practice_transfers.moved(WORDS, one.transfer, one.told, link=one.source)
+            for one in JOURNEYS
+        ],
+        "own_practice": [practice_transfers.own_practice(WORDS, PRACTICE)],
+        "retired": [practice_transfers.retired(WORDS, PRACTICE, "!")],
+        "not_shared_yet": [practice_transfers.not_shared_yet(WORDS, PRACTICE, "!")],
+        "under_way": [practice_transfers.under_way(WORDS, TRANSFER, "!")],
+        "unknown_transfer": [practice_transfers.unknown_transfer(WORDS, 1)],
+        "not_yours": [practice_transfers.not_yours(WORDS, TRANSFER, "1")],
+        "cannot_move": [
+            practice_transfers.cannot_move(WORDS, TRANSFER, states, "!")
+            for states in ([], list(TransferState))
+        ],
+        "how_is_it_going": [
+            practice_transfers.how_is_it_going(WORDS, TRANSFER, "1", link) for link in (None, LINK)
+        ],
+        "in_the_diary": [practice_transfers.in_the_diary(WORDS, TRANSFER)],
+        "told_giver": [practice_transfers.told_giver(WORDS, one) for one in JOURNEYS],
     },
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("asking", sa.String(), nullable=True),
         sa.Column("card", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("reason", sa.Text(), nullable=False, server_default=""),
+        sa.Column("reason_event", sa.String(), nullable=True),
         sa.Column("created_at", types.Instant(), nullable=False),
         sa.Column("shared_at", types.Instant(), nullable=True),
         sa.Column("published_at", types.Instant(), nullable=True),
