@@ -86,6 +86,14 @@ def of_source(connection: Connection, event_id: EventId) -> Practice | None:
     return next(iter(_read(connection, query)), None)
 
 
+def grown_from(connection: Connection, name: str) -> list[Practice]:
+    """Practices that say they grew out of that one: "P-12"."""
+    based = select(practice_field.c.practice_id).where(
+        practice_field.c.field == PracticeField.BASED_ON, practice_field.c.text == name
+    )
+    return _read(connection, _ALL.where(practice.c.id.in_(based)).order_by(practice.c.id))
+
+
 def answer(
     connection: Connection, number: int, field: PracticeField, answered: Answered, now: datetime
 ) -> None:

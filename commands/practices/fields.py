@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from commands.arguments import folded
-from commands.practices.vocabulary import FIELD_OF, VERDICT_OF, english_name
+from commands.practices.vocabulary import FIELD_OF, VERDICT_OF, name_in
 from commands.words import N_
 from storage.records import PracticeField, Verdict
 
@@ -197,4 +197,4 @@ def read_form(text: str, commitments: Mapping[str, str]) -> Form | None:
 def _meant(name: str) -> str:
     """The field that a name was perhaps meant for, in the language of the name."""
     close = difflib.get_close_matches(folded(name), FIELD_OF, n=1, cutoff=_CLOSE)
-    return english_name(FIELD_OF[close[0]]) if close else ""
+    return name_in("en", FIELD_OF[close[0]]) if close else ""

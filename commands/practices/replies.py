@@ -12,7 +12,7 @@ from commands.practices.fields import (
     NotOneOf,
 )
 from commands.practices.rules import PEERS, Reviewed
-from commands.practices.vocabulary import english_name
+from commands.practices.vocabulary import name_in
 from commands.reply import (
     Block,
     Code,
@@ -235,7 +235,7 @@ def strange_field(words: Words, name: str, meant: str) -> Inline:
         "I don't know the field {name}, so I took that line as part of the one before. Fields are"
         " {fields}, and a few more: {help}.",
         name=Code(name),
-        fields=_codes([english_name(each) for each in FIVE]),
+        fields=_codes([name_in("en", each) for each in FIVE]),
         help=Code("help practice edit"),
     )
 
@@ -345,7 +345,7 @@ def which_field(words: Words, practice: Practice, sign: str) -> Reply:
             name=practice.name,
             example=Code(f"{sign}practice edit {practice.name} Watch out: …"),
             more=_codes(
-                [english_name(each) for each in (F.TAGS, F.SINCE, F.EVIDENCE, F.COST_BAND)]
+                [name_in("en", each) for each in (F.TAGS, F.SINCE, F.EVIDENCE, F.COST_BAND)]
             ),
         )
     )

@@ -122,8 +122,8 @@ def _parent(practice: Practice, context: Context) -> Kin | None:
 def _children(practice: Practice, context: Context) -> list[Kin]:
     return [
         _kin(each, context)
-        for each in practices.find(context.connection)
-        if each.text(F.BASED_ON) == practice.name and each.state not in HIDDEN
+        for each in practices.grown_from(context.connection, practice.name)
+        if each.state not in HIDDEN
     ]
 
 

@@ -7,7 +7,8 @@ from storage.records import Degree, PracticeField, Verdict
 
 F = PracticeField
 
-# The first of each is what a form in English says; then de, fr, es, it, nl, el, lv, cs, no.
+LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "el", "lv", "cs", "no")
+# In the order of the languages; of several names the first is shown.
 _FIELD_NAMES: Mapping[PracticeField, str] = {
     F.TITLE: """Title, Name; Titel; Titre; Título; Titolo; Titel; Τίτλος; Nosaukums, Virsraksts;
         Název; Tittel""",
@@ -111,9 +112,11 @@ VERDICT_OF: Mapping[str, Verdict] = {
 }
 
 
-def english_name(field: PracticeField) -> str:
-    """What a form in English calls a field, as people type it."""
-    return _FIELD_NAMES[field].split(";")[0].split(",")[0].strip()
+def name_in(language: str, field: PracticeField) -> str:
+    """What a form in that language calls a field, as people type it."""
+    place = LANGUAGES.index(language) if language in LANGUAGES else 0
+    names = _FIELD_NAMES[field].split(";")[place].split(",")[0]
+    return " ".join(names.split())
 
 
 def control_in(text: str) -> str | None:
