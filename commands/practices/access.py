@@ -19,14 +19,20 @@ OPEN = frozenset({PracticeState.PUBLISHED, PracticeState.RETIRED})  # to the who
 OURS = frozenset({RoomKind.CLUSTER, RoomKind.COORDINATORS, RoomKind.DIRECT})
 
 
+def number_in(typed: str, letter: str) -> int | None:
+    """The number of P-12, p12 and 12."""
+    pattern = rf"(?:{letter}[\s-]?)?([0-9]{{1,9}})[.,;:!?]?"
+    found = re.fullmatch(pattern, typed.strip(), re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
 def numbered(letter: str, hint: str) -> Reader[int]:
     """A reader for P-12, p12 and 12."""
-    pattern = re.compile(rf"(?:{letter}[\s-]?)?(\d{{1,9}})[.,;:!?]?", re.IGNORECASE)
 
     def read(typed: str, around: Surroundings) -> int | Refusal:
-        found = pattern.fullmatch(typed.strip())
-        if found:
-            return int(found[1])
+        found = number_in(typed, letter)
+        if found is not None:
+            return found
         return Refusal(replies.no_number(around.words, typed, f"{letter}-12"))
 
     return Reader(hint, read)
