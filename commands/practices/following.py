@@ -48,7 +48,7 @@ def follow_correction(event: Edited, subject: str, context: Context) -> Posts:
         return keep_card(practice.number, context)
     theirs = fields_of(practice, event.original)
     if part == WHOLE:
-        form = read_form(text, commitments())
+        form = read_form(text, commitments(context))
         if form is None:
             return ()
         form = with_lead(form)

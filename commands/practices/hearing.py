@@ -19,5 +19,6 @@ PRACTICES = Listener(
     taken_back=follow_redaction,
     tapped=_tapped,
     emojis=frozenset({PIN}),
+    files=True,
 )
 PRACTICE_CONSENT = Listener(CONSENT, said=hear_consent, tapped=tap_consent, posts=(ASKED,))

@@ -60,7 +60,7 @@ class Edit:
 
 def share(call: Call[Share], context: Context) -> Posts:
     text = call.arguments.text
-    form = read_form(text, commitments())
+    form = read_form(text, commitments(context))
     source = (call.room.room_id, call.said.event_id) if form else None
     practice = practices.start(
         context.connection, call.asker, PracticeState.DRAFT, context.now,
@@ -121,7 +121,7 @@ def edit(call: Call[Edit], context: Context) -> Posts:
     if field is not None:
         return ask(practice, field, call, context)
     if text:
-        form = read_form(text, commitments())
+        form = read_form(text, commitments(context))
         if form is None or (form.lead and not form.fields):
             name = text.partition(":")[0].strip()
             raise MemberError(paragraphs(replies.strange_field(call.words, name, "")))
@@ -214,7 +214,7 @@ def hear_answer(call: Call[None], subject: str, context: Context) -> Posts:
 
 
 def _take(practice: Practice, asking: PracticeField, call: Call[None], context: Context) -> Posts:
-    form = read_form(call.said.body, commitments())
+    form = read_form(call.said.body, commitments(context))
     if form is not None and form.fields and not form.lead:
         sources.add(context.connection, call.said.event_id, _source(practice, WHOLE, call))
         lines = fill(practice, form, call, context)
@@ -228,7 +228,7 @@ def put(
     practice: Practice, field: PracticeField, text: str, call: Call[Any], context: Context
 ) -> list[Inline]:
     """Write an answer as it was said; what is to be told about it."""
-    value = read_value(field, text, commitments())
+    value = read_value(field, text, commitments(context))
     if isinstance(value, NotOneOf):
         return [replies.not_one_of(call.words, value)]
     _write(practice, field, value, call, context)

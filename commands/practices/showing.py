@@ -88,7 +88,7 @@ def view_of(practice: Practice, words: Words, context: Context) -> View:
         ),
         parent=_parent(practice, context),
         children=tuple(_children(practice, context)),
-        commitments=commitments(),
+        commitments=commitments(context),
     )
 
 
