@@ -1,6 +1,7 @@
 """How a message is answered: read, permitted, its arguments filled in, handed to its handler."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from commands import reading, replies
 from commands.arguments import Missing, Refusal, Surroundings, read_arguments
@@ -15,9 +16,12 @@ from commands.reading import Answer, Cancelled, Found, Heard, NotForUs, Unknown
 from commands.rights import as_of_now, is_allowed
 from commands.words import Words
 from storage import people, questions, rooms
+from storage.listening import Conversation
 from storage.questions import Place, Question
 from storage.records import Person, Room, RoomKind
 
+RESTED = timedelta(hours=1)
+FILES = frozenset({"m.image", "m.file", "m.audio", "m.video"})
 CHATTER = 5  # answers in conversations for each command that somebody may send in that time
 
 
@@ -43,19 +47,33 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     if corrected:
         question = conversation = None
     awaited = question is not None or conversation is not None
-    heard = _hear(said, room, context, awaited=awaited)
-    if isinstance(heard, NotForUs):
-        return ()
+    rested = question is None and conversation is not None and _has_rested(conversation, context)
+    heard = _hear(said, room, context, awaited=awaited, rested=rested)
     words, prefix = context.words_for(asker), context.settings.prefix
     call = Call(None, said, asker, room, words, prefix=prefix)
-    if question is None and conversation is not None and isinstance(heard, Answer | Cancelled):
+    if question is None and conversation is not None and _is_part_of_it(said, heard, context):
+        if isinstance(heard, Answer):
+            call = replace(call, said=replace(said, body=heard.text))
         return _kept_short(hear(conversation, call, context), call, context)
+    if isinstance(heard, NotForUs):
+        return ()
     asked_so_far = people.count_command(context.connection, asker.id, context.now)
     allowed = context.settings.limits.commands_a_minute
     if asked_so_far > allowed:
         # Said once; whoever floods gets silence, and nobody else waits for it.
         return call.answer(replies.too_many(call.words)) if asked_so_far == allowed + 1 else ()
     return _carry_out(heard, call, context, place, question)
+
+
+def _has_rested(conversation: Conversation, context: Context) -> bool:
+    """Whether a conversation has been quiet for so long that words may be meant otherwise."""
+    return conversation.since is not None and context.now - conversation.since > RESTED
+
+
+def _is_part_of_it(said: Said, heard: Heard, context: Context) -> bool:
+    """Whether words belong to a conversation; a photo in place of an answer does, too."""
+    sent = said.msgtype in FILES and said.sender != context.me
+    return sent or isinstance(heard, Answer | Cancelled)
 
 
 def _kept_short(posts: Posts, call: Call[None], context: Context) -> Posts:
@@ -72,7 +90,9 @@ def _kept_short(posts: Posts, call: Call[None], context: Context) -> Posts:
     return [post for post in posts if not isinstance(post, Say | Tell) or post.key is not None]
 
 
-def _hear(said: Said, room: Room, context: Context, *, awaited: bool) -> Heard:
+def _hear(
+    said: Said, room: Room, context: Context, *, awaited: bool, rested: bool = False
+) -> Heard:
     return reading.read(
         said,
         me=context.me,
@@ -80,6 +100,7 @@ def _hear(said: Said, room: Room, context: Context, *, awaited: bool) -> Heard:
         prefix=context.settings.prefix,
         direct=room.kind is RoomKind.DIRECT,
         awaited=awaited,
+        rested=rested,
         catalogue=CATALOGUE,
     )
 

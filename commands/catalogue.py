@@ -17,6 +17,11 @@ from commands.members.handlers import (
     SETTINGS_TIMEZONE,
     WHOAMI,
 )
+from commands.practices.capture import CAPTURE
+from commands.practices.handlers import LIST, PRACTICE, PUBLISH, RETIRE, SHOW, WITHDRAW
+from commands.practices.interview import EDIT, SHARE
+from commands.practices.reviewing import REVIEW
+from commands.practices.transferring import BEGIN, STEP
 from commands.search.handlers import MORE, SEARCH
 
 CATALOGUE: tuple[AnyCommand, ...] = (
@@ -24,6 +29,18 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     SEARCH,
     MORE,
     THREAD_SUMMARY,
+    PRACTICE,
+    SHARE,
+    CAPTURE,
+    SHOW,
+    EDIT,
+    LIST,
+    REVIEW,
+    PUBLISH,
+    RETIRE,
+    WITHDRAW,
+    BEGIN,
+    STEP,
     CITY,
     WHOAMI,
     SETTINGS,

@@ -20,7 +20,7 @@ def conversation_of(connection: Connection, said: Said, *, direct: bool) -> Conv
     That is in a thread, under a post of ours that is replied to, or in a direct chat.
     """
     related = [one for one in (said.thread_root, said.reply_to) if one is not None]
-    places: list[Place] = [*related, *([said.room_id] if direct else [])]
+    places: list[Place] = [*related, *([said.room_id, said.sender] if direct else [])]
     if related:
         places += outbox.posts_of(connection, related)
     return listening.find(connection, places, said.sender) if places else None

@@ -1,8 +1,17 @@
 """Who hears what besides commands: for taps and talk what the catalogue is for commands."""
 
 from commands.listener import Listener
+from commands.practices.diary import TRANSFER_ASKED, TRANSFERS
+from commands.practices.hearing import PRACTICE_CONSENT, PRACTICES
+from commands.practices.reviewing import REVIEWS
 
-LISTENERS: tuple[Listener, ...] = ()
+LISTENERS: tuple[Listener, ...] = (
+    PRACTICES,
+    PRACTICE_CONSENT,
+    REVIEWS,
+    TRANSFERS,
+    TRANSFER_ASKED,
+)
 
 
 def of_kind(kind: str) -> Listener | None:

@@ -101,11 +101,14 @@ def read(
     direct: bool,
     awaited: bool,
     catalogue: Sequence[AnyCommand],
+    rested: bool = False,
 ) -> Heard:
     """What a message asks of us.
 
     awaited: a question of ours to this person, at this place, is open. A command still goes
     before an answer, so nobody is ever stuck in a question.
+    rested: it has been open for long. Where no prefix is needed, words that begin like a command
+    are one then; while people answer each other, they are an answer.
     """
     if said.msgtype != "m.text" or said.sender == me:
         return NotForUs()
@@ -113,6 +116,10 @@ def read(
         return _invoked(said.invocation, catalogue)
     address = _address(said, me=me, name=name, prefix=prefix)
     if awaited:
+        if rested and address is None and direct:
+            heard = _look_up(_Address(said.body.strip(), Manner.ALONE), catalogue)
+            if isinstance(heard, Found):
+                return heard
         return _answered(said, address, catalogue)
     if address is None and direct:
         address = _Address(said.body.strip(), Manner.ALONE)
@@ -125,8 +132,10 @@ def _answered(said: Said, address: _Address | None, catalogue: Sequence[AnyComma
         return Cancelled()
     if address is not None:
         heard = _look_up(address, catalogue)
-        if isinstance(heard, Found) or address.manner is Manner.PREFIX:
+        shouted = address.manner is Manner.PREFIX
+        if isinstance(heard, Found) or (shouted and isinstance(heard, Unknown)):
             return heard
+        text = said.body.strip() if shouted else text
     return Answer(text) if text else NotForUs()
 
 

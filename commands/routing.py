@@ -20,6 +20,7 @@ from commands.events import (
 )
 from commands.hospitality import is_welcome
 from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
+from commands.practices.transferring import ask_after_silence
 from commands.reply import RoomLink
 from commands.rights import still_stands
 from storage import inbox, outbox, people, questions, rooms, search_pages
@@ -48,6 +49,8 @@ def respond(event: Event, context: Context) -> Posts:
             return ()  # whoever asked for it has no say any more
         case TimerDue(kind="announce"):
             return announce_at_last(event, context)
+        case TimerDue(kind="transfer-silence"):
+            return ask_after_silence(event, context)
         case MembershipChanged() | TimerDue():
             return ()  # later capabilities listen here
 

@@ -58,6 +58,12 @@ def by_ids(connection: Connection, ids: Sequence[int]) -> list[ArchivedMessage]:
     return _show(connection, [shown[number] for number in ids if number in shown])
 
 
+def get(connection: Connection, event_id: EventId) -> ArchivedMessage | None:
+    """One message as it stands now, if the archive holds it."""
+    rows = connection.execute(_SHOWN.where(event.c.event_h == event_hash(event_id))).all()
+    return next(iter(_show(connection, rows)), None)
+
+
 def thread(
     connection: Connection, room_numbers: Sequence[int], root: EventId
 ) -> list[ArchivedMessage]:

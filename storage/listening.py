@@ -12,8 +12,9 @@ from storage.tables import listening, person
 
 ANYBODY = 0  # instead of a person's number
 
-# A thread's root, a direct chat, or the key of a post of ours that people reply to.
-Place = EventId | RoomId | str
+# A thread's root, a direct chat, a person (whichever direct chat they write in), or the key of a
+# post of ours that people reply to.
+Place = EventId | RoomId | UserId | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Conversation:
     subject: str  # what it is about, for the feature to know: "P-12"
     person: int = ANYBODY
     talk: bool = False  # what is said is the members' own talk, too, and archived as such
+    since: datetime | None = None  # when it was begun, or went on
 
 
 def begin(connection: Connection, conversation: Conversation, now: datetime) -> None:
@@ -64,4 +66,4 @@ def find(connection: Connection, places: Sequence[Place], speaker: UserId) -> Co
     ).first()
     if row is None:
         return None
-    return Conversation(row.place, row.kind, row.subject, row.person_id, row.talk)
+    return Conversation(row.place, row.kind, row.subject, row.person_id, row.talk, row.since)

@@ -289,6 +289,17 @@ def lane_of(connection: Connection, key: str) -> str | None:
     return lane
 
 
+def edits_of(connection: Connection, key: str) -> list[str]:
+    """The keys of the edits of a post: each is an event of its own, with words of its own."""
+    return list(
+        connection.scalars(
+            select(outbox.c.key)
+            .where(outbox.c.changes == key, outbox.c.action == Action.EDIT)
+            .order_by(outbox.c.id)
+        )
+    )
+
+
 def said_at(connection: Connection, lane: str, prefix: str) -> list[datetime]:
     """When posts whose key begins with `prefix` were queued for a lane."""
     return list(

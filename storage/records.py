@@ -203,3 +203,171 @@ class Timer:
     time_zone: str  # IANA
     room_id: RoomId | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+# ── practices ─────────────────────────────────────────────────────────────────────────────────
+
+
+class PracticeState(StrEnum):
+    CAPTURED = "captured"  # by somebody else: its author has not agreed yet
+    DRAFT = "draft"
+    SHARED = "shared"
+    UNDER_REVIEW = "under_review"
+    NEEDS_INFO = "needs_info"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+    WITHDRAWN = "withdrawn"
+
+
+class PracticeField(StrEnum):
+    """What may be said of a practice: the five answers, then what is optional."""
+
+    TITLE = "title"
+    PROBLEM = "problem"
+    WHAT_WE_DO = "what_we_do"
+    WHAT_CHANGED = "what_changed"
+    WATCH_OUT = "watch_out"
+    ORGANISATION = "organisation"
+    TARGET_GROUP = "target_group"
+    SINCE = "since"
+    UNTIL = "until"
+    EVIDENCE = "evidence"
+    COST_BAND = "cost_band"
+    STAFF_TIME = "staff_time"
+    VOLUNTEERS = "volunteers"
+    PARTNERS = "partners"
+    CONDITIONS = "conditions"
+    MATERIALS = "materials"
+    LINK = "link"
+    CHARTER = "charter"
+    KEY_FACTOR = "key_factor"
+    TAGS = "tags"
+    LANGUAGES = "languages"
+    MAY_BE_VISITED = "may_be_visited"
+    BASED_ON = "based_on"  # P-12: the practice of another city that it grew from
+    ENGLISH_TITLE = "english_title"
+    ENGLISH_SUMMARY = "english_summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was answered, and the message that says so."""
+
+    text: str
+    room_id: RoomId | None = None
+    event_id: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """Something that a city does, told so that another can try it."""
+
+    number: int  # P-12
+    state: PracticeState
+    author: Person
+    city: str | None  # slug
+    cluster: str | None  # slug
+    language: str  # that it is written in; "" if nobody can tell
+    created_at: datetime
+    changed_at: datetime
+    shared_at: datetime | None = None
+    published_at: datetime | None = None
+    source_room: RoomId | None = None
+    source: EventId | None = None  # the message that it began with
+    asking: PracticeField | None = None  # what its author is asked for
+    card: int = 0  # how many cards it has had
+    reason: str = ""  # why it was retired, or what a reviewer needs to know
+    reason_event: EventId | None = None
+    fields: Mapping[PracticeField, Answered] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"P-{self.number}"
+
+    @property
+    def card_key(self) -> str:
+        """The key of the post that is its card now."""
+        return f"practice/{self.number}/card/{self.card}"
+
+    def text(self, field: PracticeField) -> str:
+        """What was answered; "" if nothing was."""
+        answered = self.fields.get(field)
+        return "" if answered is None else answered.text
+
+
+class Verdict(StrEnum):
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+class ReviewQuestion(StrEnum):
+    TUESDAY = "tuesday"  # do I understand what happens on a Tuesday?
+    CHANGE = "change"  # do I believe the change?
+    YEAR = "year"  # could we start within a year, and what would we change?
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAnswer:
+    """One answer of a reviewer."""
+
+    reviewer: Person
+    question: ReviewQuestion
+    verdict: Verdict
+    text: str
+    city: str | None  # slug, as of then
+    facilitator: bool
+    event_id: EventId | None = None
+
+
+class TransferState(StrEnum):
+    INTERESTED = "interested"
+    UNDERSTANDING = "understanding"
+    ADAPTING = "adapting"
+    PILOTING = "piloting"
+    IN_USE = "in_use"
+    STOPPED = "stopped"
+
+
+class Degree(StrEnum):
+    """How much of a practice was taken over."""
+
+    INSPIRED = "inspired"
+    ADAPTED = "adapted"
+    COPIED = "copied"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A city that takes over a practice of another."""
+
+    number: int  # T-4
+    practice: int
+    city: str  # slug
+    person: Person  # who began it
+    state: TransferState
+    room_id: RoomId  # where its card is
+    created_at: datetime
+    heard_at: datetime
+    changed_at: datetime
+    degree: Degree | None = None
+
+    @property
+    def name(self) -> str:
+        return f"T-{self.number}"
+
+    @property
+    def card_key(self) -> str:
+        return f"transfer/{self.number}/card"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferNote:
+    """One entry of a transfer's diary."""
+
+    person: Person
+    text: str
+    at: datetime
+    room_id: RoomId
+    event_id: EventId
+    state: TransferState | None = None  # the step that it tells of

@@ -44,6 +44,13 @@ def of(connection: Connection, event_id: EventId) -> list[Source]:
     return [Source(*row) for row in rows]
 
 
+def forget_message(connection: Connection, event_id: EventId, kind: str) -> None:
+    """A message was taken back: nothing of that kind rests on it any more."""
+    connection.execute(
+        delete(source).where(source.c.event_h == event_hash(event_id), source.c.kind == kind)
+    )
+
+
 def forget(connection: Connection, kind: str, subject: str) -> None:
     """What was made is gone, or no longer rests on any message."""
     connection.execute(delete(source).where(source.c.kind == kind, source.c.subject == subject))

@@ -34,8 +34,9 @@ from commands.permissions import (
 )
 from commands.posts import Posts
 from commands.words import N_, words_in
-from storage import folding, people, rooms
-from storage.records import City, Cluster, Person, Role, RoomKind
+from storage import folding, people, practices, reviews, rooms, transfers
+from storage.practices import UNFINISHED
+from storage.records import City, Cluster, Person, PracticeState, Role, RoomKind
 from storage.types import milliseconds
 
 
@@ -206,6 +207,8 @@ def _entry(someone: Person, context: Context) -> replies.Entry:
     )
 
 
+GONE = UNFINISHED | {PracticeState.WITHDRAWN}
+
 # ── privacy ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -217,6 +220,7 @@ class Keeping:
 def show_privacy(call: Call[Nothing], context: Context) -> Posts:
     archive = context.settings.archive
     theirs = rooms.rooms_of(context.connection, call.asker)
+    mine = practices.find(context.connection, author=call.asker.id)
     stored = replies.Stored(
         card=_card(call.asker, context),
         messages=people.archived_messages(context.connection, call.asker.id),
@@ -228,6 +232,10 @@ def show_privacy(call: Call[Nothing], context: Context) -> Posts:
         controller=archive.controller,
         contact=archive.contact,
         retention=archive.retention,
+        drafts=tuple(each.name for each in mine if each.state in UNFINISHED),
+        practices=tuple(each.name for each in mine if each.state not in GONE),
+        reviews=reviews.given_by(context.connection, call.asker.id),
+        entries=transfers.written_by(context.connection, call.asker.id),
     )
     return call.answer(replies.privacy(call.words, stored, sign=call.sign))
 

@@ -220,6 +220,10 @@ class Stored:
     controller: str
     contact: str
     retention: timedelta | None
+    drafts: tuple[str, ...] = ()  # P-3: practices of theirs that only they and coordinators see
+    practices: tuple[str, ...] = ()
+    reviews: int = 0
+    entries: int = 0  # in diaries of transfers
 
 
 def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
@@ -236,6 +240,7 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
                 "{number} messages of yours in the archive",
                 stored.messages,
             ),
+            *_practices(words, stored),
             words.say("Which rooms you are in, and since when"),
         ),
         Paragraph(_kept_rooms(words, stored.archived_rooms)),
@@ -256,6 +261,35 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
     if stored.controller:
         blocks.append(Paragraph(_responsible(words, stored.controller, stored.contact)))
     return Reply(tuple(blocks))
+
+
+def _practices(words: Words, stored: Stored) -> list[Inline]:
+    lines = []
+    if stored.drafts:
+        names = words.listing(list(stored.drafts))
+        lines.append(
+            words.say("Drafts of practices, for you and your coordinator: {names}", names=names)
+        )
+    if stored.practices:
+        names = words.listing(list(stored.practices))
+        lines.append(words.say("Practices under your name: {names}", names=names))
+    if stored.reviews:
+        lines.append(
+            words.plural(
+                "What you said of {number} practice as a reviewer",
+                "What you said of {number} practices as a reviewer",
+                stored.reviews,
+            )
+        )
+    if stored.entries:
+        lines.append(
+            words.plural(
+                "{number} entry of yours about a transfer",
+                "{number} entries of yours about transfers",
+                stored.entries,
+            )
+        )
+    return lines
 
 
 def _kept_rooms(words: Words, names: Sequence[str]) -> Inline:

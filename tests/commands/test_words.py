@@ -28,12 +28,46 @@ from commands.doctor.rules import Finding, Level
 from commands.help import replies as help_
 from commands.members import replies as members
 from commands.posts import Say, Tell
-from commands.reply import CodeBlock, Items, Paragraph, Part, Reply, RoomLink, Text
+from commands.practices import card as practice_card
+from commands.practices import replies as practices
+from commands.practices import review_replies as practice_reviews
+from commands.practices import transfer_replies as practice_transfers
+from commands.practices.fields import NotOneOf
+from commands.practices.rules import Reviewed
+from commands.reply import (
+    CodeBlock,
+    Items,
+    MessageLink,
+    Paragraph,
+    Part,
+    Reply,
+    RoomLink,
+    Text,
+    paragraphs,
+)
 from commands.search import replies as search
 from commands.search.rules import Hint, HintKind, Refusal
 from commands.words import PSEUDO, words_in
 from storage import people
-from storage.records import ArchivedMessage, EventId, Role, RoomId, UserId
+from storage.records import (
+    Answered,
+    ArchivedMessage,
+    Degree,
+    EventId,
+    Person,
+    Practice,
+    PracticeField,
+    PracticeState,
+    ReviewAnswer,
+    ReviewQuestion,
+    Role,
+    RoomId,
+    Transfer,
+    TransferNote,
+    TransferState,
+    UserId,
+    Verdict,
+)
 from tests.commands.conftest import HOUSING, OTTO, Hall, direct
 
 ROOT = Path(__file__).parents[2]
@@ -94,11 +128,58 @@ WHERE = search.Understood("1", "2", ("3",), DAY, DAY)
 ANYWHERE = search.Understood("", None, (), None, None)
 STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
-STORED = members.Stored(CARD, 1, ("1",), "2", "3", timedelta(days=730))
+STORED = members.Stored(
+    CARD, 1, ("1",), "2", "3", timedelta(days=730), ("1",), ("2", "3"), 4, entries=5
+)
 CITY = clusters.CityCard("1", "NO", "2", ("de",), NOW, ("3",), ("4",))
 HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",))
 HINTS = tuple(Hint(kind, "1") for kind in HintKind)
 FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS}
+
+SOMEBODY = Person(1, UserId("@1:2"), "1")
+PRACTICE = Practice(1, PracticeState.DRAFT, SOMEBODY, "1", "2", "de", NOW, NOW)
+OF_PRACTICES = [replace(PRACTICE, state=state) for state in PracticeState]
+LINK = MessageLink(RoomId("!1"), EventId("$1"), "1")
+F = PracticeField
+WHOLE = replace(
+    PRACTICE,
+    reason="1",
+    fields={
+        **{field: Answered("1") for field in F},
+        F.EVIDENCE: Answered("none_yet"),
+        F.COST_BAND: Answered("low"),
+        F.MAY_BE_VISITED: Answered("yes"),
+    },
+)
+OPINIONS = tuple(
+    (ReviewAnswer(SOMEBODY, question, verdict, "1", "2", facilitator), "2")
+    for question in ReviewQuestion
+    for verdict, facilitator in ((Verdict.YES, False), (Verdict.NO, True), (Verdict.PARTLY, False))
+)
+TAKEN = tuple(
+    practice_card.Taken(
+        Transfer(1, 1, "1", SOMEBODY, state, RoomId("!1"), NOW, NOW, NOW, degree), "1", "2", None
+    )
+    for state in TransferState
+    for degree in Degree
+)
+KIN = practice_card.Kin("1", "2", "3", LINK)
+VIEW = practice_card.View(
+    WHOLE, "1", DAY, LINK, Reviewed((), False, tuple(ReviewQuestion)), OPINIONS, TAKEN, KIN, (KIN,)
+)
+
+JOURNEYS = [
+    practice_transfers.Journey(
+        taken.transfer, PRACTICE, "1", "2", "3", link, told,
+        tuple(
+            ("1", TransferNote(SOMEBODY, "1", NOW, RoomId("!1"), EventId("$1"), state))
+            for state in (*TransferState, None)
+        ),
+    )
+    for taken in TAKEN
+    for link, told in ((None, ""), (LINK, "1"))
+]  # fmt: skip
+TRANSFER = JOURNEYS[0].transfer
 
 SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     shared: {
@@ -216,6 +297,131 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "no_more": [search.no_more(WORDS, "1")],
         "only_here": [search.only_here(WORDS, "1")],
         "no_archive": [search.no_archive(WORDS, "1")],
+    },
+    practice_card: {
+        "card": [
+            practice_card.card(WORDS, replace(VIEW, practice=practice), "!")
+            for practice in (WHOLE, *OF_PRACTICES, replace(WHOLE, state=PracticeState.RETIRED))
+        ],
+    },
+    practices: {
+        "field_names": [paragraphs((Text(practices.field_names(WORDS, list(F))),))],
+        "overview": [
+            practices.overview(WORDS, "!", drafts=drafts, typed=typed)
+            for drafts, typed in (((), ""), (("1", "2"), "3"))
+        ],
+        "no_number": [practices.no_number(WORDS, "1", "2")],
+        "unknown_practice": [practices.unknown_practice(WORDS, 1, "2")],
+        "not_yours": [practices.not_yours(WORDS, PRACTICE)],
+        "begins": [paragraphs(practices.begins(WORDS, PRACTICE, title)) for title in ("", "1")],
+        "question": [
+            practices.question(WORDS, field, now=now) for field in list(F)[:5] for now in ("", "1")
+        ],
+        "one_field": [practices.one_field(WORDS, field, "1") for field in F],
+        "noted": [paragraphs(practices.noted(WORDS, list(F)))],
+        "too_long": [
+            paragraphs(practices.too_long(WORDS, field, "1", "2", 3))
+            for field in (F.TITLE, F.ENGLISH_SUMMARY)
+        ],
+        "words_please": [paragraphs(practices.words_please(WORDS))],
+        "first_already": [paragraphs(practices.first_already(WORDS))],
+        "strange_field": [
+            paragraphs(practices.strange_field(WORDS, "1", meant)) for meant in ("", "2")
+        ],
+        "not_one_of": [paragraphs(practices.not_one_of(WORDS, NotOneOf(F.EVIDENCE, "1", ("2",))))],
+        "stopped": [
+            practices.stopped(WORDS, PRACTICE, "!", empty=empty) for empty in (True, False)
+        ],
+        "kept_as_draft": [practices.kept_as_draft(WORDS, PRACTICE, list(F), "!")],
+        "no_cluster": [practices.no_cluster(WORDS, PRACTICE, "!")],
+        "shared": [
+            practices.shared(WORDS, PRACTICE, "1", lacking, "!") for lacking in ([], list(F))
+        ],
+        "changed": [practices.changed(WORDS, PRACTICE, fields) for fields in ([], list(F))],
+        "which_field": [practices.which_field(WORDS, PRACTICE, "!")],
+        "taken_out": [paragraphs(practices.taken_out(WORDS, PRACTICE, list(F)))],
+        "capture_what": [practices.capture_what(WORDS, "!")],
+        "nothing_to_capture": [practices.nothing_to_capture(WORDS, "!")],
+        "captured_already": [practices.captured_already(WORDS, 1)],
+        "asked_author": [practices.asked_author(WORDS, "1")],
+        "may_i": [practices.may_i(WORDS, "1", "2", LINK)],
+        "yes_or_no": [practices.yes_or_no(WORDS)],
+        "stays_talk": [practices.stays_talk(WORDS)],
+        "would_rather_not": [practices.would_rather_not(WORDS, "1")],
+        "captured": [paragraphs(practices.captured(WORDS, PRACTICE))],
+        "cannot": [practices.cannot(WORDS, one, "!") for one in OF_PRACTICES],
+        "lacks": [practices.lacks(WORDS, PRACTICE, list(F), "!")],
+        "not_reviewed": [
+            practices.not_reviewed(WORDS, PRACTICE, Reviewed(cities, facilitator), "!")
+            for cities, facilitator in (((), False), (("1",), True), (("1", "2"), False))
+        ],
+        "published": [practices.published(WORDS, PRACTICE)],
+        "retired": [practices.retired(WORDS, PRACTICE)],
+        "surely": [practices.surely(WORDS, PRACTICE, "!")],
+        "withdrawn": [practices.withdrawn(WORDS, "1")],
+        "withdrawn_with_its_message": [practices.withdrawn_with_its_message(WORDS, "1")],
+        "listing": [
+            practices.listing(WORDS, rows, what=what, more=more, sign="!")
+            for rows, what, more in (
+                ([], "", 0),
+                ([], "1", 0),
+                ([(WHOLE, "1", LINK), (PRACTICE, "", None)], "1", 2),
+            )
+        ],
+        "shelf": [
+            practices.shelf(WORDS, [], []),
+            practices.shelf(WORDS, [(WHOLE, "1")], [("1", "2", "3", "4")]),
+        ],
+        "suggestions": [practices.suggestions(WORDS, on=on) for on in (True, False)],
+        "looks_close": [practices.looks_close(WORDS, "1", "2", "3", link) for link in (None, LINK)],
+        "exported": [practices.exported(WORDS, 2)],
+    },
+    practice_reviews: {
+        "question": [practice_reviews.question(WORDS, asked) for asked in ReviewQuestion],
+        "begins": [paragraphs(practice_reviews.begins(WORDS, PRACTICE, "1"))],
+        "begin_with_a_verdict": [paragraphs(practice_reviews.begin_with_a_verdict(WORDS))],
+        "thanks": [practice_reviews.thanks(WORDS, PRACTICE)],
+        "later": [practice_reviews.later(WORDS, PRACTICE, "!")],
+        "opened": [practice_reviews.opened(WORDS, PRACTICE, "!")],
+        "own_city": [practice_reviews.own_city(WORDS, PRACTICE)],
+        "no_city": [practice_reviews.no_city(WORDS)],
+        "needs_what": [practice_reviews.needs_what(WORDS, PRACTICE, "!")],
+        "asked": [practice_reviews.asked(WORDS, PRACTICE)],
+        "please_add": [practice_reviews.please_add(WORDS, PRACTICE, "1", "2")],
+        "supplied": [practice_reviews.supplied(WORDS, PRACTICE)],
+        "told_author": [
+            practice_reviews.told_author(WORDS, PRACTICE, "1", city, reviewed, lacking=lacking)
+            for city, reviewed, lacking in (
+                ("", Reviewed((), False), True),
+                ("1", Reviewed(("1", "2"), True), False),
+                ("1", Reviewed(("1", "2"), True), True),
+            )
+        ],
+    },
+    practice_transfers: {
+        "card": [practice_transfers.card(WORDS, one, "!", most=9) for one in JOURNEYS],
+        "begun": [
+            practice_transfers.begun(WORDS, TRANSFER, PRACTICE, giver, "!") for giver in ("", "1")
+        ],
+        "moved": [
+            practice_transfers.moved(WORDS, one.transfer, one.told, link=one.source)
+            for one in JOURNEYS
+        ],
+        "own_practice": [practice_transfers.own_practice(WORDS, PRACTICE)],
+        "retired": [practice_transfers.retired(WORDS, PRACTICE, "!")],
+        "not_shared_yet": [practice_transfers.not_shared_yet(WORDS, PRACTICE, "!")],
+        "under_way": [practice_transfers.under_way(WORDS, TRANSFER, "!")],
+        "unknown_transfer": [practice_transfers.unknown_transfer(WORDS, 1)],
+        "not_yours": [practice_transfers.not_yours(WORDS, TRANSFER, "1")],
+        "cannot_move": [
+            practice_transfers.cannot_move(WORDS, TRANSFER, states, "!")
+            for states in ([], list(TransferState))
+        ],
+        "how_is_it_going": [
+            practice_transfers.how_is_it_going(WORDS, TRANSFER, "1", link) for link in (None, LINK)
+        ],
+        "in_the_diary": [practice_transfers.in_the_diary(WORDS, TRANSFER)],
+        "told_giver": [practice_transfers.told_giver(WORDS, one) for one in JOURNEYS],
     },
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {
