@@ -461,7 +461,15 @@ def test_no_reply_has_a_word_that_is_not_translated(name: str, reply: Reply) -> 
 
 
 LONG = timedelta(days=2)
-VALUES = {str: "1", int: 7, bool: True, timedelta: LONG, timedelta | None: LONG, str | None: "0"}
+VALUES: dict[Any, object] = {
+    str: "1",
+    int: 7,
+    bool: True,
+    timedelta: LONG,
+    timedelta | None: LONG,
+    str | None: "0",
+    Sequence[str]: tuple("1234567"),
+}
 
 
 @pytest.mark.parametrize(
@@ -470,7 +478,7 @@ VALUES = {str: "1", int: 7, bool: True, timedelta: LONG, timedelta | None: LONG,
         function
         for module in (findings, room_findings)
         for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__ and name not in ("judged", "well")
+        if function.__module__ == module.__name__ and name not in ("judged", "well", "_named")
     ],
     ids=lambda function: function.__name__,
 )

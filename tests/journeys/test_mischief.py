@@ -9,8 +9,8 @@ import pytest
 
 from demo.people import Heard, Person, RefusedError
 from tests.fuzz import mischief
-from tests.hall import CLEAR, RunningHall
-from tests.journeys.conftest import Arrive, everywhere
+from tests.hall import RunningHall
+from tests.journeys.conftest import Arrive, Meet, everywhere
 from tests.markup import faults_of
 
 RAW = {False: 150, True: 50}  # encryption costs the sender more than it costs the hall
@@ -44,7 +44,6 @@ async def passes_on(person: Person, room: str, type_: str, content: Any, *, seal
     return True
 
 
-@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
 async def test_what_a_homeserver_passes_on_stops_nobody(
     hall: RunningHall, arrive: Arrive, encrypted: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -78,10 +77,10 @@ CHANNELS = (
 
 @everywhere
 async def test_what_is_typed_comes_back_as_words(
-    hall: RunningHall, arrive: Arrive, slug: str
+    hall: RunningHall, arrive: Arrive, meet: Meet, slug: str
 ) -> None:
     mallory = await arrive("mallory", slug, display_name=NAME)
-    ann, room = await arrive("ann", slug), hall.rooms[slug]
+    ann, room = await meet("ann"), hall.rooms[slug]
     words = itertools.cycle((*mischief.MARKUP, *mischief.PINGS))
     root = await mallory.say(room, f"tea {next(words)} tea {mischief.PINGS[0]}")
     await mallory.say(room, f"more tea {mischief.PINGS[4]} {mischief.MARKUP[1]}", thread=root)
@@ -114,11 +113,10 @@ def pinged(person: Person) -> list[Heard]:
 
 
 @pytest.mark.promise("Two bots that answer each other fall silent within a minute.")
-@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
 async def test_a_bot_that_repeats_what_it_hears_is_left_to_itself(
     hall: RunningHall, arrive: Arrive, encrypted: bool
 ) -> None:
-    echo = await arrive("echo", CLEAR)
+    echo = await arrive("echo")
     chat = await hall.chats_with(echo, encrypted=encrypted)
     limits = hall.hall.settings.limits
     few = replace(limits, commands_a_minute=3)
