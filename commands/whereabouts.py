@@ -30,7 +30,7 @@ def at_home(event: Event, connection: Connection) -> Event | None:
 
 def _without_foreign_relations(said: Said, connection: Connection) -> Said:
     if said.thread_root and is_elsewhere(connection, said.thread_root, said.room_id):
-        said = replace(said, thread_root=None)
+        said = replace(said, thread_root=None, may_be_root=False)
     if said.reply_to and is_elsewhere(connection, said.reply_to, said.room_id):
         said = replace(said, reply_to=None)
     return said

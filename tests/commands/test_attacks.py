@@ -9,7 +9,7 @@ from commands import listeners
 from commands.events import Edited, Reacted
 from commands.listener import Listener
 from commands.permissions import Who
-from storage import inbox, outbox, people
+from storage import inbox, outbox, people, rooms
 from storage.inbox import Entry
 from storage.records import EventId, Person, Role, RoomId, RoomKind, UserId
 from tests.commands.conftest import (
@@ -255,3 +255,32 @@ async def test_notices_are_answered_in_no_room(hall: Hall) -> None:
     for room in (HOUSING, DESK, direct(PAULA)):
         for words in ("!whoami", "whoami", "Moothall: whoami"):
             assert await hall.says(PAULA, words, room, msgtype="m.notice") == ()
+
+
+# ── in another's name ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.usefixtures("judges")
+@pytest.mark.promise("In an encrypted room nothing that comes in clear is carried out.")
+async def test_what_comes_in_clear_into_an_encrypted_room_is_not_carried_out(hall: Hall) -> None:
+    card = await begins(hall, talk=False)
+    await gives(hall, HOUSING, GIVEN)
+    await hall.do(lambda c: rooms.change(c, HOUSING, encrypted=True))
+    forged = await hall.hears(CORA, f"!member set {BEN} role:city-lead")
+    assert "Say it again, encrypted" in forged
+    assert not (await known(hall, BEN)).roles
+    asked = hall.said(CORA, "!member set", encrypted=True)
+    await hall.responds(asked)
+    assert await hall.hears(CORA, f"{BEN} role:city-lead", thread_root=asked.event_id) == ""
+    assert await hall.hears(BEN, "Moothall means a house, I hear") == ""
+    await hall.says(BEN, "Granted", thread_root=card)
+    old = EventId("$old")
+    await hall.responds(Edited(hall.next_event(), old, hall.said(BEN, "Refused", event_id=old)))
+    assert not told
+    genuine = f"!member set {BEN} role:city-lead"
+    assert "Noted" in await hall.hears(CORA, genuine, encrypted=True)
+    assert await hall.says(BEN, "Granted", thread_root=card, encrypted=True) == ()
+    await hall.responds(
+        Edited(hall.next_event(), old, hall.said(BEN, "No", event_id=old, encrypted=True))
+    )
+    assert told == [f"said by {BEN}", f"corrected by {BEN}"]

@@ -189,6 +189,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "not_allowed": [shared.not_allowed(WORDS, "1", who) for who in shared.ONLY],
         "not_yours": [shared.not_yours(WORDS, who) for who in shared.NOT_YOURS],
         "too_many": [shared.too_many(WORDS)],
+        "not_encrypted": [shared.not_encrypted(WORDS)],
         "question": [shared.question(WORDS, "1?")],
         "cancelled": [shared.cancelled(WORDS)],
         "unknown_city": [
