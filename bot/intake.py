@@ -37,7 +37,7 @@ from storage import (
     sources,
     waiting,
 )
-from storage.records import EventId, Room, RoomEvent, RoomId
+from storage.records import EventId, Room, RoomEvent, RoomId, RoomKind
 from storage.types import event_hash, instant, milliseconds
 
 log = logging.getLogger(__name__)
@@ -406,10 +406,11 @@ class _Asked:
         self._connection = connection
         self._hall = hall
         self._direct = rooms.is_for_two(connection, room)
+        self._is_cluster = room.kind is RoomKind.CLUSTER
 
     def of(self, event: RoomEvent) -> _Wanted:
         if not self._direct and is_plain_talk(event, self._hall):
-            return _Wanted()
+            return _Wanted(self._asks_the_room(event))
         match what_happened(event, self._hall.me):
             case Said() as said:
                 return self._said(said)
@@ -422,10 +423,15 @@ class _Asked:
             case _:
                 return _Wanted()
 
+    def _asks_the_room(self, event: RoomEvent) -> bool:
+        body = event.content.get("body")
+        told = event.content.get("msgtype") == "m.text" and isinstance(body, str)
+        return self._is_cluster and told and reading.asks_something(str(body))
+
     def _said(self, said: Said) -> _Wanted:
         conversation = conversation_of(self._connection, said, direct=self._direct)
         if conversation is None and not self._concerns_us(said):
-            return _Wanted()
+            return _Wanted(self._is_cluster and reading.asks_something(said.body))
         heard = self._hear(said, awaited=conversation is not None or self._is_awaited(said))
         if conversation is not None and isinstance(heard, reading.Answer | reading.Cancelled):
             return _Wanted(True, command=not conversation.talk, whenever=True)

@@ -18,9 +18,11 @@ from commands.members.handlers import (
     WHOAMI,
 )
 from commands.practices.capture import CAPTURE
+from commands.practices.exporting import EXPORT
 from commands.practices.handlers import LIST, PRACTICE, PUBLISH, RETIRE, SHOW, WITHDRAW
 from commands.practices.interview import EDIT, SHARE
 from commands.practices.reviewing import REVIEW
+from commands.practices.suggesting import SUGGEST
 from commands.practices.transferring import BEGIN, STEP
 from commands.search.handlers import MORE, SEARCH
 
@@ -40,6 +42,8 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     RETIRE,
     WITHDRAW,
     BEGIN,
+    EXPORT,
+    SUGGEST,
     STEP,
     CITY,
     WHOAMI,

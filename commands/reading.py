@@ -57,6 +57,18 @@ class Cancelled:
 Heard = NotForUs | Unknown | Found | Answer | Cancelled
 
 
+QUESTION_MARKS = "?;？;"  # the Greek one looks like a semicolon
+SHORTEST_QUESTION = 4  # words
+
+
+def asks_something(body: str) -> bool:
+    """Whether talk asks a question that an earlier practice might answer, seen at a glance."""
+    text = body.strip()
+    if "?" not in text and not text.endswith(tuple(QUESTION_MARKS)):
+        return False
+    return len(text.split()) >= SHORTEST_QUESTION
+
+
 class Manner(Enum):
     """How surely it is us who are spoken to."""
 

@@ -20,6 +20,7 @@ from commands.events import (
 )
 from commands.hospitality import is_welcome
 from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
+from commands.practices.suggesting import point_to_practice
 from commands.practices.transferring import ask_after_silence
 from commands.reply import RoomLink
 from commands.rights import still_stands
@@ -37,7 +38,7 @@ def respond(event: Event, context: Context) -> Posts:
     event = here
     match event:
         case Said():
-            return answer(event, context)
+            return answer(event, context) or point_to_practice(event, context)
         case Edited():
             return answer_again(event, context)
         case Redacted():

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from commands.practices.vocabulary import name_in
 from demo.hall import Setup
+from storage.records import PracticeField
 
 SAMPLE = Path(__file__).with_name("sample-content.json")
 SERVER = "localhost"  # of everybody's user id
@@ -163,6 +165,15 @@ def load_community(path: Path = SAMPLE) -> Community:
         members=members,
         threads=tuple(_thread(row, slugs) for row in content["threads"]),
     )
+
+
+def practice_form(practice_id: str, path: Path = SAMPLE) -> str:
+    """A practice of the sample as its author types it: `Field: text`, in their own language."""
+    rows = json.loads(path.read_text(encoding="utf-8"))["practices"]
+    row = next(row for row in rows if row["id"] == practice_id)
+    five = ("title", "problem", "what_we_do", "what_changed", "watch_out")
+    lines = [f"{name_in(row['language'], PracticeField(f))}: {row[f]}" for f in five if row[f]]
+    return "\n".join(["!practice share", *lines])
 
 
 def _cluster(row: Mapping[str, Any]) -> Cluster:

@@ -281,6 +281,38 @@ class Stage:
         self._check(expected, answer.body, answer.html or "", what)
         return answer.event_id
 
+    async def sees(self, name: str, place: str, start: str, *words: str, most: int) -> EventId:
+        """Something that the hall says of its own in a room, as a person there sees it."""
+        came = await self._comes(
+            self.people[name].hears(
+                lambda heard: heard.body.startswith(start),
+                room=self.rooms[place],
+                sender=HALL_USER,
+                timeout=self.patience,
+            ),
+            f"what begins with “{start}”",
+        )
+        self._apart.add(came.event_id)
+        self.transcript.answered(came.html or came.body, thread=False, most=most)
+        self._check(Expected(words), came.body, came.html or "", f"what begins with “{start}”")
+        return came.event_id
+
+    async def told(self, name: str, *words: str) -> None:
+        """Something that a person hears in the direct chat without having asked."""
+        told = await self._comes(
+            self.people[name].hears(
+                lambda heard: heard.room_id not in self.rooms.values(),
+                sender=HALL_USER,
+                timeout=self.patience,
+            ),
+            f"word to {name}",
+        )
+        self._apart.add(told.event_id)
+        self.direct[name] = told.room_id
+        self.transcript.happened(f"✉️  In {self._member(name).first_name}'s direct chat 🔒")
+        self.transcript.answered(told.html or told.body, thread=False)
+        self._check(Expected(words), told.body, told.html or "", f"word to {name}")
+
     def _is_answer(self, heard: Heard, said: EventId, private: bool) -> bool:
         if private:
             return heard.room_id not in self.rooms.values() and _replies_to(heard) is None
@@ -300,7 +332,11 @@ class Stage:
         for name in askers:
             private = [one for one in self.asked if one.asker == name and one.private]
             told = self.people[name].heard(
-                lambda heard: self._is_answer(heard, EventId(""), private=True), sender=HALL_USER
+                lambda heard: (
+                    self._is_answer(heard, EventId(""), private=True)
+                    and heard.event_id not in self._apart
+                ),
+                sender=HALL_USER,
             )
             if len(told) != len(private):
                 raise StoryError(f"{name} was told {len(told)} things and asked {len(private)}.")

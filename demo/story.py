@@ -1,5 +1,6 @@
 """A week of the community in under a minute: what its people say, and what the hall answers."""
 
+from demo.community import practice_form
 from demo.hall import Setup
 from demo.stage import COORDINATORS, DIRECT, Stage
 
@@ -20,6 +21,7 @@ async def tell(stage: Stage, setup: Setup) -> None:
     """The whole story; raises StoryError at the first thing that does not come."""
     await gather(stage, setup)
     await monday(stage)
+    await practices(stage)
     await tuesday(stage)
     await wednesday(stage)
     await thursday(stage)
@@ -67,6 +69,21 @@ async def monday(stage: Stage) -> None:
     await stage.asks("samir", WELCOME, "!whoami", "Samir Haddad", "Portoselva", most=3)
     await stage.asks("samir", WELCOME, "!city Havnvoll", "Norway", "Ingrid Solheim")
     await stage.asks("fatou", WELCOME, "!search hosting", "Found", "steady host", link_to=said[1])
+
+
+async def practices(stage: Stage) -> None:
+    """A practice in one message, its card, and a city that takes it up."""
+    out = stage.transcript
+    out.note("Ingrid shares what her city does: one message, in Norwegian. A card stands for it.")
+    await stage.asks("ingrid", WELCOME, practice_form("pr-a01"), "P-1 is shared", most=1)
+    await stage.sees("regula", WELCOME, "P-1 ·", "Velkomstkaffe", most=3)
+    await stage.asks("regula", WELCOME, "!practice transfer P-1", "T-1", most=1)
+    await stage.told("ingrid", "Limmerau is looking at P-1")
+    out.note("Samir tells his in five short questions, whenever he has a minute.")
+    await stage.asks("samir", WELCOME, "!practice share", "1/5", most=2)
+    await stage.asks(
+        "samir", WELCOME, "Festival of small Sundays", "2/5", thread=stage.latest, most=1
+    )
 
 
 async def tuesday(stage: Stage) -> None:

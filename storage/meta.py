@@ -11,6 +11,7 @@ SYNC_POSITION = "sync position"
 HALL_ID = "hall id"
 SPACE = "space"  # the room id of the community's Space
 VERSION = "version"  # of the program that last started on this database
+NO_POINTERS = "no pointers/"  # with a room id: where nothing is suggested
 TROUBLES = "troubles"  # what the coordinators' room was told is broken
 
 

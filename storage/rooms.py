@@ -323,6 +323,12 @@ def in_ours(connection: Connection, number: int) -> list[InOurs]:
     return [InOurs(RoomKind(kind), *rest) for kind, *rest in rows]
 
 
+def clusters_of(connection: Connection, number: int) -> list[str]:
+    """The clusters in whose rooms a person is now: by our number."""
+    told = in_ours(connection, number)
+    return [one.cluster for one in told if one.cluster and one.membership == "join"]
+
+
 def rooms_of(connection: Connection, who: Person) -> list[Room]:
     """Rooms in which a person is now and the hall is, too."""
     rows = connection.execute(

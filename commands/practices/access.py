@@ -19,14 +19,20 @@ OPEN = frozenset({PracticeState.PUBLISHED, PracticeState.RETIRED})  # to the who
 OURS = frozenset({RoomKind.CLUSTER, RoomKind.COORDINATORS, RoomKind.DIRECT})
 
 
+def number_in(typed: str, letter: str) -> int | None:
+    """The number of P-12, p12 and 12."""
+    pattern = rf"(?:{letter}[\s-]?)?([0-9]{{1,9}})[.,;:!?]?"
+    found = re.fullmatch(pattern, typed.strip(), re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
 def numbered(letter: str, hint: str) -> Reader[int]:
     """A reader for P-12, p12 and 12."""
-    pattern = re.compile(rf"(?:{letter}[\s-]?)?(\d{{1,9}})[.,;:!?]?", re.IGNORECASE)
 
     def read(typed: str, around: Surroundings) -> int | Refusal:
-        found = pattern.fullmatch(typed.strip())
-        if found:
-            return int(found[1])
+        found = number_in(typed, letter)
+        if found is not None:
+            return found
         return Refusal(replies.no_number(around.words, typed, f"{letter}-12"))
 
     return Reader(hint, read)
@@ -59,8 +65,7 @@ def where_shown(practice: Practice, call: Call[Any], context: Context) -> Where:
         return Where.NOWHERE
     if practice.state in UNFINISHED:
         return privately if editor else Where.NOWHERE
-    told = rooms.in_clusters(context.connection, call.asker.id)
-    theirs = {one.cluster for one in told if one.membership == "join"}
+    theirs = rooms.clusters_of(context.connection, call.asker.id)
     if practice.state in OPEN:
         known = editor or theirs or call.room.kind in (RoomKind.CLUSTER, RoomKind.COORDINATORS)
         here = call.room.kind in OURS

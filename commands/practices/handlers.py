@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from commands.arguments import argument, folded, optional, text_to_end, word
 from commands.command import Call, Command
@@ -15,6 +16,7 @@ from commands.practices.access import (
     access,
     access_own,
     may_edit,
+    number_in,
     practice_number,
     where_shown,
 )
@@ -77,16 +79,20 @@ class Listed:
 def overview(call: Call[Perhaps], context: Context) -> Posts:
     """`!practice` alone; a number after it shows that practice."""
     what = call.arguments.what.strip()
-    digits = what.casefold().removeprefix("p").removeprefix("-").strip()
-    if digits.isdecimal() and digits.isascii() and len(digits) < 10:
-        return show(replace(call, arguments=One(int(digits))), context)  # type: ignore[arg-type]
+    number = number_in(what, "P")
+    if number is not None:
+        return show_one(access(number, call, context), call, context)
     mine = practices.find(context.connection, states={S.DRAFT}, author=call.asker.id)
     drafts = [each.name for each in mine[-3:]]
     return call.answer(replies.overview(call.words, call.sign, drafts=drafts, typed=what[:40]))
 
 
 def show(call: Call[One], context: Context) -> Posts:
-    practice = access(call.arguments.number, call, context)
+    return show_one(access(call.arguments.number, call, context), call, context)
+
+
+def show_one(practice: Practice, call: Call[Any], context: Context) -> Posts:
+    """The card, where those who read it may: else in the direct chat."""
     if where_shown(practice, call, context) is Where.PRIVATELY:
         call = replace(call, private=True)
     reply = shown(practice, call.words, context, call.sign)
@@ -117,7 +123,7 @@ def _title_sources(practice: Practice) -> tuple[EventId, ...]:
     return (answered.event_id,) if answered and answered.event_id else ()
 
 
-def _visible(call: Call[Listed], context: Context) -> list[Practice]:
+def _visible(call: Call[Any], context: Context) -> list[Practice]:
     """What may be listed where it was asked; one's own drafts in the direct chat."""
     return [
         each
@@ -127,7 +133,7 @@ def _visible(call: Call[Listed], context: Context) -> list[Practice]:
     ]
 
 
-def chosen(what: str, call: Call[Listed], context: Context) -> list[Practice]:
+def chosen(what: str, call: Call[Any], context: Context) -> list[Practice]:
     """The practices that a word chooses: of a cluster, a city, a tag, in a state."""
     visible = _visible(call, context)
     wanted = folded(what)

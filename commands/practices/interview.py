@@ -26,6 +26,7 @@ from commands.practices.fields import (
 )
 from commands.practices.rules import Step
 from commands.practices.showing import cluster_title, keep_card
+from commands.practices.suggesting import point_out
 from commands.practices.vocabulary import FIELD_OF, control_in
 from commands.reply import Inline, Reply, paragraphs
 from commands.words import N_
@@ -73,9 +74,10 @@ def share(call: Call[Share], context: Context) -> Posts:
         lines = put(practice, F.TITLE, text, call, context)
     practice = _now(practice, context)
     answers = texts(practice)
+    close = point_out(practice, call, context) if form else ()
     if form and not missing(answers, FOR_SHARING) and practice.cluster and not lines:
-        return finish(practice, call, context)
-    return begin(practice, call, context, lines)
+        return [*finish(practice, call, context), *close]
+    return [*begin(practice, call, context, lines), *close]
 
 
 def cluster_for(call: Call[Any], context: Context) -> str | None:
@@ -86,8 +88,7 @@ def cluster_for(call: Call[Any], context: Context) -> str | None:
     city = community.city(call.asker.city) if call.asker.city else None
     if city is not None:
         return city.cluster
-    told = rooms.in_clusters(context.connection, call.asker.id)
-    theirs = [one.cluster for one in told if one.membership == "join"]
+    theirs = rooms.clusters_of(context.connection, call.asker.id)
     return theirs[0] if len(theirs) == 1 else None
 
 
@@ -303,6 +304,8 @@ def go_on(
         return [*ask(practice, asked, call, context, lines), *posts]
     later = FIVE[FIVE.index(asked) + 1 :] if asked in FIVE else ()
     following = next_open(practice, later)
+    if asked is F.PROBLEM and changed:
+        posts = [*posts, *point_out(practice, call, context)]
     if following is None:
         return [*finish(practice, call, context, lines, changed=[asked] if changed else []), *posts]
     return [*ask(practice, following, call, context, lines), *posts]

@@ -9,14 +9,15 @@ from types import ModuleType
 from sqlalchemy import Connection
 
 from storage.search import fts5, tsvector
-from storage.search.analyser import Analysed, analyse, analyse_as
+from storage.search.analyser import Analysed, analyse, analyse_as, topics
 from storage.search.query import Node
 from storage.search.rows import IndexRow, Row, Scope
 from storage.search.stemming import LANGUAGES, analyser_version
 
 __all__ = [
     "LANGUAGES", "Analysed", "IndexRow", "Row", "Scope", "analyse", "analyse_as",
-    "analyser_version", "candidates", "clear", "create", "index_row", "index_rows", "unindex_rows",
+    "analyser_version", "candidates", "clear", "create", "index_row", "index_rows", "topics",
+    "unindex_rows",
 ]  # fmt: skip
 
 NEWEST = 400  # matches that are ranked; more are said to be "400+"

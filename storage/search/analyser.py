@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from storage.search.languages import language_scores
+from storage.search.languages import is_small, language_scores
 from storage.search.letters import UNSPACED, spelt_otherwise
 from storage.search.query import Leaf, Phrase, Prefix, Word
 from storage.search.stemming import LANGUAGES
@@ -59,6 +59,17 @@ def analyse(text: str, language_prior: str = "") -> Analysed:
         trust = 3.0 if len(words) < PRIOR_WORDS else 1.0
         weighed[language_prior] = weighed.get(language_prior, 0.0) + trust
     return _analysed(text, words, scores, _first(weighed))
+
+
+def topics(text: str, language_prior: str = "") -> frozenset[str]:
+    """What a text is about: one token for each word that says something, its stem if it has one."""
+    language = analyse(text, language_prior).language
+    about: set[str] = set()
+    for word in written_words(text):
+        if not is_small(word):
+            found = forms(word, language)
+            about.update(found.extras[:1] or found.parts[:1])
+    return frozenset(about)
 
 
 def analyse_as(text: str, language: str) -> Analysed:

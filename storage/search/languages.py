@@ -66,6 +66,11 @@ def _small_words() -> dict[str, tuple[tuple[str, float], ...]]:
     return {word: tuple((it, 1 / len(of)) for it in of) for word, of in spoken.items()}
 
 
+def is_small(word: str) -> bool:
+    """Whether a word says nothing of what a text is about, in one of the languages."""
+    return len(word) < 3 or word.lower() in _small_words()
+
+
 def language_scores(text: str, words: Iterable[str]) -> dict[str, float]:
     """How much speaks for each language: about one for each of its small words."""
     small = _small_words()
