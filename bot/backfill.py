@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 500  # events; the homeserver is > 90 % of the time whatever the size
 SIDE_BY_SIDE = 2  # rooms; each holds two pages in memory
+MANY = 1_000  # events leave memory to give back
 SWEEP = 60.0  # seconds
 ATTEMPTS = 5  # at one page, before other rooms have their turn
 
@@ -30,14 +31,16 @@ class Backfill:
 
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
+        self._stored = 0  # events, since memory was last given back
 
     async def run(self) -> None:
         """Fill holes for ever."""
         while True:
             holes = await self._hall.database.read(gaps.find_open)
             await self._fill_all(holes)
-            if holes:
+            if self._stored >= MANY:
                 give_back()
+                self._stored = 0
             await self._hall.bells.gaps.wait(SWEEP)
 
     async def _fill_all(self, holes: Sequence[Gap]) -> None:
@@ -119,6 +122,7 @@ class Backfill:
 
         # Losing this commit to a power cut means fetching the page again.
         taken, closed = await self._hall.database.write(store, alone=True, durable=False)
+        self._stored += len(page.events)
         taken.ring(self._hall)
         return closed
 

@@ -97,7 +97,12 @@ class Delivery:
 
     async def _broke(self, row: Row, trouble: Exception) -> _Sent | None:
         """Ours or the database's fault: the same id again is the same event, but not for ever."""
-        log.error("not sent: key=%s error=%s", row.key, kind_of(trouble))
+        log.error(
+            "not sent: key=%s error=%s",
+            row.key,
+            kind_of(trouble),
+            exc_info=not is_passing(trouble),
+        )
         if row.attempts >= GIVE_UP_AFTER and not isinstance(trouble, DBAPIError):
             return _Sent(row.id, failure="broken")
         await asyncio.sleep(wait_before(row.attempts + 1))

@@ -19,6 +19,7 @@ FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day
 AT_ONCE = 100  # messages a step
 UNREAD_KEPT = timedelta(days=30)  # without key, or without sense
 WARM = 10_000  # messages read at start
+MANY = 1_000  # of them leave something to give back, which takes longer than a small start
 SETTLE = 60.0  # seconds after an erasure, so that several are cleaned up in one go
 PAUSE = 0.02  # seconds between steps: answers go first
 KEYS_KEPT = timedelta(days=60)  # handled inbox keys: far longer than any homeserver repeats itself
@@ -50,7 +51,8 @@ class Upkeep:
         """
         words = await self._hall.database.write(lambda c: folding.newest_words(c, WARM))
         await asyncio.to_thread(_analyse, words)
-        give_back()
+        if len(words) >= MANY:
+            give_back()
 
     async def _expire(self) -> None:
         """Erase what was kept for as long as the notice says."""

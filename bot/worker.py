@@ -223,7 +223,7 @@ def _answer(said: Said, reply: Reply) -> posts.Say:
     return posts.Say(
         said.room_id,
         reply,
-        thread=said.thread_root or said.event_id,
+        thread=said.answered_in,
         reply_to=said.event_id,
     )
 

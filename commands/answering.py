@@ -44,7 +44,8 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     place = _place(said, room)
     question = questions.waiting(context.connection, place, asker.id, context.now)
     conversation = conversation_of(context.connection, said, direct=room.kind is RoomKind.DIRECT)
-    if corrected:
+    in_clear = room.encrypted and not said.encrypted
+    if corrected or in_clear:
         question = conversation = None
     awaited = question is not None or conversation is not None
     rested = question is None and conversation is not None and _has_rested(conversation, context)
@@ -62,6 +63,8 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     if asked_so_far > allowed:
         # Said once; whoever floods gets silence, and nobody else waits for it.
         return call.answer(replies.too_many(call.words)) if asked_so_far == allowed + 1 else ()
+    if in_clear:  # whoever runs a homeserver can say that in anybody's name
+        return call.answer(replies.not_encrypted(call.words)) if isinstance(heard, Found) else ()
     return _carry_out(heard, call, context, place, question)
 
 

@@ -43,7 +43,7 @@ class Call(Generic[A]):
 
         A direct chat is one conversation: there only an existing thread is kept.
         """
-        return self.said.thread_root or (None if self.direct else self.said.event_id)
+        return self.said.thread_root if self.direct else self.said.answered_in
 
     def answer(self, reply: Reply, *, quotes: tuple[EventId, ...] = ()) -> Posts:
         """The answer where it belongs; quotes: messages whose words it repeats."""

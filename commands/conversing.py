@@ -53,6 +53,8 @@ def correct(event: Edited, context: Context) -> Posts | None:
     if present is None or present[2] != "join" or not present[0].joined:
         return ()
     room, author = present[0], as_of_now(context.connection, present[1])
+    if room.encrypted and not event.now.encrypted:
+        return ()  # not surely its author's
     posts: list[Post] = []
     for source in made:
         listener = listeners.of_kind(source.kind)

@@ -23,6 +23,12 @@ class Said:
     mentions: frozenset[UserId] = frozenset()
     invocation: Mapping[str, Any] | None = None  # MSC4391: {"command": …, "arguments": {…}}
     encrypted: bool = False
+    may_be_root: bool = True  # homeservers refuse a thread under what is itself related
+
+    @property
+    def answered_in(self) -> EventId | None:
+        """The thread in which an answer stands; None: a plain reply, where none can begin."""
+        return self.thread_root or (self.event_id if self.may_be_root else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,15 @@ def roles_of(person: Person, community: Community) -> frozenset[Role]:
 
     An operator is one by the configuration alone: whoever could grant that in chat would hold it.
     """
+    if person.banned:
+        return frozenset({Role.MEMBER})
     roles = set(person.roles - {Role.OPERATOR})
     if person.user_id in community.operators:
         roles.add(Role.OPERATOR)
     if person.user_id in community.coordinators:
         roles.add(Role.PROJECT_COORDINATOR)
+    if person.left_staff:
+        roles.discard(Role.PROJECT_COORDINATOR)
     by_name = any(person.user_id in cluster.coordinators for cluster in community.clusters)
     if by_name or person.given:
         roles.add(Role.CLUSTER_COORDINATOR)
@@ -35,15 +39,18 @@ def roles_of(person: Person, community: Community) -> frozenset[Role]:
 
 def is_operator(person: Person, community: Community) -> bool:
     """Whether a person keeps the hall running."""
-    return person.user_id in community.operators
+    return person.user_id in community.operators and not person.banned
 
 
 def coordinated_by(person: Person, community: Community) -> frozenset[str]:
     """Slugs of the clusters that a person coordinates.
 
     Granted in chat, "cluster coordinator" means the cluster of the person's own city. Who left a
-    cluster's room, or was removed from it, has no say there any more, whoever gave it.
+    cluster's room, or was removed from it, has no say there any more, whoever gave it; who left
+    the coordinators' room, none for the project; who is banned there or from the Space, none.
     """
+    if person.banned:
+        return frozenset()
     if is_operator(person, community) or Role.PROJECT_COORDINATOR in roles_of(person, community):
         return frozenset(cluster.slug for cluster in community.clusters)
     slugs = {c.slug for c in community.clusters if person.user_id in c.coordinators}
@@ -93,6 +100,18 @@ def may_grant(person: Person, community: Community, role: Role) -> bool:
     if role is Role.OPERATOR:
         return False
     return role not in COORDINATING or may_coordinate(person, community, None)
+
+
+def may_move(person: Person, community: Community, other: Person, city: str | None) -> bool:
+    """Whether a person may put somebody into that city, with the roles that person has.
+
+    A cluster coordinator's say follows their city: to move it into another cluster is to grant it.
+    """
+    if Role.CLUSTER_COORDINATOR not in other.roles or other.city == city:
+        return True
+    places = (community.city(slug) if slug else None for slug in (other.city, city))
+    before, after = (None if place is None else place.cluster for place in places)
+    return before == after or may_grant(person, community, Role.CLUSTER_COORDINATOR)
 
 
 def may_place(person: Person, community: Community, other: Person, city: str | None) -> bool:

@@ -67,6 +67,16 @@ def too_many(words: Words) -> Reply:
     )
 
 
+def not_encrypted(words: Words) -> Reply:
+    """A command that came in clear into an encrypted room."""
+    return paragraphs(
+        words.say(
+            "This room is encrypted, and that came in clear: I can't be sure that you said it. "
+            "Say it again, encrypted."
+        )
+    )
+
+
 def question(words: Words, asked: str) -> Reply:
     """asked: the question of an argument, marked with N_ where it is declared."""
     return paragraphs(

@@ -11,7 +11,7 @@ from commands.context import Context
 from commands.permissions import Who, may_use
 from commands.power import Power
 from storage import rooms
-from storage.records import Person, Room, RoomId, UserId
+from storage.records import Person, Room, RoomId, RoomKind, UserId
 
 MANDATE = "mandate"  # in the payload of a timer: it rings only while the asker still has the say
 GONE = frozenset({"leave", "ban"})
@@ -28,16 +28,26 @@ def _power(create: Mapping[str, Any] | None, levels: Mapping[str, Any] | None) -
 
 
 def as_of_now(connection: Connection, person: Person) -> Person:
-    """A person with what the cluster rooms say of them at this moment."""
-    told = rooms.in_clusters(connection, person.id)
+    """A person with what our rooms say of them at this moment."""
+    told = rooms.in_ours(connection, person.id)
+    clusters = [(one.cluster, one) for one in told if one.cluster and one.kind is RoomKind.CLUSTER]
+    staff = [one for one in told if one.kind is not RoomKind.CLUSTER]
     given = (
-        one.cluster
-        for one in told
+        cluster
+        for cluster, one in clusters
         if one.membership == "join"
         and _power(one.create, one.power_levels).may_coordinate(person.user_id)
     )
-    gone = (one.cluster for one in told if one.membership in GONE)
-    return replace(person, given=frozenset(given), gone_from=frozenset(gone))
+    gone = (cluster for cluster, one in clusters if one.membership in GONE)
+    return replace(
+        person,
+        given=frozenset(given),
+        gone_from=frozenset(gone),
+        banned=any(one.membership == "ban" for one in staff),
+        left_staff=any(
+            one.kind is RoomKind.COORDINATORS and one.membership in GONE for one in staff
+        ),
+    )
 
 
 def is_allowed(command: AnyCommand, person: Person, room: Room, context: Context) -> bool:

@@ -24,6 +24,7 @@ from commands.practices.suggesting import point_to_practice
 from commands.practices.transferring import ask_after_silence
 from commands.reply import RoomLink
 from commands.rights import still_stands
+from commands.whereabouts import at_home
 from storage import inbox, outbox, people, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
@@ -31,6 +32,10 @@ from storage.types import instant
 
 def respond(event: Event, context: Context) -> Posts:
     """What the hall says or does when something has happened."""
+    here = at_home(event, context.connection)
+    if here is None:
+        return ()  # it is about another room than the one where it was done
+    event = here
     match event:
         case Said():
             return answer(event, context) or point_to_practice(event, context)

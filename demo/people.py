@@ -198,6 +198,7 @@ class Person:
         self._accepts_invites = accept_invites
         self._since: str | None = None
         self._mark = ""
+        self._bedtime: str | None = None  # the mark that ends listening
         self._news = asyncio.Condition()
         self._encrypting = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
@@ -251,6 +252,19 @@ class Person:
         await self.client.close()
         if self.client.store is not None:
             self.client.store.database.close()
+
+    async def rest(self) -> None:
+        """Stop listening until `wake`: a client that listens costs the homeserver each message."""
+        self._bedtime = uuid4().hex
+        await self._leave_mark(self._bedtime)
+        if self._listening is not None:
+            await self._listening
+
+    async def wake(self) -> None:
+        """Listen again; returns when what was said in between has been heard."""
+        self._bedtime = None
+        self._listening = asyncio.create_task(self._listen_until_stopped(full_state=False))
+        await self.catch_up()
 
     async def __aenter__(self) -> Self:
         return self
@@ -493,9 +507,12 @@ class Person:
         """Return when all that the homeserver accepted before this call has been heard."""
         # A mark in our account data: the sync that brings it has brought all before it.
         mark = uuid4().hex
+        await self._leave_mark(mark)
+        await self._until(lambda: self._mark == mark or None, timeout)
+
+    async def _leave_mark(self, mark: str) -> None:
         path = f"/user/{quote(self.user_id)}/account_data/{_MARK}"
         await self.request("PUT", path, {"mark": mark})
-        await self._until(lambda: self._mark == mark or None, timeout)
 
     def shown(self, event_id: str) -> str | None:
         """The text a client shows for a message: the latest edit; None if redacted or unheard."""
@@ -627,9 +644,9 @@ class Person:
         # Once our keys are up, others can write to this device.
         await self.catch_up()
 
-    async def _listen_until_stopped(self) -> None:
+    async def _listen_until_stopped(self, *, full_state: bool = True) -> None:
         try:
-            await self._listen()
+            await self._listen(full_state)
         except Exception as error:
             await self._end(error)  # raised again wherever somebody waits for news
 
@@ -638,8 +655,7 @@ class Person:
         async with self._news:
             self._news.notify_all()
 
-    async def _listen(self) -> None:
-        first = True
+    async def _listen(self, first: bool) -> None:
         pauses = _pauses(patience=None)
         while True:
             try:
@@ -670,6 +686,8 @@ class Person:
                 # Last of all, so that a caught-up person also knows everyone's keys.
                 self._mark = _mark_in(raw) or self._mark
                 self._news.notify_all()
+            if self._mark == self._bedtime:
+                return
 
     async def _take_in(self, raw: Content) -> None:
         """Record what a sync response brought: gaps first, then timelines, then rooms."""

@@ -147,9 +147,11 @@ class Person:
     time_zone: str | None = None  # None: the city's, else the community's
     digest: bool = False
     archive: bool = True  # False: their words are not stored
-    # What cluster rooms say of them now, as slugs; commands/rights.py fills it in.
+    # What our rooms say of them now, clusters as slugs; commands/rights.py fills it in.
     given: frozenset[str] = frozenset()  # its power levels give them a coordinator's say
     gone_from: frozenset[str] = frozenset()  # they left, or were removed
+    banned: bool = False  # from the Space or the coordinators' room
+    left_staff: bool = False  # they left the coordinators' room, or were removed
 
 
 # ── what happens in rooms ─────────────────────────────────────────────────────────────────────

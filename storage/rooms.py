@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 
 from storage.database import insert_once, upsert
 from storage.people import person_of
@@ -290,31 +290,43 @@ def presence(
 
 
 @dataclass(frozen=True, slots=True)
-class InCluster:
-    """What a person is in the room in which a cluster lives now, and who has power there."""
+class InOurs:
+    """What a person is in one of our rooms as they are now, and who has power there."""
 
-    cluster: str
+    kind: RoomKind
+    cluster: str | None
     membership: str
     create: Mapping[str, Any] | None  # raw event
     power_levels: Mapping[str, Any] | None  # content
 
 
-_IN_CLUSTERS = (
-    select(room.c.cluster, member.c.membership, room.c.create_event, room.c.power_levels)
+_IN_OURS = (
+    select(
+        room.c.kind, room.c.cluster, member.c.membership, room.c.create_event, room.c.power_levels
+    )
     .join(member, member.c.room_id == room.c.id)
     .where(
         member.c.person_id == bindparam("person"),
-        room.c.kind == RoomKind.CLUSTER,
-        room.c.cluster.is_not(None),
+        or_(
+            and_(room.c.kind == RoomKind.CLUSTER, room.c.cluster.is_not(None)),
+            room.c.kind.in_((RoomKind.SPACE, RoomKind.COORDINATORS)),
+        ),
         room.c.successor.is_(None),
         room.c.joined,
     )
 )
 
 
-def in_clusters(connection: Connection, number: int) -> list[InCluster]:
-    """The cluster rooms that a person is in, or was: by our number."""
-    return [InCluster(*row) for row in connection.execute(_IN_CLUSTERS, {"person": number})]
+def in_ours(connection: Connection, number: int) -> list[InOurs]:
+    """The Space, coordinators' and cluster rooms that a person is in, or was: by our number."""
+    rows = connection.execute(_IN_OURS, {"person": number})
+    return [InOurs(RoomKind(kind), *rest) for kind, *rest in rows]
+
+
+def clusters_of(connection: Connection, number: int) -> list[str]:
+    """The clusters in whose rooms a person is now: by our number."""
+    told = in_ours(connection, number)
+    return [one.cluster for one in told if one.cluster and one.membership == "join"]
 
 
 def rooms_of(connection: Connection, who: Person) -> list[Room]:

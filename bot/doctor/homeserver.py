@@ -2,7 +2,7 @@
 
 import asyncio
 import glob
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.doctor.patient import Patient
@@ -91,3 +91,18 @@ def _device_id(patient: Patient) -> str:
     if patient.examiner.device is None:
         raise NoLogin
     return patient.examiner.device.device_id
+
+
+async def check_devices(patient: Patient) -> Sequence[Finding]:
+    """Whether members' devices can be encrypted for; only the running hall knows."""
+    if patient.devices is None:
+        return []
+    return [
+        findings.devices_unreached(patient.words, _owners(patient.devices.unreached)),
+        findings.devices_changed(patient.words, _owners(patient.devices.changed)),
+    ]
+
+
+def _owners(devices: Iterable[tuple[str, str]]) -> list[str]:
+    """Not the devices' own names: their owners choose them."""
+    return sorted({user for user, _device in devices})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.matrix.examining import Examiner
+from bot.matrix.examining import Devices, Examiner
 from commands.context import Settings
 from commands.words import Words
 from storage.database import T, Work
@@ -37,4 +37,5 @@ class Patient:
     folder: Path
     clock: Clock
     words: Words
+    devices: Devices | None = None  # known within a running hall alone
     free_bytes: Callable[[Path], int] = free_bytes

@@ -23,6 +23,7 @@ def patient_of(hall: Hall, words: Words) -> Patient:
         folder=hall.folder,
         clock=hall.clock,
         words=words,
+        devices=hall.client.devices(),
     )
 
 

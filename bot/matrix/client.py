@@ -22,7 +22,7 @@ from bot.matrix.device import (
     read_device,
 )
 from bot.matrix.errors import MatrixError, Refused, Unauthorised, Unreachable
-from bot.matrix.examining import Examiner, server_version
+from bot.matrix.examining import Devices, Examiner, server_version
 from bot.matrix.http import Http, path_of
 from bot.matrix.parsing import clean, read_room_event
 from bot.matrix.reading import (
@@ -410,6 +410,11 @@ class MatrixClient:
     async def server_version(self) -> str:
         """Name and version of the homeserver's software, as far as it tells."""
         return await server_version(self._http)
+
+    def devices(self) -> Devices:
+        """Members' devices that our encryption has trouble with."""
+        guard = self._crypto
+        return Devices(frozenset(guard.unreached), frozenset(guard.changed_devices))
 
     def examiner(self) -> Examiner:
         """Asks how our login, our device and our rooms are, over our own connections."""

@@ -87,9 +87,9 @@ class CryptoGuard:
         self.changed_devices: set[tuple[str, str]] = set()  # user and device, with other keys now
 
     @property
-    def unreached(self) -> int:
-        """How many members' devices have no keys left to be reached by, and so read nothing."""
-        return sum(room.devices for room in self._unreached.values())
+    def unreached(self) -> set[tuple[str, str]]:
+        """Members' devices that have no keys left to be reached by, and so read nothing."""
+        return {device for room in self._unreached.values() for device in room.devices}
 
     def is_encrypted(self, room_id: RoomId) -> bool:
         """Whether the room is known to be encrypted; once is for ever."""
@@ -370,6 +370,11 @@ class CryptoGuard:
         Somebody lost their keys and kept the token, or somebody else has the token.
         """
         for user, devices in answer.items():
+            # Those that were logged out since are nobody's concern any more.
+            logged_out = {
+                one for one in self.changed_devices if one[0] == user and one[1] not in devices
+            }
+            self.changed_devices -= logged_out
             known = self._nio.device_store[user]
             for device, keys in devices.items():
                 key = keys.get("keys", {}).get(f"ed25519:{device}")
@@ -388,7 +393,7 @@ class CryptoGuard:
             return
         await self._claim(room_id)
         still = self._unreached.get(room_id)
-        if still is None or still.devices < short.devices:
+        if still is None or len(still.devices) < len(short.devices):
             self._nio.olm.outbound_group_sessions.pop(room_id, None)
 
     async def _claim(self, room_id: RoomId) -> None:
@@ -396,10 +401,10 @@ class CryptoGuard:
         if missing:
             await self._claim_keys(missing)
             missing = self._nio.olm.get_missing_sessions(self._readers(room_id))
-        devices = sum(map(len, missing.values()))
+        devices = frozenset((user, device) for user, ids in missing.items() for device in ids)
         if devices:
             self._unreached[room_id] = _Unreached(devices, _now() + _UNREACHED_SECONDS)
-            _LOG.warning("%s: %d devices have no keys to be reached by", room_id, devices)
+            _LOG.warning("%s: %d devices have no keys to be reached by", room_id, len(devices))
         else:
             self._unreached.pop(room_id, None)
 
@@ -467,7 +472,7 @@ class CryptoGuard:
 class _Unreached:
     """Devices in a room that could not be given its key."""
 
-    devices: int
+    devices: frozenset[tuple[str, str]]  # user and device
     try_at: float  # by the loop's clock
 
 

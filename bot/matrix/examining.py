@@ -28,6 +28,14 @@ class Signed(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Devices:
+    """Members' devices, by user and device id, with which something is wrong."""
+
+    unreached: frozenset[tuple[str, str]]  # they have no keys left to be reached by
+    changed: frozenset[tuple[str, str]]  # their keys are others now, so they are not trusted
+
+
+@dataclass(frozen=True, slots=True)
 class RoomState:
     """A room as the homeserver shows it to us; after we have left, as it was then."""
 

@@ -197,6 +197,7 @@ def _said(event: RoomEvent, me: UserId) -> Said:
         event_id=event.event_id,
         thread_root=_event_id(relation) if in_thread else None,
         reply_to=reply_to,
+        may_be_root=in_thread or not relation.get("rel_type"),
     )
 
 
@@ -208,6 +209,7 @@ def _words(
     event_id: EventId,
     thread_root: EventId | None = None,
     reply_to: EventId | None = None,
+    may_be_root: bool = True,
 ) -> Said:
     msgtype = content.get("msgtype")
     mentions = _mentions(content)
@@ -223,6 +225,7 @@ def _words(
         mentions=mentions,
         invocation=_invocation(content) if me in mentions else None,
         encrypted=event.encrypted,
+        may_be_root=may_be_root,
     )
 
 

@@ -1,5 +1,6 @@
 """The words of each finding: what it is like, and what helps."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from commands.doctor.rules import Finding, Level, judge_clock, judge_delay, judg
 from commands.words import N_, Words
 
 MEBIBYTE = 1 << 20
+MOST_NAMED = 5  # of the people whom one finding concerns
 
 
 def well(words: Words, check: str, said: str, /, **values: str | int) -> Finding:
@@ -447,3 +449,46 @@ def one_time_keys(words: Words, number: int) -> Finding:
         ),
         number=number,
     )
+
+
+def devices_unreached(words: Words, owners: Sequence[str]) -> Finding:
+    """owners: whose devices cannot be given the keys of what the hall says."""
+    if not owners:
+        return well(words, "devices-unreached", N_("Every member's devices get our keys"))
+    return judged(
+        words,
+        Level.WARN,
+        "devices-unreached",
+        N_("Devices that cannot be given keys, so that they cannot read the hall: of {owners}"),
+        N_(
+            "Ask them to open that client once, or to log out a session that they no longer use; "
+            "the hall tries again every ten minutes in which it has something to say."
+        ),
+        owners=_named(words, owners),
+    )
+
+
+def devices_changed(words: Words, owners: Sequence[str]) -> Finding:
+    """owners: who has a device whose keys are others than before."""
+    if not owners:
+        return well(words, "devices-changed", N_("No member's device has changed its keys"))
+    return judged(
+        words,
+        Level.WARN,
+        "devices-changed",
+        N_("Devices whose keys were exchanged, and which are not trusted: of {owners}"),
+        N_(
+            "Ask them whether they reinstalled that client or lost its data: then they log that "
+            "session out and in again. If not, somebody else has their login: they end the "
+            "session and change their password."
+        ),
+        owners=_named(words, owners),
+    )
+
+
+def _named(words: Words, owners: Sequence[str]) -> str:
+    """The first five, and how many more."""
+    if len(owners) <= MOST_NAMED:
+        return ", ".join(owners)
+    first = ", ".join(owners[:MOST_NAMED])
+    return words.text(N_("{first} and {number} more"), first=first, number=len(owners) - MOST_NAMED)

@@ -30,6 +30,7 @@ from commands.permissions import (
     coordinated_by,
     may_coordinate,
     may_grant,
+    may_move,
     may_place,
     roles_of,
 )
@@ -150,6 +151,8 @@ def set_member(call: Call[SetMember], context: Context) -> Posts:
     new_city = given.who.city if given.city is None else given.city.slug
     if not may_place(call.asker, community, given.who, new_city):
         raise MemberError(replies.not_your_cluster(call.words))
+    if not may_move(call.asker, community, given.who, new_city):
+        raise MemberError(replies.not_yours_to_grant(call.words, Role.CLUSTER_COORDINATOR))
     for change in given.role:
         if not may_grant(call.asker, community, change.role):
             raise MemberError(replies.not_yours_to_grant(call.words, change.role))

@@ -65,8 +65,7 @@ def where_shown(practice: Practice, call: Call[Any], context: Context) -> Where:
         return Where.NOWHERE
     if practice.state in UNFINISHED:
         return privately if editor else Where.NOWHERE
-    told = rooms.in_clusters(context.connection, call.asker.id)
-    theirs = {one.cluster for one in told if one.membership == "join"}
+    theirs = rooms.clusters_of(context.connection, call.asker.id)
     if practice.state in OPEN:
         known = editor or theirs or call.room.kind in (RoomKind.CLUSTER, RoomKind.COORDINATORS)
         here = call.room.kind in OURS

@@ -88,8 +88,7 @@ def cluster_for(call: Call[Any], context: Context) -> str | None:
     city = community.city(call.asker.city) if call.asker.city else None
     if city is not None:
         return city.cluster
-    told = rooms.in_clusters(context.connection, call.asker.id)
-    theirs = [one.cluster for one in told if one.membership == "join"]
+    theirs = rooms.clusters_of(context.connection, call.asker.id)
     return theirs[0] if len(theirs) == 1 else None
 
 
@@ -156,9 +155,8 @@ def ask(
     """Ask for a field, and listen for the answer: in the thread, or in the direct chat."""
     practices.change(context.connection, practice.number, asking=field)
     place = call.asker.user_id if call.direct or call.private else call.thread
-    assert place is not None
     # Also to a reply that is outside the thread, as clients without threads write it.
-    for where in (place, f"reply/{context.cause}/0"):
+    for where in filter(None, (place, f"reply/{context.cause}/0")):
         conversation = Conversation(where, KIND, practice.name, call.asker.id)
         listening.begin(context.connection, conversation, context.now)
     answered = practice.fields.get(field)

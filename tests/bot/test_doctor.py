@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -17,10 +17,10 @@ from sqlalchemy import Connection, make_url, text
 
 from bot.doctor import beside as outside
 from bot.doctor.examination import CHECKS, examine
-from bot.doctor.homeserver import check_signed
+from bot.doctor.homeserver import check_devices, check_signed
 from bot.doctor.patient import Patient
 from bot.matrix.device import Device
-from bot.matrix.examining import Examiner
+from bot.matrix.examining import Devices, Examiner
 from bot.matrix.http import Http
 from commands.context import Settings
 from commands.doctor import findings as words_of
@@ -412,3 +412,23 @@ async def test_a_check_that_hangs_is_given_up(
         found = await examine(patient, [("slow", hangs), *CHECKS[:2]])
     assert [finding.check for finding in found] == ["slow", "version", "disk"]
     assert "TimeoutError" in found[0].said
+
+
+async def test_devices_that_are_not_reached_or_not_trusted_are_told_by_their_owners(
+    tmp_path: Path,
+) -> None:
+    ward = Keeper(cast(Database, None), "sqlite://", tmp_path)
+    many = frozenset((f"@{number}:hs", "\x1b[31mRED") for number in range(7))
+    async with ward.patient() as beside:
+        assert await check_devices(beside) == [], "from beside nobody can know"
+        healthy = replace(beside, devices=Devices(frozenset(), frozenset()))
+        assert [one.level for one in await check_devices(healthy)] == [Level.OK, Level.OK]
+        changed = frozenset({("@ben:hs", "A"), ("@ben:hs", "B")})
+        unreached, others = await check_devices(replace(beside, devices=Devices(many, changed)))
+    assert (unreached.check, unreached.level) == ("devices-unreached", Level.WARN)
+    assert "@0:hs, @1:hs, @2:hs, @3:hs, @4:hs and 2 more" in unreached.said
+    assert "open that client" in unreached.cure
+    assert (others.check, others.level) == ("devices-changed", Level.WARN)
+    assert others.said.endswith("of @ben:hs")
+    assert "log that session out" in others.cure
+    assert "RED" not in unreached.said, "their owners name them as they like"

@@ -12,6 +12,7 @@ from nio.crypto import SessionStore
 from bot.matrix.answers import SyncAnswer, Unreadable
 from bot.matrix.crypto_guard import CryptoGuard
 from bot.matrix.errors import Unreachable
+from bot.matrix.examining import Devices
 from bot.matrix.http import Http
 from demo.homeserver import Homeserver
 from demo.people import Person
@@ -240,16 +241,16 @@ async def test_a_device_without_keys_is_left_out_only_until_it_has_some(
     http.post = claims_nothing  # type: ignore[method-assign]  # as if Ben's keys were drained
     await bot.says(room, "not for Ben", "t1")
     assert (await ann.hears()).body == "not for Ben"
-    assert guard.unreached == 1
+    assert guard.unreached == {(ben.user_id, ben.device_id)}
     for number, words in enumerate(("still not", "not yet tried again")):
         await bot.says(room, words, f"t2{number}")
         if number == 0:
             _is_due(guard, room)
-    assert guard.unreached == 1
+    assert len(guard.unreached) == 1
     _is_due(guard, room)
     await bot.says(room, "for all", "t3")
     assert (await ben.hears(lambda one: one.body == "for all")).encrypted
-    assert guard.unreached == 0
+    assert guard.unreached == set()
 
 
 def _is_due(guard: CryptoGuard, room: RoomId) -> None:
@@ -270,11 +271,18 @@ async def test_a_device_whose_keys_are_suddenly_others_is_not_trusted_and_notice
     await bot.says(room, "hello Ben", "t1")
     assert (await ben.hears()).body == "hello Ben"
     await ben.close()
-    async with await Person.log_in(bot.url, account, store=tmp_path / "b"):
-        async with asyncio.timeout(10):
-            while not bot.client._crypto.changed_devices:
-                await bot.take(await bot.sync(timeout_ms=1000))
-    assert bot.client._crypto.changed_devices == {(account.user_id, account.device_id)}
+    changed = frozenset({(account.user_id, account.device_id)})
+    async with (
+        asyncio.timeout(20),
+        await Person.log_in(bot.url, account, store=tmp_path / "b") as robbed,
+    ):
+        while not bot.client._crypto.changed_devices:
+            await bot.take(await bot.sync(timeout_ms=1000))
+        assert bot.client.devices() == Devices(unreached=frozenset(), changed=changed)
+        # Its owner ends that session: from then on nobody needs to be told of it.
+        await robbed.request("POST", "/logout", {})
+        while bot.client.devices().changed:
+            await bot.take(await bot.sync(timeout_ms=1000))
 
 
 # ── what nio would fall over ──────────────────────────────────────────────────────────────────

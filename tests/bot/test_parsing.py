@@ -244,6 +244,20 @@ def test_a_replys_quote_is_stripped(body: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("relation", "thread"),
+    [
+        (None, "$e"),
+        ({"m.in_reply_to": {"event_id": "$before"}}, "$e"),
+        ({"rel_type": "m.thread", "event_id": "$root"}, "$root"),
+        ({"rel_type": "m.reference", "event_id": "$card"}, None),  # refused by the homeserver
+        ({"rel_type": "org.example", "event_id": "$card"}, None),
+    ],
+)
+def test_no_thread_is_begun_under_what_is_itself_related(relation: Any, thread: str | None) -> None:
+    assert said({"body": "!help", "m.relates_to": relation}).answered_in == thread
+
+
+@pytest.mark.parametrize(
     ("falling_back", "reply_to"),
     [(True, None), (False, "$last"), (None, "$last"), ("yes", "$last")],
 )

@@ -190,6 +190,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "not_allowed": [shared.not_allowed(WORDS, "1", who) for who in shared.ONLY],
         "not_yours": [shared.not_yours(WORDS, who) for who in shared.NOT_YOURS],
         "too_many": [shared.too_many(WORDS)],
+        "not_encrypted": [shared.not_encrypted(WORDS)],
         "question": [shared.question(WORDS, "1?")],
         "cancelled": [shared.cancelled(WORDS)],
         "unknown_city": [
@@ -462,7 +463,15 @@ def test_no_reply_has_a_word_that_is_not_translated(name: str, reply: Reply) -> 
 
 
 LONG = timedelta(days=2)
-VALUES = {str: "1", int: 7, bool: True, timedelta: LONG, timedelta | None: LONG, str | None: "0"}
+VALUES: dict[Any, object] = {
+    str: "1",
+    int: 7,
+    bool: True,
+    timedelta: LONG,
+    timedelta | None: LONG,
+    str | None: "0",
+    Sequence[str]: tuple("1234567"),
+}
 
 
 @pytest.mark.parametrize(
@@ -471,7 +480,7 @@ VALUES = {str: "1", int: 7, bool: True, timedelta: LONG, timedelta | None: LONG,
         function
         for module in (findings, room_findings)
         for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__ and name not in ("judged", "well")
+        if function.__module__ == module.__name__ and name not in ("judged", "well", "_named")
     ],
     ids=lambda function: function.__name__,
 )

@@ -56,12 +56,25 @@ def script(
     clear: RoomId,
     sealed: RoomId,
     in_sealed: float,
+    asked_in_sealed: float | None = None,
 ) -> list[Line]:
-    """Messages and commands, shuffled, over two rooms; every message differs from all others."""
-    texts = [f"{chance.choice(WORDS)} {chance.choice(WORDS)} {n}" for n in range(messages)]
-    texts += [chance.choice(COMMANDS) for _ in range(commands)] + [PRIVATE] * private
-    chance.shuffle(texts)
-    return [Line(sealed if chance.random() < in_sealed else clear, text) for text in texts]
+    """Messages and commands, shuffled, over two rooms; every message differs from all others.
+
+    in_sealed: the share said in the encrypted room; of the commands it may be another one.
+    """
+    talk = [f"{chance.choice(WORDS)} {chance.choice(WORDS)} {n}" for n in range(messages)]
+    asked = [chance.choice(COMMANDS) for _ in range(commands)] + [PRIVATE] * private
+    shares_ = (
+        (talk, in_sealed),
+        (asked, in_sealed if asked_in_sealed is None else asked_in_sealed),
+    )
+    lines = [
+        Line(sealed if chance.random() < share else clear, text)
+        for texts, share in shares_
+        for text in texts
+    ]
+    chance.shuffle(lines)
+    return lines
 
 
 class Voice:
@@ -173,7 +186,10 @@ def unanswered(judge: Person, hall: str, ledger: Ledger, rooms_: Sequence[RoomId
 def faults_heard(
     judge: Person, hall: str, ledger: Ledger, rooms_: Sequence[RoomId], *, known: set[EventId]
 ) -> list[str]:
-    """What the hall said too little or too often. known: what it had said before it began."""
+    """What the hall said too little, too often, or in clear where the room is encrypted.
+
+    known: what it had said before it began.
+    """
     heard = [one for one in _by_hall(judge, hall, rooms_) if one.event_id not in known]
     faults = [f"unreadable: {one.event_id}" for one in heard if one.type == "m.room.encrypted"]
     answers = Counter(one.thread_root for one in heard if one.thread_root is not None)
@@ -185,6 +201,11 @@ def faults_heard(
     )
     faults += _differences("answers to", answers, ledger.commands)
     faults += _differences("letters on", letters, ledger.private)
+    faults += [
+        f"{'in clear' if one.encrypted else 'encrypted'}: {one.event_id} in {one.room_id}"
+        for one in heard
+        if one.type == MESSAGE and one.encrypted != judge.client.rooms[one.room_id].encrypted
+    ]
     return faults + _differences("alarms", alarms, ledger.alarms)
 
 

@@ -8,10 +8,12 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from bot.matrix.answers import Page, RawEvent, RawPage, RoomNews, SyncAnswer, Unreadable
-from bot.matrix.errors import Refused
+from bot.matrix.errors import Refused, Unreachable
+from bot.matrix.examining import Examiner
+from bot.matrix.http import Http
 from bot.matrix.rendering import POST_KEY
 from storage.records import EventId, RoomEvent, RoomId, UserId
 
@@ -37,6 +39,7 @@ class FakeHomeserver:
         self.transactions: dict[tuple[str, RoomId, str], EventId] = {}
         self.keys: dict[str, int] = {}  # session → the position at which its key came
         self.sealed: dict[EventId, str] = {}  # event → its session
+        self.files = 0  # uploaded
         self.read_up_to = 0  # the latest position that a sync has asked from
         self._timeline, self._page = timeline, page
         self._news = asyncio.Condition()
@@ -166,6 +169,7 @@ class FakeClient:
     def __init__(self, server: FakeHomeserver, device: str = "DEVICE") -> None:
         self.user_id = server.me
         self.server_time = None
+        self.url = "https://hs"
         self.device_id = device
         self._server = server
 
@@ -367,9 +371,44 @@ class FakeClient:
         await self._server.ring()
         return room_id
 
+    async def join(self, room_id_or_alias: str, via: Sequence[str] = ()) -> RoomId:
+        room_id = RoomId(room_id_or_alias)
+        if room_id not in self._server.rooms:
+            raise Refused(404, "M_NOT_FOUND")
+        self._server._join(self._server.rooms[room_id], self.user_id)
+        await self._server.ring()
+        return room_id
+
+    async def leave(self, room_id: RoomId, reason: str | None = None) -> None:
+        room = self._room(room_id)
+        room.members[self.user_id] = "leave"
+        content = {"membership": "leave"}
+        self._server._state(room, self.user_id, "m.room.member", self.user_id, content)
+
+    async def upload(self, room_id: RoomId, data: bytes, mime: str, name: str) -> Mapping[str, Any]:
+        self._server.files += 1
+        return {"url": f"mxc://hs/{self._server.files}"}
+
+    def examiner(self) -> Examiner:
+        return silent_examiner()
+
     async def joined_rooms(self) -> tuple[RoomId, ...]:
         rooms = self._server.rooms.values()
         return tuple(room.room_id for room in rooms if room.members.get(self.user_id) == "join")
+
+
+class Silence:
+    """A homeserver that does not answer what doctor asks."""
+
+    async def get(self, *asked: Any, **more: Any) -> Any:
+        raise Unreachable("no answer")
+
+    post = call = date = get
+
+
+def silent_examiner() -> Examiner:
+    """Doctor, when nothing answers."""
+    return Examiner(cast(Http, Silence()), None)
 
 
 def _position(token: str) -> int:

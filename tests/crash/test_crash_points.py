@@ -45,6 +45,7 @@ from tests.crash.scene import (
 
 pytestmark = pytest.mark.slow
 
+OF_A_KIND = 6  # places of one name that are tried
 AT_ONCE = 4  # halls side by side: each waits most of its time
 # Wherever it begins and however it ends, the spine passes through all of these.
 SPINE = {
@@ -164,7 +165,9 @@ async def test_a_cut_at_any_place_is_only_a_delay(sqlite: NewDatabase) -> None:
     with rich_answers():
         places = await survey(sqlite())
     assert len(places) > 100
-    assert await try_each(places, sqlite) == {}
+    # The later ones of a kind differ in nothing of ours; several cuts in a row try them, too.
+    chosen = [(name, n) for name, n in places if n <= OF_A_KIND]
+    assert await try_each(chosen, sqlite) == {}
 
 
 @pytest.mark.xdist_group("heavy-4")

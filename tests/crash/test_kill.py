@@ -30,7 +30,10 @@ PRIVATE = 16
 ALARMS = 10
 SECONDS = 45.0  # over which it is all said
 LISTENERS = 2  # of four who talk: they hear, judge, and talk in the encrypted room, too
-IN_SEALED = 0.08  # of what is said; encryption costs each speaker three requests more
+# Half of the commands and alarms are in the encrypted room; of the talk around them less, as
+# encryption costs each speaker three requests more.
+ASKED_IN_SEALED = 0.5
+TALK_IN_SEALED = 0.05
 
 
 async def kill_again_and_again(hall: HallProcess, chance: random.Random) -> None:
@@ -46,6 +49,7 @@ async def kill_again_and_again(hall: HallProcess, chance: random.Random) -> None
 
 
 @pytest.mark.promise("A crash at any moment loses nothing and says nothing twice")
+@pytest.mark.promise("Killed twenty times, it answers once in encrypted rooms, too")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "backend",
@@ -117,7 +121,8 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
             private=PRIVATE,
             clear=clear,
             sealed=sealed,
-            in_sealed=IN_SEALED,
+            in_sealed=TALK_IN_SEALED,
+            asked_in_sealed=ASKED_IN_SEALED,
         )
         speakers: list[Person | Voice] = [*people, *voices]
         shares = crowd.shares(lines, len(people), len(voices), clear)
@@ -136,6 +141,8 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
 
         assert len(ledger.messages) == MESSAGES
         assert len(ledger.commands) + len(ledger.private) == COMMANDS
+        asked = [one for one in judge.timeline if one.event_id in ledger.commands]
+        assert sum(one.encrypted for one in asked) >= COMMANDS * 0.4, "half in the encrypted room"
         left = await crowd.remembered(config.database.url, both, datetime.now(UTC))
         faults = crowd.faults_heard(judge, bot.user_id, ledger, both, known=before)
         faults += crowd.faults_in_letters(bot.user_id, ledger, people)

@@ -19,6 +19,7 @@ from bot.hall import Hall
 from bot.matrix.answers import Page, RawEvent, RawPage, SyncAnswer, Unreadable
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import Refused
+from bot.matrix.examining import Examiner
 from bot.matrix.reading import read_event, read_page, read_sync_answer
 from bot.matrix.rendering import POST_KEY
 from commands.context import Settings
@@ -26,6 +27,7 @@ from storage import gaps, inbox, meta, outbox, rooms
 from storage.database import Database
 from storage.records import ArchiveRules, EventId, Limits, RoomEvent, RoomId, UserId
 from tests.commands.conftest import COMMUNITY, HOUSING, ME, WELCOME, furnish
+from tests.crash.fakes import silent_examiner
 from tests.markup import faults_of
 
 T = TypeVar("T")
@@ -77,6 +79,8 @@ class Wire:
     on_sent: Callable[[Sent], None] = lambda sent: None
     user_id: UserId = ME
     device_id: str = "WIRE"
+    server_time: datetime | None = None
+    url: str = "https://hs"
     _answered: int = 0
     _waiting: asyncio.Event = field(default_factory=asyncio.Event)  # it has asked for more
 
@@ -162,13 +166,19 @@ class Wire:
     async def joined_rooms(self) -> tuple[RoomId, ...]:
         return ()
 
-    async def join(self, room: str, via: Sequence[str] = ()) -> RoomId:
-        if not room.startswith("!"):
+    async def join(self, room_id_or_alias: str, via: Sequence[str] = ()) -> RoomId:
+        if not room_id_or_alias.startswith("!"):
             raise Refused(404, "M_NOT_FOUND")
-        return RoomId(room)
+        return RoomId(room_id_or_alias)
 
-    async def leave(self, room_id: RoomId, reason: str = "") -> None:
+    async def leave(self, room_id: RoomId, reason: str | None = None) -> None:
         """Left."""
+
+    async def upload(self, room_id: RoomId, data: bytes, mime: str, name: str) -> Mapping[str, Any]:
+        return {"url": "mxc://hs/file"}
+
+    def examiner(self) -> Examiner:
+        return silent_examiner()
 
 
 def uncanonical(value: Any) -> list[str]:

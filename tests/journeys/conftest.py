@@ -19,21 +19,31 @@ from tests.hall import CLEAR, SEALED, RunningHall, running_hall, setup_for
 from tests.journeys.place import make_place as make_place
 
 GROUPS = {name: pytest.mark.xdist_group(f"journeys-{name}") for name in ("sqlite", "postgres")}
-# A journey is made on SQLite, and in both rooms if it asks for one; those that cross the whole
-# hall also on PostgreSQL.
+# Each journey is made in a clear and in an encrypted room (tests/contract/test_rooms.py sees to
+# it), on SQLite; those that cross the whole hall also on PostgreSQL.
 on_both = pytest.mark.parametrize(
     "hall",
     [pytest.param(name, marks=group) for name, group in GROUPS.items()],
     indirect=True,
     scope="session",
 )
-in_clear = pytest.mark.parametrize("slug", [CLEAR])
 everywhere = pytest.mark.parametrize(
     ("hall", "slug"),
     [
         pytest.param("sqlite", CLEAR, marks=GROUPS["sqlite"]),
         pytest.param("sqlite", SEALED, marks=GROUPS["sqlite"]),
         pytest.param("postgres", CLEAR, marks=GROUPS["postgres"]),
+    ],
+    indirect=["hall"],
+    scope="session",
+)
+# The same where people make rooms of their own, or chat with the hall directly.
+in_rooms_of_their_own = pytest.mark.parametrize(
+    ("hall", "encrypted"),
+    [
+        pytest.param("sqlite", False, marks=GROUPS["sqlite"]),
+        pytest.param("sqlite", True, marks=GROUPS["sqlite"]),
+        pytest.param("postgres", False, marks=GROUPS["postgres"]),
     ],
     indirect=["hall"],
     scope="session",
@@ -72,46 +82,105 @@ async def hall(
     folder = tmp_path_factory.mktemp("journeys")
     async with running_hall(setup, folder / "hall") as running:
         running.staff = {"paula": paula, "olaf": olaf}
-        for name in running.staff:
-            async with _logged_in(running, name):
-                pass  # invited, and now in every room
         yield running
 
 
-@asynccontextmanager
-async def _logged_in(hall: RunningHall, name: str) -> AsyncIterator[Person]:
-    """One of the staff at their client: the same device each time, there only when needed."""
-    account = hall.staff[name]
-    async with await Person.log_in(
-        hall.setup.homeserver,
-        account,
-        store=hall.folder / account.user_id,
-        accept_invites=True,
-    ) as person:
-        for room_id in hall.rooms.values():
-            await person.enters(room_id)
-        await person.catch_up()
+class Household:
+    """Whom the journeys on a hall meet again: logged in once, at rest between two tests."""
+
+    def __init__(self, hall: RunningHall, homeserver: Homeserver, folder: Path) -> None:
+        self._hall = hall
+        self._homeserver = homeserver
+        self._folder = folder
+        self._everybody: dict[str, Person] = {}
+
+    @asynccontextmanager
+    async def visited(self, name: str) -> AsyncIterator[Person]:
+        """One of the staff, or a member of both cluster rooms, with nothing yet to be heard."""
+        person = self._everybody.get(name)
+        if person is None:
+            self._everybody[name] = person = await self._move_in(name)
+        else:
+            await person.wake()
         person.forget()
-        yield person
+        try:
+            yield person
+        finally:
+            await person.rest()
+
+    async def _move_in(self, name: str) -> Person:
+        account = self._hall.staff.get(name) or new_account(self._homeserver, name)
+        person = await Person.log_in(
+            self._hall.setup.homeserver,
+            account,
+            store=self._folder / account.user_id,
+            accept_invites=True,
+        )
+        if name in self._hall.staff:  # invited everywhere
+            for room_id in self._hall.rooms.values():
+                await person.enters(room_id)
+            await person.catch_up()
+        else:
+            await _ask_in(self._hall, person)
+            await person.enters(self._hall.rooms["space"])
+            await self._hall.enters(person, CLEAR, SEALED)
+        return person
+
+    async def close(self) -> None:
+        for person in self._everybody.values():
+            await person.close()
+
+
+@pytest.fixture(scope="session")
+async def household(
+    hall: RunningHall, homeserver: Homeserver, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Household]:
+    house = Household(hall, homeserver, tmp_path_factory.mktemp("household"))
+    for name in hall.staff:
+        async with house.visited(name):
+            pass  # invited, and now in every room
+    yield house
+    await house.close()
+
+
+class Meet(Protocol):
+    """`ann = await meet("ann")`: a member of both clusters, whom earlier tests have met, too.
+
+    For journeys about what is said. Whoever changes what the hall knows of a person (their city,
+    their settings, their rooms) asks for somebody new: `arrive`.
+    """
+
+    async def __call__(self, name: str) -> Person: ...
 
 
 @pytest.fixture
-async def paula(hall: RunningHall) -> AsyncIterator[Person]:
+async def meet(household: Household) -> AsyncIterator[Meet]:
+    """Members who have long been here."""
+    async with AsyncExitStack() as stack:
+
+        async def meet(name: str) -> Person:
+            return await stack.enter_async_context(household.visited(name))
+
+        yield meet
+
+
+@pytest.fixture
+async def paula(household: Household) -> AsyncIterator[Person]:
     """The project coordinator; she is in every room."""
-    async with _logged_in(hall, "paula") as paula:
+    async with household.visited("paula") as paula:
         yield paula
 
 
 @pytest.fixture
-async def olaf(hall: RunningHall) -> AsyncIterator[Person]:
+async def olaf(household: Household) -> AsyncIterator[Person]:
     """The operator; he is in every room."""
-    async with _logged_in(hall, "olaf") as olaf:
+    async with household.visited("olaf") as olaf:
         yield olaf
 
 
 @pytest.fixture
 async def arrive(
-    hall: RunningHall, homeserver: Homeserver, tmp_path: Path
+    hall: RunningHall, household: Household, homeserver: Homeserver, tmp_path: Path
 ) -> AsyncIterator[Arrive]:
     """New members, who are asked into the Space by the coordinator and join rooms by themselves."""
     async with AsyncExitStack() as stack:
@@ -169,3 +238,9 @@ async def stranger(homeserver: Homeserver, tmp_path: Path) -> AsyncIterator[Pers
 def slug(request: pytest.FixtureRequest) -> str:
     """A clear room, and an encrypted one."""
     return str(request.param)
+
+
+@pytest.fixture(params=[False, True], ids=["clear", "encrypted"])
+def encrypted(request: pytest.FixtureRequest) -> bool:
+    """The same choice for rooms that the test makes."""
+    return bool(request.param)

@@ -20,7 +20,7 @@ from tests.hall import (
     running_hall,
     setup_for,
 )
-from tests.journeys.conftest import Arrive, everywhere, in_clear, on_both
+from tests.journeys.conftest import Arrive, Meet, everywhere, in_rooms_of_their_own
 
 # What each command of the catalogue answers, said in a thread of a cluster's room.
 ASKED = {
@@ -68,6 +68,7 @@ async def test_every_command_is_answered_in_the_thread_where_it_was_asked(
         assert answer.encrypted == (slug == SEALED)
         assert answer.content["m.mentions"] == {}
     await olaf.redact(room, root)  # the next database's hall looks for it, too
+    await olaf.hears(lambda h: "I took back" in h.body, room=room, sender=hall.me)
 
 
 async def test_what_concerns_one_person_alone_is_answered_in_the_direct_chat(
@@ -90,10 +91,10 @@ async def test_what_concerns_one_person_alone_is_answered_in_the_direct_chat(
 
 
 async def test_an_archive_that_is_off_is_not_switched_off_again(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, meet: Meet, encrypted: bool
 ) -> None:
-    ann = await arrive("ann")
-    room = await ann.create_room("Seeds", invite=[hall.me])
+    ann = await meet("ann")
+    room = await ann.create_room("Seeds", invite=[hall.me], encrypted=encrypted)
     await hall.comes_into(ann, room)
     typed, expected = ASKED["archive off"]
 
@@ -105,12 +106,11 @@ async def test_an_archive_that_is_off_is_not_switched_off_again(
 # ── help, typing errors, questions ────────────────────────────────────────────────────────────
 
 
-@in_clear
 async def test_help_shows_what_the_asker_may_use_and_nothing_else(
-    hall: RunningHall, arrive: Arrive, olaf: Person, paula: Person, slug: str
+    hall: RunningHall, meet: Meet, olaf: Person, paula: Person, slug: str
 ) -> None:
     room = hall.rooms[slug]
-    ann = await arrive("ann", slug)
+    ann = await meet("ann")
 
     for_ann = await hall.asks(ann, room, "!help")
     for_paula = await hall.asks(paula, room, "!help")
@@ -126,9 +126,11 @@ async def test_help_shows_what_the_asker_may_use_and_nothing_else(
     assert "!admin status" in for_olaf.body
 
 
-async def test_help_about_a_command_shows_its_example(hall: RunningHall, arrive: Arrive) -> None:
-    ann = await arrive("ann", CLEAR)
-    room = hall.rooms[CLEAR]
+async def test_help_about_a_command_shows_its_example(
+    hall: RunningHall, meet: Meet, slug: str
+) -> None:
+    ann = await meet("ann")
+    room = hall.rooms[slug]
 
     assert "!search <words>" in (await hall.asks(ann, room, "!help search")).body
     assert (
@@ -143,10 +145,10 @@ async def test_help_about_a_command_shows_its_example(hall: RunningHall, arrive:
 
 @everywhere
 async def test_a_typo_gets_did_you_mean_and_the_corrected_message_is_answered(
-    hall: RunningHall, arrive: Arrive, slug: str
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
     room = hall.rooms[slug]
-    ann = await arrive("ann", slug)
+    ann = await meet("ann")
     typed = await ann.say(room, "!serch apples")
     refused = await hall.answer_to(ann, room, typed)
     assert refused.body == "I don't know !serch. Did you mean !search?"
@@ -159,9 +161,11 @@ async def test_a_typo_gets_did_you_mean_and_the_corrected_message_is_answered(
     assert answer.thread_root == typed
 
 
-async def test_an_edit_of_ordinary_talk_is_not_answered(hall: RunningHall, arrive: Arrive) -> None:
-    ann = await arrive("ann", CLEAR)
-    room = hall.rooms[CLEAR]
+async def test_an_edit_of_ordinary_talk_is_not_answered(
+    hall: RunningHall, meet: Meet, slug: str
+) -> None:
+    ann = await meet("ann")
+    room = hall.rooms[slug]
     said = await ann.say(room, "Good morning")
     await ann.edit(room, said, "Good morning, all of you!")
     await hall.keeps_quiet(ann, room)
@@ -169,10 +173,10 @@ async def test_an_edit_of_ordinary_talk_is_not_answered(hall: RunningHall, arriv
 
 @everywhere
 async def test_a_missing_argument_is_asked_for_and_the_next_words_in_the_thread_answer(
-    hall: RunningHall, arrive: Arrive, slug: str
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
     room = hall.rooms[slug]
-    ann, ben = await arrive("ann", slug), await arrive("ben", slug)
+    ann, ben = await meet("ann"), await meet("ben")
     asked = await ann.say(room, "!settings timezone")
     question = await hall.answer_to(ann, room, asked)
     assert question.body.startswith("Which time zone are you in?")
@@ -190,10 +194,10 @@ async def test_a_missing_argument_is_asked_for_and_the_next_words_in_the_thread_
 
 
 async def test_a_question_can_be_cancelled_or_left_for_another_command(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
-    ann = await arrive("ann", CLEAR)
-    room = hall.rooms[CLEAR]
+    ann = await meet("ann")
+    room = hall.rooms[slug]
     asked = await ann.say(room, "!settings timezone")
     await hall.answer_to(ann, room, asked)
     assert (await hall.asks(ann, room, "cancel", thread=asked)).body == (
@@ -207,9 +211,11 @@ async def test_a_question_can_be_cancelled_or_left_for_another_command(
     await hall.keeps_quiet(ann, room)
 
 
-async def test_a_wrong_answer_to_a_question_is_explained(hall: RunningHall, arrive: Arrive) -> None:
-    ann = await arrive("ann")
-    chat = await hall.chats_with(ann)
+async def test_a_wrong_answer_to_a_question_is_explained(
+    hall: RunningHall, meet: Meet, encrypted: bool
+) -> None:
+    ann = await meet("ann")
+    chat = await hall.chats_with(ann, encrypted=encrypted)
     await hall.asks(ann, chat, "settings timezone")
 
     refused = await hall.asks(ann, chat, "Atlantis/Sunken")
@@ -224,12 +230,11 @@ def pill(hall: RunningHall, name: str) -> str:
     return f'<a href="https://matrix.to/#/{hall.me}">{name}</a>'
 
 
-@in_clear
 async def test_a_mention_is_a_command_as_each_client_sends_it(
-    hall: RunningHall, arrive: Arrive, slug: str
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
     room = hall.rooms[slug]
-    ann = await arrive("ann", slug)
+    ann = await meet("ann")
     name, me = hall.hall.name, hall.me
     local = me[1:].split(":")[0]
     shapes: dict[str, tuple[str, str | None, list[str]]] = {
@@ -247,29 +252,29 @@ async def test_a_mention_is_a_command_as_each_client_sends_it(
         assert answer.body.startswith("You are "), client
 
 
-async def test_a_mention_that_is_no_command_gets_a_hint(hall: RunningHall, arrive: Arrive) -> None:
-    ann = await arrive("ann", CLEAR)
-    room = hall.rooms[CLEAR]
+async def test_a_mention_that_is_no_command_gets_a_hint(
+    hall: RunningHall, meet: Meet, slug: str
+) -> None:
+    ann = await meet("ann")
+    room = hall.rooms[slug]
 
     hint = await hall.asks(ann, room, f"{hall.hall.name}: tell me a joke")
 
     assert "!help" in hint.body
 
 
-@pytest.mark.parametrize("sign", ["/", "//"])
-async def test_a_slash_is_as_good_as_the_prefix(
-    hall: RunningHall, arrive: Arrive, sign: str
-) -> None:
-    ann = await arrive("ann", CLEAR)
-    answer = await hall.asks(ann, hall.rooms[CLEAR], f"{sign}city havnvoll")
-    assert answer.body.startswith("Havnvoll, Norway")
+async def test_a_slash_is_as_good_as_the_prefix(hall: RunningHall, meet: Meet, slug: str) -> None:
+    ann = await meet("ann")
+    for sign in ("/", "//"):
+        answer = await hall.asks(ann, hall.rooms[slug], f"{sign}city havnvoll")
+        assert answer.body.startswith("Havnvoll, Norway"), sign
 
 
 async def test_a_command_from_a_client_s_own_menu_is_carried_out(
-    hall: RunningHall, arrive: Arrive, slug: str
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
     room = hall.rooms[slug]
-    ann = await arrive("ann", slug)
+    ann = await meet("ann")
     for command, given, expected in (
         ("city", {"city": "Havnvoll"}, "Havnvoll, Norway"),
         ("settings timezone", {"zone": "Europe/Athens"}, "Your time zone is Europe/Athens"),
@@ -287,10 +292,10 @@ async def test_a_command_from_a_client_s_own_menu_is_carried_out(
 
 
 async def test_a_client_s_menu_for_another_bot_is_left_alone(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
-    ann = await arrive("ann", CLEAR)
-    room = hall.rooms[CLEAR]
+    ann = await meet("ann")
+    room = hall.rooms[slug]
     content = {
         "msgtype": "m.text",
         "body": "whoami",
@@ -301,11 +306,10 @@ async def test_a_client_s_menu_for_another_bot_is_left_alone(
     await hall.keeps_quiet(ann, room)
 
 
-@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
 async def test_a_direct_chat_needs_no_prefix(
-    hall: RunningHall, arrive: Arrive, encrypted: bool
+    hall: RunningHall, meet: Meet, encrypted: bool
 ) -> None:
-    ann = await arrive("ann")
+    ann = await meet("ann")
     chat = await hall.chats_with(ann, encrypted=encrypted)
 
     answer = await hall.asks(ann, chat, "whoami")
@@ -321,20 +325,20 @@ async def test_a_direct_chat_needs_no_prefix(
 
 
 async def test_a_command_inside_a_thread_is_answered_there(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
-    ann = await arrive("ann", CLEAR)
-    room = hall.rooms[CLEAR]
+    ann = await meet("ann")
+    room = hall.rooms[slug]
     root = await ann.say(room, "Who is in Havnvoll?")
     answer = await hall.asks(ann, room, "!city havnvoll", thread=root)
     assert answer.thread_root == root
 
 
 async def test_commands_in_one_room_are_answered_in_their_order(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
-    ann, ben = await arrive("ann", CLEAR), await arrive("ben", CLEAR)
-    room = hall.rooms[CLEAR]
+    ann, ben = await meet("ann"), await meet("ben")
+    room = hall.rooms[slug]
     asked = [await who.say(room, "!whoami") for who in (ann, ben, ann, ben, ann)]
 
     answered = [await ann.hears(room=room, sender=hall.me, timeout=20.0) for _ in asked]
@@ -358,10 +362,9 @@ TALK = [
 ]
 
 
-@in_clear
-async def test_ordinary_talk_is_not_answered(hall: RunningHall, arrive: Arrive, slug: str) -> None:
+async def test_ordinary_talk_is_not_answered(hall: RunningHall, meet: Meet, slug: str) -> None:
     room = hall.rooms[slug]
-    ann = await arrive("ann", slug)
+    ann = await meet("ann")
     for words in TALK:
         await ann.say(room, words)
     await ann.react(room, await ann.say(room, "!"), "!whoami")
@@ -369,10 +372,10 @@ async def test_ordinary_talk_is_not_answered(hall: RunningHall, arrive: Arrive, 
 
 
 async def test_notices_and_other_bots_never_trigger(
-    hall: RunningHall, arrive: Arrive, slug: str
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
     room = hall.rooms[slug]
-    bot = await arrive("otherbot", slug)
+    bot = await meet("mallory")
     root = await bot.say(room, "Today's news")
     for content in (
         {"msgtype": "m.notice", "body": "!whoami", "m.mentions": {"user_ids": [hall.me]}},
@@ -401,10 +404,10 @@ async def test_notices_and_other_bots_never_trigger(
 
 
 async def test_an_answer_to_the_hall_that_mentions_it_is_no_command(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
-    ann = await arrive("ann", CLEAR)
-    room = hall.rooms[CLEAR]
+    ann = await meet("ann")
+    room = hall.rooms[slug]
     answer = await hall.asks(ann, room, "!city havnvoll")
     # Element mentions the author of what one replies to.
     await ann.say(room, "search me, that is far away", reply_to=answer.event_id)
@@ -413,10 +416,10 @@ async def test_an_answer_to_the_hall_that_mentions_it_is_no_command(
 
 
 async def test_a_command_that_is_taken_back_before_it_is_answered_leaves_nothing(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
-    ann = await arrive("ann", CLEAR)
-    room = hall.rooms[CLEAR]
+    ann = await meet("ann")
+    room = hall.rooms[slug]
     said = await ann.say(room, "!search Lottoschein")
     await ann.redact(room, said)
     # Whether the answer was quicker or not: in the end it is not there.
@@ -433,12 +436,11 @@ async def test_a_command_that_is_taken_back_before_it_is_answered_leaves_nothing
 # ── who may ───────────────────────────────────────────────────────────────────────────────────
 
 
-@in_clear
 async def test_a_member_who_may_not_is_refused_kindly(
-    hall: RunningHall, arrive: Arrive, paula: Person, slug: str
+    hall: RunningHall, meet: Meet, paula: Person, slug: str
 ) -> None:
     room = hall.rooms[slug]
-    ann = await arrive("ann", slug)
+    ann = await meet("ann")
     for typed, named, who in (
         ("!member set paula city:havnvoll", "!member set", "coordinators"),
         ("!member list", "!member list", "coordinators"),
@@ -453,8 +455,7 @@ async def test_a_member_who_may_not_is_refused_kindly(
     assert "the archive is on" in (await hall.asks(ann, room, "!archive status")).body
 
 
-@on_both
-@in_clear
+@everywhere
 async def test_member_set_is_seen_in_whoami_city_and_member_list(
     hall: RunningHall, arrive: Arrive, paula: Person, slug: str
 ) -> None:
@@ -481,11 +482,11 @@ async def test_member_set_is_seen_in_whoami_city_and_member_list(
 
 
 async def test_a_person_can_be_named_by_pill(
-    hall: RunningHall, arrive: Arrive, paula: Person
+    hall: RunningHall, arrive: Arrive, paula: Person, slug: str
 ) -> None:
-    ann = await arrive("ann", CLEAR, display_name="Ann Pill")
-    await arrive("ann", CLEAR, display_name="Ann Pill")
-    room = hall.rooms[CLEAR]
+    ann = await arrive("ann", slug, display_name="Ann Pill")
+    await arrive("ann", slug, display_name="Ann Pill")
+    room = hall.rooms[slug]
     many = await hall.asks(paula, room, "!member set Ann Pill city:lipohrad")
     assert "More than one person is called" in many.body
 
@@ -501,10 +502,10 @@ async def test_a_person_can_be_named_by_pill(
 
 
 async def test_a_room_s_own_admin_decides_about_its_archive_and_no_other_member(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, meet: Meet, encrypted: bool
 ) -> None:
-    ann, ben = await arrive("ann"), await arrive("ben")
-    room = await ann.create_room("Seeds", invite=[hall.me, ben.user_id])
+    ann, ben = await meet("ann"), await meet("ben")
+    room = await ann.create_room("Seeds", invite=[hall.me, ben.user_id], encrypted=encrypted)
     await hall.comes_into(ann, room)
     await ben.enters(room)
 
@@ -518,10 +519,12 @@ async def test_a_room_s_own_admin_decides_about_its_archive_and_no_other_member(
 # ── settings ──────────────────────────────────────────────────────────────────────────────────
 
 
-@on_both
-async def test_settings_are_kept_and_shown(hall: RunningHall, arrive: Arrive) -> None:
+@in_rooms_of_their_own
+async def test_settings_are_kept_and_shown(
+    hall: RunningHall, arrive: Arrive, encrypted: bool
+) -> None:
     ann = await arrive("ann")
-    chat = await hall.chats_with(ann, encrypted=True)
+    chat = await hall.chats_with(ann, encrypted=encrypted)
 
     assert "Europe/Athens" in (await hall.asks(ann, chat, "settings timezone athens")).body
     assert "your own digest" in (await hall.asks(ann, chat, "settings digest on")).body
@@ -533,9 +536,11 @@ async def test_settings_are_kept_and_shown(hall: RunningHall, arrive: Arrive) ->
     assert "Language: Deutsch" in shown  # until there is a German catalogue
 
 
-async def test_a_setting_that_is_not_known_is_explained(hall: RunningHall, arrive: Arrive) -> None:
-    ann = await arrive("ann", CLEAR)
-    room = hall.rooms[CLEAR]
+async def test_a_setting_that_is_not_known_is_explained(
+    hall: RunningHall, meet: Meet, slug: str
+) -> None:
+    ann = await meet("ann")
+    room = hall.rooms[slug]
     assert (
         "Did you mean Europe/Brussels"
         in (await hall.asks(ann, room, "!settings timezone Europe/Brusels")).body
@@ -549,10 +554,10 @@ async def test_a_setting_that_is_not_known_is_explained(hall: RunningHall, arriv
 
 
 async def test_whoever_knows_the_pseudo_language_sees_that_every_word_is_translated(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, meet: Meet, encrypted: bool
 ) -> None:
-    ann = await arrive("ann")
-    chat = await hall.chats_with(ann)
+    ann = await meet("ann")
+    chat = await hall.chats_with(ann, encrypted=encrypted)
     await hall.asks(ann, chat, "settings language en")
     for typed in ("whoami", "help", "help search", "settings", "city havnvoll", "privacy"):
         english = (await hall.asks(ann, chat, typed)).body
@@ -578,7 +583,6 @@ def harmless(answer: Heard) -> bool:
     )
 
 
-@in_clear
 async def test_hostile_words_are_shown_as_words_and_call_nobody(
     hall: RunningHall, arrive: Arrive, paula: Person, slug: str
 ) -> None:
@@ -608,9 +612,11 @@ async def test_hostile_words_are_shown_as_words_and_call_nobody(
     await hall.asks(paula, room, f"!member set {mallory.user_id} city:lipohrad")
 
 
-async def test_a_summary_of_hostile_words_is_harmless(hall: RunningHall, arrive: Arrive) -> None:
-    mallory = await arrive("mallory", CLEAR, display_name="<u>@room</u>")
-    room = hall.rooms[CLEAR]
+async def test_a_summary_of_hostile_words_is_harmless(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    mallory = await arrive("mallory", slug, display_name="<u>@room</u>")
+    room = hall.rooms[slug]
     root = await mallory.say(room, f"Is this a question {HOSTILE}?")
     assert harmless(await hall.asks(mallory, room, "!thread summary", thread=root))
 
@@ -620,10 +626,10 @@ async def test_a_summary_of_hostile_words_is_harmless(hall: RunningHall, arrive:
 
 @everywhere
 async def test_somebody_in_no_room_of_ours_is_answered_and_learns_nothing(
-    hall: RunningHall, arrive: Arrive, stranger: Person, slug: str
+    hall: RunningHall, meet: Meet, stranger: Person, slug: str
 ) -> None:
     word = f"geheim{uuid4().hex[:6]}"
-    ann = await arrive("ann", slug)
+    ann = await meet("ann")
     await ann.say(hall.rooms[slug], f"The {word} lies under the mat")
     await hall.asks(ann, hall.rooms[slug], "!whoami")
     chat = await hall.chats_with(stranger, encrypted=True)
@@ -658,16 +664,21 @@ async def test_a_flood_is_refused_once_and_another_person_is_answered_meanwhile(
     strict_hall: RunningHall, new_person: NewPerson
 ) -> None:
     hall = strict_hall
-    mallory, ann = await new_person("mallory"), await new_person("ann")
-    room = await ann.create_room("Seeds", invite=[hall.me, mallory.user_id])
-    await hall.comes_into(ann, room)
-    await mallory.enters(room)
+    ann = await new_person("ann")
+    for encrypted in (False, True):
+        mallory = await new_person("mallory")
+        room = await ann.create_room(
+            "Seeds", invite=[hall.me, mallory.user_id], encrypted=encrypted
+        )
+        await hall.comes_into(ann, room)
+        await mallory.enters(room)
+        await mallory.catch_up()
 
-    flood = [await mallory.say(room, "!whoami") for _ in range(20)]
-    answer = await hall.asks(ann, room, "!whoami")
+        flood = [await mallory.say(room, "!whoami") for _ in range(20)]
+        answer = await hall.asks(ann, room, "!whoami")
 
-    assert ann.user_id in answer.body
-    answered: dict[Any, Heard] = {answers(one): one for one in ann.heard(sender=hall.me)}
-    assert [said for said in flood if said in answered] == flood[:6]
-    assert "You are" in answered[flood[4]].body
-    assert "Give me a minute" in answered[flood[5]].body
+        assert ann.user_id in answer.body
+        answered: dict[Any, Heard] = {answers(one): one for one in ann.heard(sender=hall.me)}
+        assert [said for said in flood if said in answered] == flood[:6]
+        assert "You are" in answered[flood[4]].body
+        assert "Give me a minute" in answered[flood[5]].body

@@ -5,7 +5,7 @@ import pytest
 from demo.people import Heard, Person
 from storage.records import RoomId
 from tests.hall import CLEAR, SEALED, RunningHall
-from tests.journeys.conftest import Arrive, everywhere, on_both
+from tests.journeys.conftest import Arrive, everywhere
 
 
 async def told(hall: RunningHall, person: Person, room: str, typed: str) -> Heard:
@@ -50,11 +50,13 @@ async def test_private_answers_make_one_encrypted_direct_chat_and_go_on_there(
     await hall.keeps_quiet(ann, room)
 
 
-async def test_the_very_first_private_answer_can_be_read(hall: RunningHall, arrive: Arrive) -> None:
+async def test_the_very_first_private_answer_can_be_read(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
     # Its room is made for it, and a sync may show that before the person is asked in.
     for name in ("ann", "ben", "cleo"):
-        person = await arrive(name, SEALED)
-        assert "stored about you" in (await told(hall, person, hall.rooms[SEALED], "!privacy")).body
+        person = await arrive(name, slug)
+        assert "stored about you" in (await told(hall, person, hall.rooms[slug], "!privacy")).body
 
 
 async def test_questions_asked_at_once_make_one_direct_chat(
@@ -75,7 +77,6 @@ async def test_questions_asked_at_once_make_one_direct_chat(
     assert len(chats_of(hall, ann)) == 1
 
 
-@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
 async def test_a_direct_chat_that_the_person_began_is_used(
     hall: RunningHall, arrive: Arrive, encrypted: bool
 ) -> None:
@@ -89,29 +90,29 @@ async def test_a_direct_chat_that_the_person_began_is_used(
 
 
 async def test_a_direct_chat_that_the_person_has_left_is_made_anew(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
-    ann = await arrive("ann", CLEAR)
-    first = await told(hall, ann, hall.rooms[CLEAR], "!privacy")
+    ann = await arrive("ann", slug)
+    first = await told(hall, ann, hall.rooms[slug], "!privacy")
     await ann.leave(first.room_id)
 
-    second = await told(hall, ann, hall.rooms[CLEAR], "!privacy")
+    second = await told(hall, ann, hall.rooms[slug], "!privacy")
 
     assert second.room_id != first.room_id
 
 
 @pytest.mark.promise("What is meant for one person is never said where a third reads along.")
-@on_both
+@everywhere
 async def test_a_direct_chat_with_a_third_person_is_no_direct_chat_any_more(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, arrive: Arrive, slug: str
 ) -> None:
-    ann, ben = await arrive("ann", CLEAR), await arrive("ben")
-    chat = (await told(hall, ann, hall.rooms[CLEAR], "!privacy")).room_id
+    ann, ben = await arrive("ann", slug), await arrive("ben")
+    chat = (await told(hall, ann, hall.rooms[slug], "!privacy")).room_id
     await ann.invite(chat, ben.user_id)
     await ben.enters(chat)
     await ann.catch_up()
 
-    elsewhere = await told(hall, ann, hall.rooms[CLEAR], "!privacy")
+    elsewhere = await told(hall, ann, hall.rooms[slug], "!privacy")
     assert elsewhere.room_id != chat
     await ann.say(chat, "whoami")  # talk between two people, and no command any more
     await ben.say(chat, "city havnvoll")

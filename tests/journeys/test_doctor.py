@@ -30,7 +30,7 @@ from demo.homeserver import Account, Homeserver
 from demo.people import Person
 from storage import rooms
 from tests.conftest import new_account
-from tests.hall import CLEAR, RunningHall, setup_for
+from tests.hall import RunningHall, setup_for
 from tests.journeys.conftest import everywhere
 
 WARD = ("well", "removed", "banned", "mute", "weak", "unlisted", "orphan")
@@ -362,7 +362,7 @@ async def test_the_exit_status_tells_and_lines_are_for_people(
 
 @pytest.mark.promise("`!admin doctor` tells operators, and only them, what is wrong with the hall.")
 async def test_an_operator_asks_the_doctor_from_within(
-    hall: RunningHall, olaf: Person, paula: Person
+    hall: RunningHall, olaf: Person, paula: Person, slug: str
 ) -> None:
     desk = hall.rooms["coordinators"]
     answer = await hall.asks(olaf, desk, "!admin doctor")
@@ -375,6 +375,6 @@ async def test_an_operator_asks_the_doctor_from_within(
     assert "Fine:" not in refusal.body
 
     # In a room full of members it is answered where only the operator reads it.
-    await olaf.say(hall.rooms[CLEAR], "!admin doctor")
+    await olaf.say(hall.rooms[slug], "!admin doctor")
     told = await olaf.hears(lambda heard: "Fine:" in heard.body, sender=hall.me, timeout=30.0)
     assert told.room_id not in hall.rooms.values()

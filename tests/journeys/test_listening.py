@@ -15,7 +15,7 @@ from storage import listening, sources
 from storage.listening import Conversation
 from storage.sources import Source
 from tests.hall import RunningHall
-from tests.journeys.conftest import Arrive, everywhere
+from tests.journeys.conftest import Meet, everywhere
 
 GUEST_BOOK = "guest book\nannounced: Ana"
 
@@ -71,9 +71,9 @@ async def file_of(heard: Heard, person: Person) -> bytes:
 @everywhere
 @pytest.mark.usefixtures("guest_book")
 async def test_taps_words_corrections_and_redactions_reach_who_listens(
-    hall: RunningHall, arrive: Arrive, slug: str
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
-    ana = await arrive("ana", slug)
+    ana = await meet("ann")
     room = hall.rooms[slug]
     root = await ana.say(room, "The kettle is on")
 
@@ -95,7 +95,7 @@ async def test_taps_words_corrections_and_redactions_reach_who_listens(
     assert (await ana.hears(room=room, sender=hall.me)).body == "struck out"
 
     await ana.redact(room, tap)
-    assert (await ana.hears(room=room, sender=hall.me)).body == "closed by Ana"
+    assert (await ana.hears(room=room, sender=hall.me)).body == "closed by Ann"
     await ana.say(room, "Is it still open?", thread=root)
     await hall.keeps_quiet(ana, room)
 
@@ -103,9 +103,9 @@ async def test_taps_words_corrections_and_redactions_reach_who_listens(
 @everywhere
 @pytest.mark.usefixtures("guest_book")
 async def test_a_command_goes_before_a_conversation_and_strangers_correct_nothing(
-    hall: RunningHall, arrive: Arrive, slug: str
+    hall: RunningHall, meet: Meet, slug: str
 ) -> None:
-    ana, ben = await arrive("ana", slug), await arrive("ben", slug)
+    ana, ben = await meet("ann"), await meet("ben")
     room = hall.rooms[slug]
     root = await ana.say(room, "The kettle is on")
     await ana.react(room, root, "📖️")  # with a variation selector, as some keyboards send it

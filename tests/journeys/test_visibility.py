@@ -6,7 +6,7 @@ import pytest
 
 from demo.people import Heard, Person
 from tests.hall import CLEAR, SEALED, RunningHall
-from tests.journeys.conftest import Arrive, everywhere, in_clear, on_both
+from tests.journeys.conftest import Arrive, Meet, everywhere, in_rooms_of_their_own, on_both
 
 SECRET = "under the third stone"  # what is said along with a word, and must never be shown
 
@@ -45,11 +45,11 @@ async def says_secretly(hall: RunningHall, ann: Person, slug: str, word: str) ->
 @pytest.mark.promise("A search by somebody who is not in a room never shows a word of it.")
 @everywhere
 async def test_who_was_never_in_a_room_finds_no_word_of_it(
-    hall: RunningHall, arrive: Arrive, stranger: Person, slug: str
+    hall: RunningHall, arrive: Arrive, meet: Meet, stranger: Person, slug: str
 ) -> None:
     word = new_word()
     other = SEALED if slug == CLEAR else CLEAR
-    ann, ben = await arrive("ann", slug), await arrive("ben", other)
+    ann, ben = await meet("ann"), await arrive("ben", other)
     await says_secretly(hall, ann, slug, word)
     title = next(str(c["title"]) for c in hall.setup.clusters if c["slug"] == slug)
 
@@ -68,13 +68,12 @@ async def test_who_was_never_in_a_room_finds_no_word_of_it(
 
 
 @pytest.mark.promise("A search by somebody who has left a room never shows a word of it.")
-@on_both
-@in_clear
+@everywhere
 async def test_who_has_left_a_room_finds_no_word_of_it(
-    hall: RunningHall, arrive: Arrive, paula: Person, slug: str
+    hall: RunningHall, arrive: Arrive, meet: Meet, paula: Person, slug: str
 ) -> None:
     room, word = hall.rooms[slug], new_word()
-    ann = await arrive("ann", slug)
+    ann = await meet("ann")
     leaver, kicked, banned = [await arrive(who, slug) for who in ("lea", "kim", "bo")]
     chats = {who: await hall.chats_with(who) for who in (leaver, kicked, banned)}
     await says_secretly(hall, ann, slug, word)
@@ -101,13 +100,13 @@ async def test_who_has_left_a_room_finds_no_word_of_it(
 
 
 async def test_who_comes_back_finds_what_everybody_there_may_read(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, arrive: Arrive, meet: Meet, slug: str
 ) -> None:
-    room, word = hall.rooms[CLEAR], new_word()
-    ann, ben = await arrive("ann", CLEAR), await arrive("ben", CLEAR)
+    room, word = hall.rooms[slug], new_word()
+    ann, ben = await meet("ann"), await arrive("ben", slug)
     chat = await hall.chats_with(ben)
     await ben.leave(room)
-    await says_secretly(hall, ann, CLEAR, word)
+    await says_secretly(hall, ann, slug, word)
     await finds_nothing(hall, ben, chat, word)
 
     await ben.join(room)
@@ -116,10 +115,12 @@ async def test_who_comes_back_finds_what_everybody_there_may_read(
     assert SECRET in (await hall.asks(ben, chat, f"search {word}")).body
 
 
-async def test_an_invitation_alone_opens_nothing(hall: RunningHall, arrive: Arrive) -> None:
+async def test_an_invitation_alone_opens_nothing(
+    hall: RunningHall, arrive: Arrive, meet: Meet, encrypted: bool
+) -> None:
     word = new_word()
-    ann, ben = await arrive("ann"), await arrive("ben")
-    room = await ann.create_room("Attic", invite=[hall.me])
+    ann, ben = await meet("ann"), await arrive("ben")
+    room = await ann.create_room("Attic", invite=[hall.me], encrypted=encrypted)
     await hall.comes_into(ann, room)
     await ann.say(room, "!archive on")
     await ann.hears(room=room, sender=hall.me)
@@ -127,7 +128,7 @@ async def test_an_invitation_alone_opens_nothing(hall: RunningHall, arrive: Arri
     assert SECRET in (await hall.asks(ann, room, f"!search {word}")).body
     ben._accepts_invites = False
     await ann.invite(room, ben.user_id)
-    chat = await hall.chats_with(ben)
+    chat = await hall.chats_with(ben, encrypted=encrypted)
 
     await finds_nothing(hall, ben, chat, word, "Attic")
 
@@ -161,10 +162,10 @@ async def archived_room(
 )
 @on_both
 async def test_in_a_room_a_late_joiner_is_not_shown_what_was_said_before(
-    hall: RunningHall, arrive: Arrive, visibility: str, encrypted: bool
+    hall: RunningHall, arrive: Arrive, meet: Meet, visibility: str, encrypted: bool
 ) -> None:
     before, after = new_word(), new_word()
-    ann, late = await arrive("ann"), await arrive("late")
+    ann, late = await meet("ann"), await arrive("late")
     room = await archived_room(hall, ann, visibility, encrypted=encrypted)
     for number in range(3):
         await ann.say(room, f"{before} is {SECRET}, number {number}")
@@ -196,11 +197,11 @@ async def test_in_a_room_a_late_joiner_is_not_shown_what_was_said_before(
 
 
 async def test_where_history_is_open_to_members_a_late_joiner_finds_it(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, arrive: Arrive, meet: Meet, encrypted: bool
 ) -> None:
     word = new_word()
-    ann, late = await arrive("ann"), await arrive("late")
-    room = await archived_room(hall, ann, "shared")
+    ann, late = await meet("ann"), await arrive("late")
+    room = await archived_room(hall, ann, "shared", encrypted=encrypted)
     await ann.say(room, f"The {word} lies {SECRET}")
     await hall.asks(ann, room, "!whoami")
     await ann.invite(room, late.user_id)
@@ -211,13 +212,13 @@ async def test_where_history_is_open_to_members_a_late_joiner_finds_it(
     assert SECRET in (await hall.asks(late, room, f"!search {word}")).body
 
 
-@on_both
+@in_rooms_of_their_own
 async def test_history_that_is_closed_later_stays_open_for_what_was_said_before(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, arrive: Arrive, meet: Meet, encrypted: bool
 ) -> None:
     early, closed = new_word(), new_word()
-    ann, late = await arrive("ann"), await arrive("late")
-    room = await archived_room(hall, ann, "shared")
+    ann, late = await meet("ann"), await arrive("late")
+    room = await archived_room(hall, ann, "shared", encrypted=encrypted)
     await ann.say(room, f"The {early} lies in the open")
     await ann.send_state(room, "m.room.history_visibility", {"history_visibility": "joined"})
     await ann.say(room, f"The {closed} lies {SECRET}")
@@ -232,11 +233,11 @@ async def test_history_that_is_closed_later_stays_open_for_what_was_said_before(
 
 
 async def test_what_was_said_while_somebody_was_away_is_not_shown_to_them(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, arrive: Arrive, meet: Meet, encrypted: bool
 ) -> None:
     word = new_word()
-    ann, ben = await arrive("ann"), await arrive("ben")
-    room = await archived_room(hall, ann, "joined")
+    ann, ben = await meet("ann"), await arrive("ben")
+    room = await archived_room(hall, ann, "joined", encrypted=encrypted)
     await ann.invite(room, ben.user_id)
     await ben.enters(room)
     await ben.leave(room)
@@ -248,14 +249,14 @@ async def test_what_was_said_while_somebody_was_away_is_not_shown_to_them(
     ben.forget()
 
     assert SECRET not in (await hall.asks(ben, room, f"!search {word}")).body
-    await finds_nothing(hall, ben, await hall.chats_with(ben), word, "Attic")
+    await finds_nothing(hall, ben, await hall.chats_with(ben, encrypted=encrypted), word, "Attic")
 
 
 async def test_a_direct_chat_in_which_a_third_person_reads_along_is_a_room(
-    hall: RunningHall, arrive: Arrive, slug: str
+    hall: RunningHall, arrive: Arrive, meet: Meet, slug: str
 ) -> None:
     word = new_word()
-    ann, eve = await arrive("ann", slug), await arrive("eve")
+    ann, eve = await meet("ann"), await arrive("eve")
     await says_secretly(hall, ann, slug, word)
     chat = await hall.chats_with(ann, encrypted=slug == SEALED)
     assert SECRET in (await hall.asks(ann, chat, f"search {word}")).body
@@ -276,12 +277,14 @@ async def test_a_direct_chat_in_which_a_third_person_reads_along_is_a_room(
 
 
 async def test_a_room_that_is_called_a_direct_chat_but_holds_more_people_is_a_room(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, arrive: Arrive, meet: Meet, slug: str
 ) -> None:
     word = new_word()
-    ann, eve = await arrive("ann", CLEAR), await arrive("eve")
-    await says_secretly(hall, ann, CLEAR, word)
-    chat = await ann.create_room(invite=[eve.user_id, hall.me], more={"is_direct": True})
+    ann, eve = await meet("ann"), await arrive("eve")
+    await says_secretly(hall, ann, slug, word)
+    chat = await ann.create_room(
+        invite=[eve.user_id, hall.me], encrypted=slug == SEALED, more={"is_direct": True}
+    )
     await hall.comes_into(ann, chat)
 
     await ann.say(chat, f"search {word}")
@@ -293,35 +296,35 @@ async def test_a_room_that_is_called_a_direct_chat_but_holds_more_people_is_a_ro
 
 
 async def test_a_summary_of_a_thread_of_another_room_is_not_given(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, arrive: Arrive, meet: Meet, slug: str
 ) -> None:
-    word = new_word()
-    ann, eve = await arrive("ann", SEALED), await arrive("eve", CLEAR)
-    secret = await says_secretly(hall, ann, SEALED, word)
+    word, other = new_word(), SEALED if slug == CLEAR else CLEAR
+    ann, eve = await meet("ann"), await arrive("eve", slug)
+    secret = await says_secretly(hall, ann, other, word)
     # The homeserver refuses a thread across rooms, but not a reply.
     content = {
         "msgtype": "m.text",
         "body": "!thread summary",
         "m.relates_to": {"m.in_reply_to": {"event_id": secret}},
     }
-    await eve.send_raw(hall.rooms[CLEAR], "m.room.message", content)
-    await hall.asks(eve, hall.rooms[CLEAR], "!whoami")
+    await eve.send_raw(hall.rooms[slug], "m.room.message", content)
+    await hall.asks(eve, hall.rooms[slug], "!whoami")
     await eve.catch_up()
-    said = eve.heard(room=hall.rooms[CLEAR], sender=hall.me)
+    said = eve.heard(room=hall.rooms[slug], sender=hall.me)
     assert not [one for one in said if word in one.body]
 
 
 async def test_an_answer_in_private_is_taken_back_when_its_source_goes(
-    hall: RunningHall, arrive: Arrive
+    hall: RunningHall, arrive: Arrive, meet: Meet, slug: str
 ) -> None:
     word = new_word()
-    ann, ben = await arrive("ann", CLEAR), await arrive("ben", CLEAR)
-    said = await says_secretly(hall, ann, CLEAR, word)
+    ann, ben = await meet("ann"), await arrive("ben", slug)
+    said = await says_secretly(hall, ann, slug, word)
     chat = await hall.chats_with(ben, encrypted=True)
     answer = await hall.asks(ben, chat, f"search {word}")
-    await ben.leave(hall.rooms[CLEAR])  # even if he is not there any more
+    await ben.leave(hall.rooms[slug])  # even if he is not there any more
 
-    await ann.redact(hall.rooms[CLEAR], said)
+    await ann.redact(hall.rooms[slug], said)
 
     await ben.hears(lambda h: "I took back" in h.body, room=chat, sender=hall.me, timeout=20.0)
     await ben.catch_up()
