@@ -26,11 +26,12 @@ from commands.practices.showing import keep_card, renew_card, take_card
 from commands.reply import paragraphs
 from commands.rights import as_of_now
 from commands.words import Words
-from storage import inbox, practices, reviews, rooms, sources
+from storage import inbox, listening, practices, reviews, rooms, sources
 from storage.practices import UNFINISHED
 from storage.records import EventId, Person, Practice, PracticeField, PracticeState
 
 KIND = "practice"
+CONSENT = "practice consent"  # the conversation with the author of what somebody else captured
 NOTED = "✏️"
 
 
@@ -78,6 +79,9 @@ def follow_redaction(event: Redacted, subject: str, context: Context) -> Posts:
         return ()
     if practice.source == event.target:
         posts = withdraw(practice, None, context)
+        if practice.state is PracticeState.CAPTURED:  # there is nothing left to ask
+            listening.end(context.connection, CONSENT, practice.name)
+            return posts
         reply = replies.withdrawn_with_its_message(_words(practice, context), practice.name)
         return [*posts, Tell(practice.author.user_id, reply, notice=True)]
     if subject.endswith(f"/{REASON}"):

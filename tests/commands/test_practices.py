@@ -353,6 +353,23 @@ async def test_the_author_is_asked_first(hall: Hall, said: EventId, by: str, ans
     assert [post.person for post in posts if isinstance(post, Tell)] == [ANN, BEN]
 
 
+async def test_a_captured_message_that_is_deleted_is_asked_for_no_more(
+    hall: Hall, said: EventId
+) -> None:
+    await hall.responds(pinned(hall, BEN, said))
+    assert not await hall.redacts(ANN, said)
+    assert "I only understand commands" in await hall.hears(ANN, "yes", direct(ANN))
+    assert (await stored(hall)).state is S.WITHDRAWN
+
+
+async def test_a_pin_that_is_taken_back_asks_no_more(hall: Hall, said: EventId) -> None:
+    pin = pinned(hall, BEN, said)
+    await hall.responds(pin)
+    await hall.redacts(BEN, pin.event_id)
+    assert (await stored(hall)).state is S.WITHDRAWN
+    assert await hall.responds(pinned(hall, CORA, said)), "somebody else may ask"
+
+
 async def test_what_no_archive_holds_cannot_be_captured(hall: Hall) -> None:
     told = await hall.hears(ANN, "!practice capture", reply_to=EventId("$unknown"))
     assert "this room keeps no archive" in told
