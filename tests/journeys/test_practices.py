@@ -97,6 +97,30 @@ async def test_two_share_at_once_and_the_cards_follow_edits_and_deletions(
         await until(lambda: _redacted(ann, edit.event_id))  # noqa: B023
 
 
+GREEK = """!practice share
+Τίτλος: Καφές στη βιβλιοθήκη
+Πρόβλημα: Κανείς δεν γνώριζε κανέναν.
+Τι κάνουμε: Κάθε Πέμπτη στρώνουμε ένα μακρύ τραπέζι."""
+
+
+@everywhere
+async def test_a_form_is_a_practice_that_goes_with_its_message(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room = hall.rooms[slug]
+    eleni = await arrive("eleni", slug)
+    form = await eleni.say(room, GREEK)
+    number = int((await hall.answer_to(eleni, room, form)).body.split()[2].removeprefix("P-"))
+    card = await card_of(eleni, hall, room, number)
+    assert "Καφές στη βιβλιοθήκη" in card.body
+    assert (await stored(hall, number)).language == "el"
+    await eleni.edit(room, form, GREEK.replace("Πέμπτη", "Τρίτη"))
+    await eleni.hears_edit(card.event_id, lambda h: "Κάθε Τρίτη" in h.body, timeout=PATIENCE)
+    await eleni.redact(room, form)
+    await until(lambda: _redacted(eleni, card.event_id))
+    assert (await stored(hall, number)).fields == {}
+
+
 async def _says(hall: RunningHall, number: int, texts: list[str]) -> bool:
     practice = await stored(hall, number)
     return [practice.text(field) for field in FIELDS] == texts
