@@ -22,7 +22,7 @@ from commands.practices.interview import (
     with_lead,
     without_command,
 )
-from commands.practices.showing import keep_card, renew_card, take_card
+from commands.practices.showing import keep_card, renew_card, renew_relatives, take_card
 from commands.reply import paragraphs
 from commands.rights import as_of_now
 from commands.words import Words
@@ -92,6 +92,8 @@ def follow_redaction(event: Redacted, subject: str, context: Context) -> Posts:
         return ()
     practices.unanswer(context.connection, practice.number, gone, context.now)
     posts = [*renew_card(practice.number, context)]
+    if PracticeField.TITLE in gone:
+        posts += renew_relatives(practice, context)
     if practice.state in UNFINISHED:
         posts += _ask_again(practice, gone, event, context)
     return posts
@@ -122,7 +124,7 @@ def withdraw(practice: Practice, by: Person | None, context: Context) -> list[Po
     posts = take_card(practice, context)
     reviews.erase(context.connection, practice.number)
     practices.erase(context.connection, practice.number, by, context.now)
-    return posts
+    return [*posts, *renew_relatives(practice, context)]
 
 
 def fields_of(practice: Practice, event_id: EventId) -> list[PracticeField]:
