@@ -104,6 +104,7 @@ def test_two_other_readers_understand_the_same(entry: Entry) -> None:
     text = single_file(entry).decode()
     (one,) = IcsCalendarStream.calendar_from_ics(text).events
     other = vobject.readOne(text).vevent
+    assert one.status is not None
     assert one.uid == other.uid.value == entry.uid
     assert one.sequence == int(other.sequence.value) == entry.sequence
     assert one.summary == other.summary.value == plain(entry.summary).replace("\n", " ")
@@ -116,6 +117,7 @@ def test_two_other_readers_understand_the_same(entry: Entry) -> None:
     if isinstance(entry.when, Span):
         assert (one.dtstart, one.dtend) == (other.dtstart.value, other.dtend.value)
         assert one.dtstart == entry.when.start
+        assert one.dtend is not None
         assert (one.dtend - one.dtstart).days == len(entry.when.days)
     else:
         assert one.dtstart == other.dtstart.value == entry.when.start
