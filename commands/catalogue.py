@@ -18,12 +18,14 @@ from commands.members.handlers import (
     WHOAMI,
 )
 from commands.search.handlers import MORE, SEARCH
+from commands.visits import handlers as visits
 
 CATALOGUE: tuple[AnyCommand, ...] = (
     help_about(lambda: CATALOGUE),
     SEARCH,
     MORE,
     THREAD_SUMMARY,
+    *visits.COMMANDS,
     CITY,
     WHOAMI,
     SETTINGS,

@@ -1,8 +1,9 @@
 """Who hears what besides commands: for taps and talk what the catalogue is for commands."""
 
 from commands.listener import Listener
+from commands.visits.handlers import VISITS
 
-LISTENERS: tuple[Listener, ...] = ()
+LISTENERS: tuple[Listener, ...] = (VISITS,)
 
 
 def of_kind(kind: str) -> Listener | None:

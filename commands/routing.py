@@ -12,6 +12,8 @@ from commands.events import (
     Event,
     Invited,
     MembershipChanged,
+    PollAnswered,
+    PollEnded,
     Reacted,
     Redacted,
     RoomReplaced,
@@ -22,6 +24,7 @@ from commands.hospitality import is_welcome
 from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
 from commands.reply import RoomLink
 from commands.rights import still_stands
+from commands.visits import handlers as visits
 from storage import inbox, outbox, people, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
@@ -38,6 +41,10 @@ def respond(event: Event, context: Context) -> Posts:
             return [*conversing.forget(event, context), *take_back_what_quoted_it(event, context)]
         case Reacted():
             return conversing.tap(event, context)
+        case PollAnswered():
+            return conversing.poll_answer(event, context)
+        case PollEnded():
+            return conversing.poll_end(event, context)
         case Invited():
             return accept_or_decline(event, context)
         case RoomReplaced():
@@ -48,6 +55,8 @@ def respond(event: Event, context: Context) -> Posts:
             return ()  # whoever asked for it has no say any more
         case TimerDue(kind="announce"):
             return announce_at_last(event, context)
+        case TimerDue(kind=kind) if kind.startswith("visit "):
+            return visits.due(event, context)
         case MembershipChanged() | TimerDue():
             return ()  # later capabilities listen here
 

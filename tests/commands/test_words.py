@@ -31,9 +31,11 @@ from commands.posts import Say, Tell
 from commands.reply import CodeBlock, Items, Paragraph, Part, Reply, RoomLink, Text
 from commands.search import replies as search
 from commands.search.rules import Hint, HintKind, Refusal
+from commands.visits import replies as visit_words
 from commands.words import PSEUDO, words_in
 from storage import people
 from storage.records import ArchivedMessage, EventId, Role, RoomId, UserId
+from tests.commands import visit_samples as samples
 from tests.commands.conftest import HOUSING, OTTO, Hall, direct
 
 ROOT = Path(__file__).parents[2]
@@ -217,6 +219,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "only_here": [search.only_here(WORDS, "1")],
         "no_archive": [search.no_archive(WORDS, "1")],
     },
+    visit_words: samples.SHOWN,
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {
         "report": [doctor.report(WORDS, found) for found in ([], ILL[:1], ILL)],
