@@ -214,7 +214,7 @@ def standing(
         out.append(Reason(Because.TOO_FEW))
     if quiet:
         waits.append(Reason(Because.SILENT, quiet))
-    if yes + maybe < terms.quorum:
+    if yes + maybe < terms.quorum and not quiet:
         waits.append(Reason(Because.QUORUM))
     status = Status.OUT if out else Status.WAITING if waits else Status.POSSIBLE
     hesitant = sum(voices[p.key].value is Value.MAYBE for p in required)

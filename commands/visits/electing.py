@@ -84,10 +84,10 @@ def _usual(here: Sequence[Person], room: Room, context: Context) -> list[Elector
 
 
 def names_of(voices: Sequence[Electorate], words: Words, context: Context) -> dict[str, str]:
-    """What voices are called: their city, or what they are and who."""
+    """What voices are called, their city, or what they are and who; and what people are called."""
     community = context.settings.community
     everybody = people_of(voices, context)
-    names = {}
+    names: dict[str, str] = {**everybody}
     for voice in voices:
         who = words.listing([everybody.get(user, user) for user in voice.people])
         if voice.key.startswith(CITY):

@@ -11,6 +11,7 @@ from commands.dates.rules import (
     Standing,
     Status,
     Value,
+    Voice,
     smallest_obstacle,
 )
 from commands.reply import (
@@ -477,13 +478,9 @@ def _counts(words: Words, s: Standing) -> Inline:
     told = words.plural(
         "{comes} of {number} city", "{comes} of {number} cities", s.of, comes=s.comes
     )
-    if s.comes:
-        told = join(
-            told,
-            " (",
-            words.say("{yes} yes, {maybe} if need be", yes=s.yes, maybe=s.maybe),
-            ")",
-        )
+    if s.maybe:
+        kinds = words.say("{yes} yes, {maybe} if need be", yes=s.yes, maybe=s.maybe)
+        told = join(told, " (", kinds, ")")
     if s.no:
         told = join(told, " · ", words.plural("{number} no", "{number} no", s.no))
     if s.silent:
@@ -498,14 +495,28 @@ def _why(words: Words, s: Standing, names: Mapping[str, str]) -> list[Inline]:
         told.append(_because(words, reason.because, who))
     for key, voice in s.voices.items():
         if voice.others and voice.value is not None:
-            told.append(
-                words.say(
-                    "{city}: {value}, though others of it said otherwise",
-                    city=names.get(key, key),
-                    value=words.text(VALUES[voice.value]),
-                )
-            )
+            told.append(_contested(words, names, key, voice))
     return told
+
+
+def _contested(words: Words, names: Mapping[str, str], key: str, voice: Voice) -> Inline:
+    """Conflicts are shown, never averaged: "Gdańsk: If need be (Ola; Jan: No)"."""
+    assert voice.value is not None
+    others = [
+        words.text(
+            "{person}: {value}",
+            person=names.get(one.person, one.person),
+            value=words.text(VALUES[one.value]),
+        )
+        for one in voice.others
+    ]
+    return words.say(
+        "{city}: {value} ({person}; {others})",
+        city=names.get(key, key),
+        value=words.text(VALUES[voice.value]),
+        person=names.get(voice.by or "", voice.by or ""),
+        others=words.listing(others),
+    )
 
 
 def _because(words: Words, because: Because, who: str) -> Inline:
@@ -575,7 +586,7 @@ def result(words: Words, given: Result) -> Reply:
         blocks.append(
             Paragraph(
                 words.say(
-                    "{reopen} asks about other dates; {confirm} decides one all the same.",
+                    "{confirm} decides one; {reopen} asks about other dates.",
                     reopen=reopen,
                     confirm=given.visit.command("confirm", f" {number}"),
                 )

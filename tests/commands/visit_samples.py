@@ -54,7 +54,7 @@ CHOICES = [
     Choice((REFUSED,), ()),
     Choice((WAITS,), ()),
 ]
-NAMES = {"k": "5"}
+NAMES = {"k": "5", ANN: "4"}
 CARD = replies.Card(
     V, "polling", NAMES, CHOICES[0], NOW, ("6",), None, (), "7", NOW, "8",
     (("1", "2", DAY, False), ("", "2", None, True)),
