@@ -18,7 +18,7 @@ from commands.members.handlers import (
     WHOAMI,
 )
 from commands.search.handlers import MORE, SEARCH
-from commands.visits import handlers as visits
+from commands.visits import declared as visits
 
 CATALOGUE: tuple[AnyCommand, ...] = (
     help_about(lambda: CATALOGUE),

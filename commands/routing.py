@@ -25,6 +25,7 @@ from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
 from commands.reply import RoomLink
 from commands.rights import still_stands
 from commands.visits import handlers as visits
+from commands.visits import promising
 from storage import inbox, outbox, people, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
@@ -57,6 +58,8 @@ def respond(event: Event, context: Context) -> Posts:
             return announce_at_last(event, context)
         case TimerDue(kind=kind) if kind.startswith("visit "):
             return visits.due(event, context)
+        case TimerDue(kind="promise"):
+            return promising.due(event, context)
         case MembershipChanged() | TimerDue():
             return ()  # later capabilities listen here
 

@@ -41,7 +41,7 @@ def _visit(row: Row[Any]) -> Visit:
     )
 
 
-def _written(values: dict[str, Any]) -> dict[str, Any]:
+def as_columns(values: dict[str, Any]) -> dict[str, Any]:
     """Values as columns hold them."""
 
     def one(value: Any) -> Any:
@@ -59,7 +59,7 @@ def _written(values: dict[str, Any]) -> dict[str, Any]:
 
 def add(connection: Connection, **values: Any) -> Visit:
     """A new visit; the same command again is the same visit."""
-    connection.execute(insert_once(connection, visit), _written(values))
+    connection.execute(insert_once(connection, visit), as_columns(values))
     row = connection.execute(select(visit).where(visit.c.source == values["source"])).one()
     return _visit(row)
 
@@ -72,7 +72,7 @@ def get(connection: Connection, number: int) -> Visit | None:
 
 def change(connection: Connection, number: int, **values: Any) -> Visit:
     """Write columns of a visit, and read it again."""
-    connection.execute(update(visit).where(visit.c.id == number).values(**_written(values)))
+    connection.execute(update(visit).where(visit.c.id == number).values(**as_columns(values)))
     changed = get(connection, number)
     assert changed is not None
     return changed
@@ -191,7 +191,7 @@ def _line(row: Row[Any]) -> Line:
 
 def add_line(connection: Connection, **values: Any) -> Line:
     """Something about a visit."""
-    made = connection.execute(insert(visit_line).values(**_written(values)).returning(visit_line))
+    made = connection.execute(insert(visit_line).values(**as_columns(values)).returning(visit_line))
     return _line(made.one())
 
 
@@ -212,8 +212,13 @@ def line(connection: Connection, number: int) -> Line | None:
 def change_line(connection: Connection, number: int, **values: Any) -> None:
     """Write columns of one line."""
     connection.execute(
-        update(visit_line).where(visit_line.c.id == number).values(**_written(values))
+        update(visit_line).where(visit_line.c.id == number).values(**as_columns(values))
     )
+
+
+def remove_line(connection: Connection, number: int) -> None:
+    """A line is written anew."""
+    connection.execute(delete(visit_line).where(visit_line.c.id == number))
 
 
 def remove_lines(connection: Connection, number: int, kind: LineKind, city: str) -> None:

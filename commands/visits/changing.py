@@ -18,8 +18,9 @@ from commands.visits.electing import named, zone_of
 from commands.visits.proposing import read_spans
 from commands.visits.showing import card_key, edit_card, span_of
 from commands.words import N_
-from storage import outbox, visits
+from storage import outbox, sources, visits
 from storage.records import City, Person
+from storage.sources import Source
 from storage.timers import due_instant
 from storage.visit_records import UNDECIDED, Electorate, Visit, VisitState
 
@@ -237,6 +238,8 @@ def set_place(call: Call[Place], context: Context) -> Posts:
     require_decider(call, visit, context)
     require_state(call, visit, context, {VisitState.CONFIRMED})
     visit = _revised(visit, context, place=call.arguments.place)
+    origin = Source("visit", f"place/{visit.id}", call.said.sender)
+    sources.add(context.connection, call.said.event_id, origin)
     return [*edit_card(visit, context), calendar_file(visit, context)]
 
 

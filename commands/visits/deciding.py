@@ -1,6 +1,6 @@
 """A person decides: confirmed with its reason, reopened with other dates, and told to calendars."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,11 +25,13 @@ from commands.visits.calendar import Call as OnlineCall
 from commands.visits.calendar import Entry
 from commands.visits.counting import count, options_of
 from commands.visits.electing import named, names_of, zone_of
+from commands.visits.lines import usual_checklist
 from commands.visits.proposing import alarm, ask_room, read_deadline, read_spans, small_number
 from commands.visits.showing import card_key, coming, edit_card, span_of
 from commands.words import N_
-from storage import outbox, visits, votes
+from storage import outbox, sources, visits, votes
 from storage.records import UserId
+from storage.sources import Source
 from storage.timers import due_instant
 from storage.visit_records import UNDECIDED, Visit, VisitState
 
@@ -75,6 +77,9 @@ def confirm(call: Call[Confirm], context: Context) -> Posts:
     if any(r.because in (Because.PAST, Because.WITHDRAWN) for r in chosen.reasons):
         possible = [s.option.number for s in choice.best or choice.standings]
         raise MemberError(replies.choose_one(call.words, shown, possible))
+    if given.because:
+        origin = Source("visit", f"override/{visit.id}", call.said.sender)
+        sources.add(context.connection, call.said.event_id, origin)
     return decide(visit, chosen.option.span, context, because=given.because or "")
 
 
@@ -95,6 +100,8 @@ def tap_result(tap: Tap, visit: Visit, context: Context) -> Posts:
 def decide(visit: Visit, span: Span, context: Context, *, because: str = "") -> list[Post]:
     """The days stand: told to all who come, to calendars, and to whoever they take elsewhere."""
     again = visit.stamp is not None
+    if not again:
+        usual_checklist(replace(visit, start=span.start), context)
     visit = visits.change(
         context.connection,
         visit.id,

@@ -87,7 +87,7 @@ def names_of(voices: Sequence[Electorate], words: Words, context: Context) -> di
     """What voices are called, their city, or what they are and who; and what people are called."""
     community = context.settings.community
     everybody = people_of(voices, context)
-    names: dict[str, str] = {**everybody}
+    names = {str(user): name for user, name in everybody.items()}
     for voice in voices:
         who = words.listing([everybody.get(user, user) for user in voice.people])
         if voice.key.startswith(CITY):

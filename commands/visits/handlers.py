@@ -1,9 +1,10 @@
 """Visits: what is asked for, tapped, answered, taken back, or due."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from commands.arguments import optional
-from commands.command import Call, Command
+from commands.command import Call
 from commands.context import Context
 from commands.dates.rules import Value
 from commands.errors import MemberError
@@ -11,9 +12,11 @@ from commands.events import Edited, Redacted, TimerDue
 from commands.listener import Ballot, Closing, Listener, Tap
 from commands.posts import Posts
 from commands.visits import (
-    changing,
+    after,
     closing,
     deciding,
+    lines,
+    promising,
     proposing,
     replies,
     rules,
@@ -29,10 +32,9 @@ from commands.visits.access import (
 )
 from commands.visits.electing import named
 from commands.visits.showing import card_of, edit_card, span_of
-from commands.words import N_
 from storage import visits, votes
 from storage.records import EventId, UserId
-from storage.visit_records import ASKED, TAKES_PLACE, Visit, VisitState
+from storage.visit_records import ASKED, OVER, TAKES_PLACE, Visit, VisitState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,10 @@ class Nothing:
 
 def show(call: Call[OneVisit], context: Context) -> Posts:
     visit = access_visit(call, call.arguments.visit, context)
-    return call.answer(replies.card(call.words, card_of(visit, call.words, context, call.sign)))
+    shown = replies.card(call.words, card_of(visit, call.words, context, call.sign))
+    written = visits.lines(context.connection, visit.id)
+    made = [one.source for one in written if one.source is not None]
+    return call.answer(shown, quotes=(visit.source, *made))
 
 
 def list_visits(call: Call[Nothing], context: Context) -> Posts:
@@ -121,8 +126,30 @@ def due(event: TimerDue, context: Context) -> Posts:
             return closing.remind(visit, context, event.key.rsplit("/", 1)[1])
         case "nudge" if this_round and visit.state is VisitState.POLLING:
             return closing.nudge(visit, UserId(given["person"]), context, given["turn"])
+        case "soon" if _as_decided(visit, event):
+            late = context.now - event.due > TOO_LATE
+            return () if late else lines.remind_ahead(visit, given["days"], context)
+        case "after" if _as_decided(visit, event):
+            return after.held(visit, context)
+        case "review" if visit.state in OVER and given["sequence"] == visit.sequence:
+            return after.review(visit, context)
         case _:
             return ()
+
+
+TOO_LATE = timedelta(hours=12)  # "in three days" is wrong the day after
+
+
+def _as_decided(visit: Visit, event: TimerDue) -> bool:
+    """Whether an alarm is for the days that stand now."""
+    return visit.state is VisitState.CONFIRMED and event.payload["sequence"] == visit.sequence
+
+
+def said(call: Call[None], subject: str, context: Context) -> Posts:
+    """Words in the thread of a visit that has taken place are notes for its report."""
+    number = subject.partition("/")[2]
+    visit = visits.get(context.connection, int(number)) if number.isdecimal() else None
+    return () if visit is None else after.take_note(call, visit, context)
 
 
 def tapped(tap: Tap, context: Context) -> Posts:
@@ -138,6 +165,8 @@ def tapped(tap: Tap, context: Context) -> Posts:
         case ["result", turn] if tap.emoji == "✅" and not tap.taken_back:
             current = turn == str(visit.round)
             return deciding.tap_result(tap, visit, context) if current else ()
+        case ["report"] if tap.emoji == "✅":
+            return after.tap_report(tap, visit, context)
         case ["card"] if (date := rules.tapped_date(tap.emoji)) is not None:
             return voting.tap_date(tap, visit, date, Value.YES, context)
         case ["poll", option, _] if tap.emoji in rules.TAPPED:
@@ -168,6 +197,11 @@ def _poll(post: str, context: Context) -> tuple[Visit | None, int]:
 def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
     """What was made from a message loses its words; a vote that is gone never was."""
     kind, _, number = subject.partition("/")
+    if kind == "line":
+        return after.line_taken_back(int(number), context)
+    if kind.startswith(("advice", "promise")):
+        promising.redact(kind, int(number), context)
+        return ()
     visit = visits.get(context.connection, int(number)) if number.isdecimal() else None
     if visit is None:
         return ()
@@ -176,6 +210,9 @@ def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
             return voting.take_back(visit, event.target, context)
         case "visit":
             return edit_card(visits.change(context.connection, visit.id, title=""), context)
+        case "override" | "place":
+            gone = {kind: ""}
+            return edit_card(visits.change(context.connection, visit.id, **gone), context)
         case _:
             return ()
 
@@ -184,144 +221,18 @@ def corrected(event: Edited, subject: str, context: Context) -> Posts | None:
     """A command put right is carried out anew; what a vote had said is forgotten first."""
     if subject.startswith("vote/"):
         votes.forget(context.connection, EventId(event.original))
+    if subject.startswith("line/"):
+        return after.note_corrected(event, int(subject.partition("/")[2]), context)
     return None
 
 
 VISITS = Listener(
     kind="visit",
     posts=("visit/",),
+    said=said,
     tapped=tapped,
     polled=polled,
     poll_ended=poll_ended,
     taken_back=taken_back,
     corrected=corrected,
 )
-
-# ── what is declared ──────────────────────────────────────────────────────────────────────────
-
-PROPOSE = Command(
-    name="visit propose",
-    arguments=proposing.Propose,
-    handler=proposing.propose,
-    summary=N_("find a date for a visit: I show what I understood before I ask anybody"),
-    example="visit propose Havnvoll 9-11 March, 16-18 March",
-)
-OPEN = Command(
-    name="visit open",
-    arguments=OneVisit,
-    handler=open_dates,
-    summary=N_("ask the room about the dates of a visit that was proposed"),
-    example="visit open V-3",
-)
-VOTE = Command(
-    name="vote",
-    arguments=voting.Vote,
-    handler=voting.vote,
-    summary=N_("say which dates suit your city; the latest counts"),
-    example="vote V-3 1 yes 2 maybe 3 no",
-    whenever=True,
-)
-SHOW = Command(
-    name="visit show",
-    arguments=OneVisit,
-    handler=show,
-    summary=N_("a visit: its dates and how they stand, or what was decided"),
-    example="visit show V-3",
-    aliases=("visit", "visit options"),
-)
-LIST = Command(
-    name="visit list",
-    arguments=Nothing,
-    handler=list_visits,
-    summary=N_("the visits of this room; in our direct chat, of all your rooms"),
-    example="visit list",
-)
-REMIND = Command(
-    name="visit remind",
-    arguments=OneVisit,
-    handler=remind_silent,
-    summary=N_("remind those who have not answered, in their direct chats"),
-    example="visit remind V-3",
-)
-CLOSE = Command(
-    name="visit close",
-    arguments=OneVisit,
-    handler=close_dates,
-    summary=N_("count the answers now"),
-    example="visit close V-3",
-)
-CONFIRM = Command(
-    name="visit confirm",
-    arguments=deciding.Confirm,
-    handler=deciding.confirm,
-    summary=N_("decide the date of a visit"),
-    example="visit confirm V-3 2",
-)
-REOPEN = Command(
-    name="visit reopen",
-    arguments=deciding.Reopen,
-    handler=deciding.reopen,
-    summary=N_("ask again, with more dates if you name some; what was said stands"),
-    example="visit reopen V-3 23-25 March",
-)
-MOVE = Command(
-    name="visit move",
-    arguments=changing.Move,
-    handler=changing.move,
-    summary=N_("give a visit other days, and tell calendars"),
-    example="visit move V-3 6-8 April",
-)
-CANCEL = Command(
-    name="visit cancel",
-    arguments=changing.Cancel,
-    handler=changing.cancel,
-    summary=N_("call a visit off, and tell calendars"),
-    example="visit cancel V-3 the host is on strike",
-)
-POSTPONE = Command(
-    name="visit postpone",
-    arguments=changing.OneVisit,
-    handler=changing.postpone,
-    summary=N_("leave the days of a visit open for now"),
-    example="visit postpone V-3",
-)
-ONLINE = Command(
-    name="visit online",
-    arguments=changing.Online,
-    handler=changing.hold_online,
-    summary=N_("hold a visit online, at an hour of the host's clock"),
-    example="visit online V-3 14:00 9 March",
-)
-HOST = Command(
-    name="visit host",
-    arguments=changing.Host,
-    handler=changing.change_host,
-    summary=N_("let another city host a visit"),
-    example="visit host V-3 Havnvoll",
-)
-PLACE = Command(
-    name="visit place",
-    arguments=changing.Place,
-    handler=changing.set_place,
-    summary=N_("say where a visit takes place"),
-    example="visit place V-3 Town Hall, room 12",
-)
-SPEAKER = Command(
-    name="visit speaker",
-    arguments=changing.Speaker,
-    handler=changing.set_speaker,
-    summary=N_("name who speaks for a city, when its lead cannot"),
-    example="visit speaker V-3 @ann",
-)
-ICS = Command(
-    name="visit ics",
-    arguments=OneVisit,
-    handler=send_calendar,
-    summary=N_("the calendar file of a visit"),
-    example="visit ics V-3",
-)
-
-COMMANDS = (
-    PROPOSE, OPEN, VOTE, SHOW, LIST, REMIND, CLOSE, CONFIRM, REOPEN,
-    MOVE, CANCEL, POSTPONE, ONLINE, HOST, PLACE, SPEAKER, ICS,
-)  # fmt: skip

@@ -16,6 +16,7 @@ from commands.dates.rules import (
     Voice,
 )
 from commands.reply import Mention, Paragraph, Reply, Text
+from commands.visits import promise_words as replies_of_promises
 from commands.visits import replies
 from commands.words import PSEUDO, words_in
 from storage.records import UserId
@@ -143,4 +144,57 @@ SHOWN: dict[str, list[Reply]] = {
     ],
     "reminded": [replies.reminded(WORDS, V, count) for count in (0, 1, 2)],
     "speaker_set": [replies.speaker_set(WORDS, "1", "2")],
+}
+
+ADVICE = replies_of_promises.Advice("1", "2", "3", "4", "made", "5")
+TASK = replies_of_promises.Task("1", "2", "3", "open", "4", DAY, False, "5")
+NOTE = replies_of_promises.Note("1", "2", "3")
+REPORT = replies_of_promises.Report(
+    TITLED, (DAY, DAY), ("1",), 2, (NOTE,), (ADVICE,), (TASK,), ("1",), ("2",), False
+)
+LATE = replace(TASK, overdue=True, text="")
+LINE = [Reply((Paragraph(replies_of_promises.task_line(WORDS, one)),)) for one in (TASK, LATE)]
+
+AFTER: dict[str, list[Reply]] = {
+    "advice_line": [
+        Reply((Paragraph(replies_of_promises.advice_line(WORDS, replace(ADVICE, verdict=v))),))
+        for v in replies_of_promises.VERDICTS
+    ],
+    "task_line": LINE,
+    "source_word": [said(replies_of_promises.source_word(WORDS))],
+    "how_was_it": [replies_of_promises.how_was_it(WORDS, V, who) for who in ((), WHO)],
+    "report": [
+        replies_of_promises.report(WORDS, one)
+        for one in (
+            REPORT,
+            replace(REPORT, final=True, notes=(), advice=(), tasks=()),
+            replace(REPORT, waiting=(), people=0, cities=()),
+        )
+    ],
+    "report_final": [replies_of_promises.report_final(WORDS, V)],
+    "too_early": [replies_of_promises.too_early(WORDS, V)],
+    "noted_advice": [replies_of_promises.noted_advice(WORDS, ADVICE, "")],
+    "judged": [
+        replies_of_promises.judged(WORDS, replace(ADVICE, verdict=v))
+        for v in ("accepted", "declined")
+    ],
+    "noted_task": [replies_of_promises.noted_task(WORDS, TASK, "")],
+    "task_changed": [
+        replies_of_promises.task_changed(WORDS, replace(TASK, progress=p))
+        for p in replies_of_promises.PROGRESS
+    ],
+    "task_list": [replies_of_promises.task_list(WORDS, some, "") for some in ([], [TASK])],
+    "unknown_number": [replies_of_promises.unknown_number(WORDS, "1", "2")],
+    "not_your_task": [replies_of_promises.not_your_task(WORDS, "1")],
+    "not_your_city": [replies_of_promises.not_your_city(WORDS, "1")],
+    "no_text": [replies_of_promises.no_text(WORDS, "1")],
+    "is_due": [replies_of_promises.is_due(WORDS, TASK)],
+    "review": [
+        replies_of_promises.review(WORDS, V, [ADVICE], [TASK], WHO),
+        replies_of_promises.review(WORDS, V, [], [], ()),
+    ],
+    "usual_tasks": [said(text) for text, _ in replies_of_promises.usual_tasks(WORDS)],
+    "line_noted": [replies_of_promises.line_noted(WORDS, V, n) for n in (None, 2)],
+    "ticked": [replies_of_promises.ticked(WORDS, V, "1", 2)],
+    "delegation_noted": [replies_of_promises.delegation_noted(WORDS, V, "1", 2)],
 }
