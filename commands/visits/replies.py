@@ -479,7 +479,7 @@ def _counts(words: Words, s: Standing) -> Inline:
         "{comes} of {number} city", "{comes} of {number} cities", s.of, comes=s.comes
     )
     if s.maybe:
-        kinds = words.say("{yes} yes, {maybe} if need be", yes=s.yes, maybe=s.maybe)
+        kinds = words.say("{maybe} only if need be", maybe=s.maybe)
         told = join(told, " (", kinds, ")")
     if s.no:
         told = join(told, " · ", words.plural("{number} no", "{number} no", s.no))

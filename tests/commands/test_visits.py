@@ -1,6 +1,8 @@
 """A date is found: proposed, understood, asked, voted, counted, decided, changed."""
 
+import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from commands.events import Redacted
 from demo.postgres import Postgres
 from storage import people, visits, votes
 from storage.database import open_database
-from storage.records import Role
+from storage.records import City, Role
 from storage.visit_records import Visit, VisitState
 from tests.commands.conftest import (
     ANN,
@@ -568,3 +570,57 @@ async def test_the_same_on_postgresql(postgres: Postgres) -> None:
     one = await visit(hall)
     assert (one.state, one.sequence) == (VisitState.POLLING, 1)
     await database.close()
+
+
+# ── clocks that change ────────────────────────────────────────────────────────────────────────
+
+ZONES = {"NO": "Europe/Oslo", "PT": "Europe/Lisbon", "GR": "Europe/Athens", "GB": "Europe/London"}
+SPRING = ("2026-03-27 09:00", "2026-03-30", {"NO": 16, "PT": 17, "GR": 15, "GB": 17})
+AUTUMN = ("2026-10-23 09:00", "2026-10-26", {"NO": 17, "PT": 18, "GR": 16, "GB": 18})
+
+
+@pytest.mark.parametrize("country", ZONES)
+@pytest.mark.parametrize("change", [SPRING, AUTUMN], ids=["spring", "autumn"])
+async def test_a_deadline_is_six_in_the_evening_where_the_host_is_whatever_its_clocks_do(
+    hall: Delivered, country: str, change: tuple[str, str, dict[str, int]]
+) -> None:
+    begin, day, hours = change
+    hall.now = moment(begin)
+    town = City("town", "Town", country, ZONES[country], ("en",), "housing")
+    community = replace(hall.settings.community, cities=(town,))
+    hall.settings = replace(hall.settings, community=community)
+    await hall.do(lambda c: people.change(c, ANN, city="town"))
+    await opened(hall, f"!visit propose Town 2027-01-05 2027-01-06 deadline:{day}")
+    await hall.says(ANN, "!vote 1 yes 2 no")
+    await hall.says(CORA, "!vote 1 yes")
+    close = moment(f"{day} {hours[country]}:00")
+    assert (await visit(hall)).deadline == close
+    await hall.passes(close - timedelta(seconds=1))
+    assert (await visit(hall)).state is VisitState.POLLING
+    await hall.passes(close)
+    assert (await visit(hall)).state is VisitState.CLOSED
+    assert "18:00" in hall.post("visit/1/result/1").body
+
+
+# ── a great many votes ────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_burst_of_votes_is_counted_right_in_one_edit_every_two_seconds(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    before, chance = len(hall.stood), random.Random(7)
+    latest: dict[int, int] = {}
+    for place in range(200):
+        until = hall.now + timedelta(milliseconds=60)
+        await hall.passes(until)
+        number, choice = chance.randint(1, 3), chance.randint(0, 2)
+        await hall.answers(BEN, f"visit/1/poll/{number}/1", choice)
+        latest[number] = choice
+        if place % 50 == 49:
+            shown = await hall.hears(ANN, "!visit show V-1")
+            comes = sum(said in (YES, 1) for said in latest.values())
+            assert shown.count("1 of 2 cities") == comes
+    await hall.passes(hall.now + timedelta(seconds=3))
+    edits = [one for one in hall.stood[before:] if one.changes == CARD]
+    assert 4 <= len(edits) <= 8, "in twelve seconds"
