@@ -34,7 +34,7 @@ from commands.permissions import (
 )
 from commands.posts import Posts
 from commands.words import N_, words_in
-from storage import folding, people, rooms
+from storage import folding, people, rooms, traces
 from storage.records import City, Cluster, Person, Role, RoomKind
 from storage.types import milliseconds
 
@@ -228,6 +228,8 @@ def show_privacy(call: Call[Nothing], context: Context) -> Posts:
         controller=archive.controller,
         contact=archive.contact,
         retention=archive.retention,
+        votes=traces.votes(context.connection, call.asker.user_id),
+        written=traces.written(context.connection, call.asker.user_id),
     )
     return call.answer(replies.privacy(call.words, stored, sign=call.sign))
 

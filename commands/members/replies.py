@@ -220,6 +220,8 @@ class Stored:
     controller: str
     contact: str
     retention: timedelta | None
+    votes: int = 0  # answers to dates of visits
+    written: int = 0  # about visits: notes, recommendations, promises
 
 
 def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
@@ -237,6 +239,7 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
                 stored.messages,
             ),
             words.say("Which rooms you are in, and since when"),
+            *_about_visits(words, stored),
         ),
         Paragraph(_kept_rooms(words, stored.archived_rooms)),
         Paragraph(_kept_for(words, stored.retention)),
@@ -256,6 +259,28 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
     if stored.controller:
         blocks.append(Paragraph(_responsible(words, stored.controller, stored.contact)))
     return Reply(tuple(blocks))
+
+
+def _about_visits(words: Words, stored: Stored) -> list[Inline]:
+    """Only for whoever has left a trace there."""
+    lines: list[Inline] = []
+    if stored.votes:
+        lines.append(
+            words.plural(
+                "{number} answer of yours to a date of a visit",
+                "{number} answers of yours to dates of visits",
+                stored.votes,
+            )
+        )
+    if stored.written:
+        lines.append(
+            words.plural(
+                "{number} thing that you wrote about visits, or took on there",
+                "{number} things that you wrote about visits, or took on there",
+                stored.written,
+            )
+        )
+    return lines
 
 
 def _kept_rooms(words: Words, names: Sequence[str]) -> Inline:

@@ -492,7 +492,7 @@ def _why(words: Words, s: Standing, names: Mapping[str, str]) -> list[Inline]:
     told: list[Inline] = []
     for reason in s.reasons:
         who = words.listing([names.get(key, key) for key in reason.parties])
-        told.append(_because(words, reason.because, who))
+        told.append(_because(words, reason.because, who, len(reason.parties)))
     for key, voice in s.voices.items():
         if voice.others and voice.value is not None:
             told.append(_contested(words, names, key, voice))
@@ -519,7 +519,7 @@ def _contested(words: Words, names: Mapping[str, str], key: str, voice: Voice) -
     )
 
 
-def _because(words: Words, because: Because, who: str) -> Inline:
+def _because(words: Words, because: Because, who: str, count: int) -> Inline:
     match because:
         case Because.PAST:
             return words.say("it begins too soon")
@@ -530,7 +530,12 @@ def _because(words: Words, because: Because, who: str) -> Inline:
         case Because.TOO_FEW:
             return words.say("too few cities can")
         case Because.SILENT:
-            return words.say("{who} must come and has not answered", who=who)
+            return words.plural(
+                "{who} must come and has not answered",
+                "{who} must come and have not answered",
+                count,
+                who=who,
+            )
         case Because.QUORUM:
             return words.say("not enough cities have said yes yet")
 

@@ -554,6 +554,15 @@ async def test_a_title_goes_with_the_message_that_gave_it(hall: Delivered) -> No
     assert (await visit(hall)).source == said.event_id
 
 
+async def test_privacy_tells_of_votes_and_of_what_was_written(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(BEN, "!vote 1 yes 2 no")
+    await hall.says(BEN, "!action add paint the door")
+    told = await hall.hears(BEN, "privacy", direct(BEN))
+    assert "2 answers of yours to dates of visits" in told
+    assert "1 thing that you wrote about visits, or took on there" in told
+
+
 # ── both databases ────────────────────────────────────────────────────────────────────────────
 
 

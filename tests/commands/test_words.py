@@ -97,7 +97,7 @@ WHERE = search.Understood("1", "2", ("3",), DAY, DAY)
 ANYWHERE = search.Understood("", None, (), None, None)
 STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
-STORED = members.Stored(CARD, 1, ("1",), "2", "3", timedelta(days=730))
+STORED = members.Stored(CARD, 1, ("1",), "2", "3", timedelta(days=730), 2, 3)
 CITY = clusters.CityCard("1", "NO", "2", ("de",), NOW, ("3",), ("4",))
 FULL_CITY = replace(
     CITY,
