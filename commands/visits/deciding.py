@@ -167,7 +167,9 @@ def entry_of(visit: Visit, context: Context) -> Entry:
     span = span_of(visit)
     assert span is not None
     names = names_of(visit.electorate, words, context)
-    comes = coming(visit, count(visit, context), names)
+    # Calendars go far: cities are told there, people never.
+    cities = {key: name for key, name in names.items() if key.startswith(electing.CITY)}
+    comes = coming(visit, count(visit, context), cities)
     when: Span | OnlineCall = span
     if visit.online_at is not None:
         when = OnlineCall(visit.online_at, CALL_LENGTH)
@@ -219,7 +221,10 @@ def ahead(visit: Visit, context: Context) -> list[Post]:
     assert visit.start is not None
     assert visit.last is not None
     posts: list[Post] = []
-    moments = [("soon", visit.start - timedelta(days=days), {"days": days}) for days in rules.AHEAD]
+    moments = [
+        ("soon", visit.start - timedelta(days=days), {"days": days})
+        for days in context.settings.visits.reminders
+    ]
     moments.append(("after", visit.last + timedelta(days=1), {}))
     moments.append(("review", visit.last + rules.REVIEW_AFTER, {}))
     for what, day, more in moments:

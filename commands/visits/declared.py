@@ -1,7 +1,18 @@
 """The commands about visits and what came of them, as data."""
 
 from commands.command import Command
-from commands.visits import after, changing, deciding, handlers, lines, promising, proposing, voting
+from commands.permissions import Who
+from commands.visits import (
+    after,
+    changing,
+    deciding,
+    feeds,
+    handlers,
+    lines,
+    promising,
+    proposing,
+    voting,
+)
 from commands.words import N_
 
 PROPOSE = Command(
@@ -126,6 +137,15 @@ ICS = Command(
     example="visit ics V-3",
 )
 
+FEED = Command(
+    name="visit feed",
+    arguments=feeds.Feed,
+    handler=feeds.set_feed,
+    summary=N_("a calendar of this cluster's visits to subscribe to"),
+    example="visit feed on",
+    who=Who.COORDINATORS,
+    private=True,
+)
 AGENDA = Command(
     name="visit agenda",
     arguments=lines.Written,
@@ -227,7 +247,7 @@ ACTION_LIST = Command(
 
 COMMANDS = (
     PROPOSE, OPEN, VOTE, SHOW, LIST, REMIND, CLOSE, CONFIRM, REOPEN,
-    MOVE, CANCEL, POSTPONE, ONLINE, HOST, PLACE, SPEAKER, ICS,
+    MOVE, CANCEL, POSTPONE, ONLINE, HOST, PLACE, SPEAKER, ICS, FEED,
     AGENDA, TASK, DONE, DELEGATION, TRAVEL, REPORT,
     RECOMMEND, ACCEPT, DECLINE,
     ACTION_ADD, ACTION_START, ACTION_DONE, ACTION_DROP, ACTION_LIST,

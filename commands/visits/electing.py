@@ -161,7 +161,7 @@ def remarks(
         city = community.city(voice.key.removeprefix(CITY)) if voice.key.startswith(CITY) else None
         if city is None:
             continue
-        for day, name in closed_days(city.country, words.language, span.days).items():
+        for day, name in holidays_of(city, words, span).items():
             held.setdefault(name, {}).setdefault(day, {})[city.name] = None
     for name, days in held.items():
         towns = dict.fromkeys(town for here in days.values() for town in here)
@@ -181,6 +181,11 @@ def remarks(
         if one.what not in clashing
     ]
     return tuple(found)
+
+
+def holidays_of(city: City, words: Words, span: Span) -> dict[date, str]:
+    """Of its country, and its own."""
+    return closed_days(city.country, words.language, span.days, own=dict(city.holidays))
 
 
 def named(visit: Visit, context: Context, sign: str | None = None) -> Named:

@@ -17,7 +17,6 @@ WINDOW = timedelta(days=5)  # how long dates are asked, unless somebody says oth
 EVENING = time(18, 0)
 MORNING = time(9, 0)
 WORK_FROM, WORK_UNTIL = time(8, 0), time(18, 0)
-AHEAD = (28, 14, 3)  # days before a visit that its people are reminded
 REVIEW_AFTER = timedelta(weeks=10)
 CLASH_PATIENCE = timedelta(days=1)
 

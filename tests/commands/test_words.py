@@ -31,7 +31,7 @@ from commands.posts import Say, Tell
 from commands.reply import CodeBlock, Items, Paragraph, Part, Reply, RoomLink, Text
 from commands.search import replies as search
 from commands.search.rules import Hint, HintKind, Refusal
-from commands.visits import promise_words
+from commands.visits import feed_words, promise_words
 from commands.visits import replies as visit_words
 from commands.words import PSEUDO, words_in
 from storage import people
@@ -235,6 +235,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     },
     visit_words: samples.SHOWN,
     promise_words: samples.AFTER,
+    feed_words: samples.FEED,
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {
         "report": [doctor.report(WORDS, found) for found in ([], ILL[:1], ILL)],

@@ -16,8 +16,8 @@ from commands.dates.rules import (
     Voice,
 )
 from commands.reply import Mention, Paragraph, Reply, Text
+from commands.visits import feed_words, replies
 from commands.visits import promise_words as replies_of_promises
-from commands.visits import replies
 from commands.words import PSEUDO, words_in
 from storage.records import UserId
 
@@ -197,4 +197,11 @@ AFTER: dict[str, list[Reply]] = {
     "line_noted": [replies_of_promises.line_noted(WORDS, V, n) for n in (None, 2)],
     "ticked": [replies_of_promises.ticked(WORDS, V, "1", 2)],
     "delegation_noted": [replies_of_promises.delegation_noted(WORDS, V, "1", 2)],
+}
+
+FEED: dict[str, list[Reply]] = {
+    "not_served": [feed_words.not_served(WORDS)],
+    "not_yours": [feed_words.not_yours(WORDS)],
+    "off": [feed_words.off(WORDS)],
+    "on": [feed_words.on(WORDS, "1")],
 }
