@@ -13,6 +13,7 @@ from bot.backfill import Backfill
 from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.delivery import Delivery
+from bot.feed import Feed
 from bot.hall import Hall, settings_of
 from bot.intake import Intake
 from bot.late_keys import keep_trying
@@ -139,6 +140,7 @@ async def run_hall(
         keep_going("backfill", lambda: Backfill(hall).run()),
         keep_going("late keys", lambda: keep_trying(hall)),
         keep_going("upkeep", lambda: Upkeep(hall).run()),
+        keep_going("calendars", lambda: Feed(hall).run()),
     ]
     if provision is not None:
         parts.append(_after(intake.caught_up, provision))

@@ -14,7 +14,7 @@ from bot import config_addresses as address
 from bot import config_readers as a
 from bot.config_secrets import Secret, Secrets
 from bot.config_sections import NOT_SHOWN, ConfigErrors, Mistake, Section
-from storage.records import ArchiveRules, City, Cluster, Community, Limits
+from storage.records import ArchiveRules, City, Cluster, Community, Limits, VisitRules
 
 __all__ = [
     "Config", "ConfigErrors", "DatabaseSettings", "Homeserver", "Mistake", "Secret", "load",
@@ -51,6 +51,7 @@ class Config:
     database: DatabaseSettings
     limits: Limits
     archive: ArchiveRules
+    visits: VisitRules
     prefix: str  # of commands
     data_folder: Path  # absolute: crypto store, device, lock, SQLite
     log_level: str  # of logging: "INFO"
@@ -74,6 +75,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
         database=_database(top.section("database"), data_folder, secrets),
         limits=_limits(top.section("limits")),
         archive=_archive(top.section("archive")),
+        visits=_visits(top.section("visits")),
         prefix=commands.read("prefix", a.prefix, "!"),
         data_folder=data_folder,
         log_level=hall.read("log_level", a.log_level, "INFO"),
@@ -154,6 +156,7 @@ def _cities(top: Section, clusters: tuple[Cluster, ...]) -> tuple[City, ...]:
             time_zone=section.need("time_zone", a.time_zone),
             languages=section.each("languages", a.language, least=1),
             cluster=section.need("cluster", cluster),
+            holidays=section.each("holidays", a.holiday),
         )
         for section in top.sections("city", called="name")
         for name in [section.need("name", a.text)]
@@ -193,6 +196,15 @@ def _archive(section: Section) -> ArchiveRules:
         controller=section.read("controller", a.text, usual.controller),
         contact=section.read("contact", a.text, usual.contact),
         retention=section.read("retention", a.retention, usual.retention),
+    )
+
+
+def _visits(section: Section) -> VisitRules:
+    usual = VisitRules()
+    return VisitRules(
+        reminders=section.each("reminders", a.days_before, default=usual.reminders),
+        feed_listen=section.read("feed_listen", a.listening, None),
+        feed_url=section.read("feed_url", address.homeserver, None),
     )
 
 

@@ -5,7 +5,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -171,6 +171,21 @@ def _accept_weekday(value: str) -> int:
     return _WEEKDAYS.index(value.casefold())
 
 
+def _accept_days_before(value: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,3}) days?", value)
+    if found is None or not 1 <= int(found[1]) <= 365:
+        raise Refused("from 1 day to 365 days")
+    return int(found[1])
+
+
+def _accept_holiday(value: str) -> tuple[date, str]:
+    day, _, name = value.partition(" ")
+    try:
+        return date.fromisoformat(day), matching(r"\S.*")(name.strip())
+    except ValueError:
+        raise Refused("which day? as in 2027-05-15") from None
+
+
 def _accept_level(value: str) -> str:
     if value.casefold() not in _LEVELS:
         raise Refused(did_you_mean(value, _LEVELS))
@@ -232,6 +247,14 @@ country = words('an ISO 3166 country code such as "NO"', _accept_among(_countrie
 age = words('a length of time such as "30m", "1h" or "2d"', _accept_age, timedelta())
 retention = words(
     '"for ever" or a length of time such as "24 months" or "730 days"', _accept_retention
+)
+days_before = words('a number of days such as "14 days"', _accept_days_before, 1)
+holiday = words(
+    'a day and its name such as "2027-05-15 Town feast"', _accept_holiday, (date.min, "")
+)
+listening = words(
+    'an address of this machine such as "127.0.0.1:8800"',
+    matching(r"(?:[0-9.]+|\[[0-9a-f:]+\]|[a-z0-9.-]+):[0-9]{1,5}"),
 )
 weekday = words('a weekday such as "saturday"', _accept_weekday, 0)
 log_form = words('"plain" or "json"', matching("plain|json"), instead="plain")

@@ -15,7 +15,7 @@ from bot.doctor import visit as doctor
 from bot.hall import LOOK_AGAIN, Hall
 from bot.lanes import Lanes
 from bot.logs import kind_of
-from bot.matrix import rendering
+from bot.matrix import polls, rendering
 from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
 from bot.retry import wait_before
 from bot.state import DIRECT_STATE, OURS
@@ -165,15 +165,17 @@ class Delivery:
             return _Sent(row.id, earlier)
         match row.action:
             case Action.MESSAGE | Action.REACTION:
-                event_id = await self._hall.client.send(
-                    room_id, row.type, row.content or {}, row.txn_id
-                )
+                related = await self._related(row, row.content or {})
+                if related is None:
+                    return _Sent(row.id, failure="nothing to relate to")
+                event_id = await self._hall.client.send(room_id, row.type, related, row.txn_id)
             case Action.EXAMINE:
                 # After a crash the words may be others: under the same id the first ones stand.
                 said = await doctor.report(self._hall, row.content or {}, post_key=row.key)
                 event_id = await self._hall.client.send(room_id, row.type, said, row.txn_id)
             case Action.FILE:
-                content = await self._uploaded(row, room_id)
+                uploaded = await self._uploaded(row, room_id)
+                content = await self._related(row, uploaded) or uploaded
                 event_id = await self._hall.client.send(room_id, row.type, content, row.txn_id)
             case Action.EDIT:
                 original = await self._event_of(row)
@@ -228,6 +230,18 @@ class Delivery:
         )
         await self._hall.database.write(lambda c: outbox.note_upload(c, row.id, content))
         return content
+
+    async def _related(self, row: Row, content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The content with its relation to an earlier post of ours, if it names one.
+
+        None if that post never became an event, and this one makes no sense without it.
+        """
+        if row.changes is None:
+            return content
+        target = await self._event_of(row)
+        if row.action is Action.REACTION or row.type == polls.END:
+            return None if target is None else rendering.related(content, row.type, target)
+        return content if target is None else rendering.in_thread(content, target)
 
     async def _event_of(self, row: Row) -> EventId | None:
         return await self._hall.database.read(lambda c: outbox.event_of(c, row.changes or ""))

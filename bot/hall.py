@@ -45,6 +45,7 @@ def settings_of(config: Config) -> Settings:
         community=config.community,
         limits=config.limits,
         archive=config.archive,
+        visits=config.visits,
         prefix=config.prefix,
         version=version("moothall"),
     )

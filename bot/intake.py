@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from bot.entries import entry_of, invitation_entry, missed_entry
 from bot.hall import LOOK_AGAIN, Hall
 from bot.logs import kind_of
+from bot.matrix import polls
 from bot.matrix.answers import RoomNews, SyncAnswer, Unreadable
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.matrix.parsing import read_room_event, what_happened
@@ -21,7 +22,7 @@ from bot.state import apply_state
 from commands import listeners, reading
 from commands.catalogue import CATALOGUE
 from commands.conversing import conversation_of
-from commands.events import Edited, Reacted, Redacted, Said
+from commands.events import Edited, PollAnswered, PollEnded, Reacted, Redacted, Said
 from commands.listener import plain_emoji
 from storage import (
     folding,
@@ -181,7 +182,10 @@ def _is_echo(answer: SyncAnswer, hall: Hall) -> bool:
     """Whether an answer holds nothing but what we said ourselves, and delivery knows already."""
     return not (answer.invitations or answer.withdrawn or answer.new_keys) and all(
         not (news.state or news.unreadable or news.malformed or news.limited or news.left)
-        and all(event.sender == hall.me and event.state_key is None for event in news.timeline)
+        and all(
+            event.sender == hall.me and event.state_key is None and event.type not in polls.ENDS
+            for event in news.timeline
+        )
         for news in answer.rooms
     )
 
@@ -280,7 +284,8 @@ def keep(
     heard_at: when an event came whose key came later: its age is not its sender's fault.
     """
     _confirm_own(connection, hall, events, now)
-    others = [event for event in events if event.sender != hall.me]
+    # Of our own only the end of a poll tells something: when it was.
+    others = [event for event in events if event.sender != hall.me or event.type in polls.ENDS]
     asked = _Asked(connection, hall, room)
     fresh: list[inbox.Entry] = []
     missed: list[inbox.Entry] = []
@@ -420,6 +425,8 @@ class _Asked:
                 return _Wanted(self._has_consequences(target), whenever=True)
             case Reacted() as reacted:
                 return _Wanted(self._is_heeded(reacted), whenever=True)
+            case PollAnswered(poll=poll) | PollEnded(poll=poll):
+                return _Wanted(self._is_our_poll(poll), whenever=True)
             case _:
                 return _Wanted()
 
@@ -435,7 +442,8 @@ class _Asked:
         heard = self._hear(said, awaited=conversation is not None or self._is_awaited(said))
         if conversation is not None and isinstance(heard, reading.Answer | reading.Cancelled):
             return _Wanted(True, command=not conversation.talk, whenever=True)
-        return _Wanted(True, command=not isinstance(heard, reading.NotForUs))
+        timeless = isinstance(heard, reading.Found) and heard.command.whenever
+        return _Wanted(True, command=not isinstance(heard, reading.NotForUs), whenever=timeless)
 
     def _edited(self, edited: Edited) -> _Wanted:
         made = sources.of(self._connection, edited.original)
@@ -458,6 +466,10 @@ class _Asked:
     def _is_heeded(self, reacted: Reacted) -> bool:
         post = outbox.post_of(self._connection, reacted.target)
         return listeners.of_tap(plain_emoji(reacted.key), post) is not None
+
+    def _is_our_poll(self, poll: EventId) -> bool:
+        post = outbox.post_of(self._connection, poll)
+        return post is not None and listeners.of_tap("", post) is not None
 
     def _concerns_us(self, said: Said) -> bool:
         hall = self._hall

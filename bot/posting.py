@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.hall import Hall
-from bot.matrix import rendering
+from bot.matrix import polls, rendering
 from commands import allowance, posts
 from storage import outbox, rooms, timers
 from storage.outbox import Action, Row
@@ -48,7 +48,9 @@ def _row(
                 reply_to=post.reply_to,
                 post_key=key,
             )
-            return Row(key, post.room_id, Action.MESSAGE, content, "m.room.message")
+            return Row(
+                key, post.room_id, Action.MESSAGE, content, "m.room.message", changes=post.under
+            )
         case posts.Tell():
             key = post.key or default_key
             outbox.add_quotes(connection, key, post.quotes)
@@ -62,7 +64,8 @@ def _row(
             key = post.key or default_key
             outbox.add_quotes(connection, key, post.quotes, post.thread)
             content = rendering.attachment(post, post_key=key)
-            return Row(key, lane_of(connection, post.to), Action.FILE, content, "m.room.message")
+            to = lane_of(connection, post.to)
+            return Row(key, to, Action.FILE, content, "m.room.message", changes=post.under)
         case posts.Announce():
             return _announcement(connection, hall, post, now)
         case posts.Ready():
@@ -81,8 +84,8 @@ def _row(
                 "thread": post.thread,
                 "reply_to": post.reply_to,
             }
-            lane = lane_of(connection, post.to)
-            return Row(default_key, lane, Action.EXAMINE, asked, "m.room.message")
+            to = lane_of(connection, post.to)
+            return Row(default_key, to, Action.EXAMINE, asked, "m.room.message")
         case posts.React():
             content = {
                 "m.relates_to": {
@@ -93,6 +96,29 @@ def _row(
             }
             key = f"react/{post.event_id}/{post.emoji}"
             return Row(key, post.room_id, Action.REACTION, content, "m.reaction")
+        case posts.Offer():
+            lane = outbox.lane_of(connection, post.post)
+            if lane is None:
+                return None
+            content = {"m.relates_to": {"rel_type": "m.annotation", "key": post.emoji}}
+            key = f"react/{post.post}/{post.emoji}"
+            return Row(key, lane, Action.REACTION, content, "m.reaction", changes=post.post)
+        case posts.AskPoll():
+            content = polls.start(post.question, post.answers) | {rendering.POST_KEY: post.key}
+            return Row(
+                post.key, post.room_id, Action.MESSAGE, content, polls.START, changes=post.under
+            )
+        case posts.EndPoll():
+            lane = outbox.lane_of(connection, post.poll)
+            if lane is None:
+                return None
+            key = f"{post.poll}/end"
+            content = polls.end(post.text) | {rendering.POST_KEY: key}
+            return Row(key, lane, Action.MESSAGE, content, polls.END, changes=post.poll)
+        case posts.Alarm():
+            timers.schedule(connection, [post.timer])
+            hall.bells.timers.ring()
+            return None
         case posts.TakeBack():
             lane = outbox.lane_of(connection, post.post)
             outbox.forget_quotes(connection, post.post)

@@ -25,6 +25,7 @@ from commands.practices.reviewing import REVIEW
 from commands.practices.suggesting import SUGGEST
 from commands.practices.transferring import BEGIN, STEP
 from commands.search.handlers import MORE, SEARCH
+from commands.visits import declared as visits
 
 CATALOGUE: tuple[AnyCommand, ...] = (
     help_about(lambda: CATALOGUE),
@@ -45,6 +46,7 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     EXPORT,
     SUGGEST,
     STEP,
+    *visits.COMMANDS,
     CITY,
     WHOAMI,
     SETTINGS,

@@ -1,14 +1,14 @@
 """What a handler may know besides the event: the time, the community, and the open transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from commands.words import Words, words_in
-from storage.records import ArchiveRules, Community, Limits, Person, UserId
+from storage.records import ArchiveRules, Community, Limits, Person, UserId, VisitRules
 
 
 def _unheard(_command: str) -> None:
@@ -22,6 +22,7 @@ class Settings:
     community: Community
     limits: Limits
     archive: ArchiveRules
+    visits: VisitRules = field(default_factory=VisitRules)
     prefix: str = "!"
     version: str = "0"
 

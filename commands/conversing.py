@@ -5,10 +5,10 @@ from sqlalchemy import Connection
 from commands import listeners, replies
 from commands.command import Call
 from commands.context import Context
-from commands.events import Edited, Reacted, Redacted, Said
-from commands.listener import Tap, plain_emoji
+from commands.events import Edited, PollAnswered, PollEnded, Reacted, Redacted, Said
+from commands.listener import Ballot, Closing, Tap, plain_emoji
 from commands.posts import Post, Posts
-from commands.rights import as_of_now, has_say
+from commands.rights import as_of_now, has_say, power_in
 from storage import listening, outbox, reactions, rooms, sources
 from storage.listening import Conversation, Place
 from storage.reactions import Heeded
@@ -63,8 +63,37 @@ def correct(event: Edited, context: Context) -> Posts | None:
             and source.sender == author.user_id
             and has_say(listener.who, author, room, context)
         ):
-            posts += listener.corrected(event, source.subject, context)
+            told = listener.corrected(event, source.subject, context)
+            if told is None:
+                return None
+            posts += told
     return posts
+
+
+def poll_answer(event: PollAnswered, context: Context) -> Posts:
+    """An answer to a poll goes to the feature that asked. Who was removed for good has no say."""
+    post = outbox.post_of(context.connection, event.poll)
+    listener = None if post is None else listeners.of_tap("", post)
+    present = rooms.presence(context.connection, event.room_id, event.sender)
+    if post is None or listener is None or present is None or present[2] == "ban":
+        return ()
+    if outbox.lane_of(context.connection, post) != event.room_id:
+        return ()  # an answer from another room
+    return listener.polled(Ballot(event, present[1], present[0], post), context)
+
+
+def poll_end(event: PollEnded, context: Context) -> Posts:
+    """The end of a poll, if it is by us or by somebody who could have taken it back."""
+    post = outbox.post_of(context.connection, event.poll)
+    listener = None if post is None else listeners.of_tap("", post)
+    if post is None or listener is None:
+        return ()
+    if outbox.lane_of(context.connection, post) != event.room_id:
+        return ()
+    power = power_in(context.connection, event.room_id)
+    if event.sender != context.me and not power.can_redact_others(event.sender):
+        return ()
+    return listener.poll_ended(Closing(event, post), context)
 
 
 def forget(event: Redacted, context: Context) -> Posts:

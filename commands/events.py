@@ -53,6 +53,29 @@ class Reacted:
 
 
 @dataclass(frozen=True, slots=True)
+class PollAnswered:
+    """Somebody answered a poll in their client."""
+
+    event_id: EventId
+    room_id: RoomId
+    sender: UserId
+    at: datetime
+    poll: EventId  # its start
+    answers: tuple[str, ...]  # ids; none: they took their answer back
+
+
+@dataclass(frozen=True, slots=True)
+class PollEnded:
+    """A poll was ended: by us, or by a moderator. Its moment is what clients go by, too."""
+
+    event_id: EventId
+    room_id: RoomId
+    sender: UserId
+    at: datetime
+    poll: EventId
+
+
+@dataclass(frozen=True, slots=True)
 class Redacted:
     """Somebody, or a moderator, took an event back."""
 
@@ -118,6 +141,8 @@ Event = (
     Said
     | Edited
     | Reacted
+    | PollAnswered
+    | PollEnded
     | Redacted
     | Invited
     | MembershipChanged

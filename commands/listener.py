@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from commands.command import Call
 from commands.context import Context
-from commands.events import Edited, Reacted, Redacted
+from commands.events import Edited, PollAnswered, PollEnded, Reacted, Redacted
 from commands.permissions import Who
 from commands.posts import Posts
 from commands.words import Words
@@ -34,6 +34,32 @@ class Tap:
     taken_back: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """An answer to a poll of ours, by somebody who is in the room, or was when they gave it."""
+
+    answered: PollAnswered
+    person: Person
+    room: Room
+    post: str  # key of the poll
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The end of a poll of ours, by somebody who may end it."""
+
+    ended: PollEnded
+    post: str
+
+
+def _counts_nothing(_ballot: Ballot, _context: Context) -> Posts:
+    return ()
+
+
+def _ends_nothing(_closing: Closing, _context: Context) -> Posts:
+    return ()
+
+
 def _hears_nothing(_heard: object, _subject: str, _context: Context) -> Posts:
     return ()
 
@@ -47,18 +73,21 @@ class Listener:
     """What one feature hears.
 
     said: words in a conversation of this kind (`storage.listening`), with its subject.
-    corrected, taken_back: a message that the feature made something from (`storage.sources`).
+    corrected, taken_back: a message that the feature made something from (`storage.sources`);
+    None from `corrected`: what was typed is a command, and is carried out anew.
     tapped: reactions on our posts whose key begins with one of `posts`, or with one of `emojis`
-    on anybody's message.
+    on anybody's message. polled, poll_ended: polls of ours whose key begins so.
     who: whose words, taps and corrections are heard at all; asked anew for each of them, so who
     may begin a conversation may have lost the say when it ends.
     """
 
     kind: str
     said: Callable[[Call[None], str, Context], Posts] = _hears_nothing
-    corrected: Callable[[Edited, str, Context], Posts] = _hears_nothing
+    corrected: Callable[[Edited, str, Context], Posts | None] = _hears_nothing
     taken_back: Callable[[Redacted, str, Context], Posts] = _hears_nothing
     tapped: Callable[[Tap, Context], Posts] = _sees_nothing
+    polled: Callable[[Ballot, Context], Posts] = _counts_nothing
+    poll_ended: Callable[[Closing, Context], Posts] = _ends_nothing
     posts: tuple[str, ...] = ()
     emojis: frozenset[str] = frozenset()
     who: Who = Who.EVERYONE

@@ -4,6 +4,7 @@ from commands.listener import Listener
 from commands.practices.diary import TRANSFER_ASKED, TRANSFERS
 from commands.practices.hearing import PRACTICE_CONSENT, PRACTICES
 from commands.practices.reviewing import REVIEWS
+from commands.visits.handlers import VISITS
 
 LISTENERS: tuple[Listener, ...] = (
     PRACTICES,
@@ -11,6 +12,7 @@ LISTENERS: tuple[Listener, ...] = (
     REVIEWS,
     TRANSFERS,
     TRANSFER_ASKED,
+    VISITS,
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from commands.reply import Reply
-from storage.records import EventId, RoomId, UserId
+from storage.records import EventId, RoomId, Timer, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Say:
     notice: bool = True  # m.notice: a receipt that counts as nothing unread
     key: str | None = None
     quotes: tuple[EventId, ...] = ()  # messages whose words it repeats: erased with them
+    under: str | None = None  # key of the post of ours whose thread it goes into
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Attach:
     data: bytes = field(repr=False)
     caption: Reply | None = None
     thread: EventId | None = None
+    under: str | None = None  # key of the post of ours whose thread it goes into
     key: str | None = None
     quotes: tuple[EventId, ...] = ()  # messages whose words it holds: taken back with them
 
@@ -84,6 +86,40 @@ class React:
     room_id: RoomId
     event_id: EventId
     emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Put an emoji on a post of ours, so that people have it at hand."""
+
+    post: str
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskPoll:
+    """A poll of one choice, in the thread under an earlier post of ours."""
+
+    room_id: RoomId
+    question: str
+    answers: tuple[tuple[str, str], ...]  # ids and texts, in order
+    key: str
+    under: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndPoll:
+    """End a poll of ours, named by its key."""
+
+    poll: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Set an alarm; a key that was ever set stands as it was."""
+
+    timer: Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +182,10 @@ Post = (
     | Ready
     | Change
     | React
+    | Offer
+    | AskPoll
+    | EndPoll
+    | Alarm
     | TakeBack
     | Examine
     | SetState

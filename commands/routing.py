@@ -12,6 +12,8 @@ from commands.events import (
     Event,
     Invited,
     MembershipChanged,
+    PollAnswered,
+    PollEnded,
     Reacted,
     Redacted,
     RoomReplaced,
@@ -24,6 +26,8 @@ from commands.practices.suggesting import point_to_practice
 from commands.practices.transferring import ask_after_silence
 from commands.reply import RoomLink
 from commands.rights import still_stands
+from commands.visits import handlers as visits
+from commands.visits import promising
 from commands.whereabouts import at_home
 from storage import inbox, outbox, people, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
@@ -45,6 +49,10 @@ def respond(event: Event, context: Context) -> Posts:
             return [*conversing.forget(event, context), *take_back_what_quoted_it(event, context)]
         case Reacted():
             return conversing.tap(event, context)
+        case PollAnswered():
+            return conversing.poll_answer(event, context)
+        case PollEnded():
+            return conversing.poll_end(event, context)
         case Invited():
             return accept_or_decline(event, context)
         case RoomReplaced():
@@ -57,6 +65,10 @@ def respond(event: Event, context: Context) -> Posts:
             return announce_at_last(event, context)
         case TimerDue(kind="transfer-silence"):
             return ask_after_silence(event, context)
+        case TimerDue(kind=kind) if kind.startswith("visit "):
+            return visits.due(event, context)
+        case TimerDue(kind="promise"):
+            return promising.due(event, context)
         case MembershipChanged() | TimerDue():
             return ()  # later capabilities listen here
 

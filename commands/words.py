@@ -9,11 +9,19 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
+from babel.dates import (
+    format_date,
+    format_interval,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+    get_datetime_format,
+)
 from babel.lists import format_list
 
 from commands.reply import Inline, Part, Text
 
+Day = date  # inside the class the name is a method's
 CATALOGUES = Path(__file__).parent / "locale"
 PSEUDO = "qps"  # a language that brackets every translated sentence, so tests see what was missed
 
@@ -48,6 +56,15 @@ class Words:
     def date(self, day: date) -> str:
         """A day with its weekday, as people write it: "Tuesday, 9 March 2027"."""
         return self._ours(format_date(day, "full", locale=_locale(self.language)))
+
+    def days(self, start: Day, last: Day) -> str:
+        """One day or several, short, with weekdays: "Tue, 9 – Thu, 11 Mar 2027"."""
+        locale = _locale(self.language)
+        if start == last:
+            return self._ours(format_skeleton("yMMMEd", start, locale=locale))
+        # CLDR's thin spaces look like mistakes in most clients' fonts.
+        shown = format_interval(start, last, "yMMMEd", locale=locale)
+        return self._ours(shown.replace("\u2009", " "))
 
     def moment(self, instant: datetime) -> str:
         """A local date and time, to the minute. Convert to the reader's zone before."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Final
 
+from bot.matrix import polls
 from demo.community import Community, Member, Message
 from demo.hall import HallProcess
 from demo.homeserver import Account, Homeserver
@@ -281,21 +282,36 @@ class Stage:
         self._check(expected, answer.body, answer.html or "", what)
         return answer.event_id
 
-    async def sees(self, name: str, place: str, start: str, *words: str, most: int) -> EventId:
-        """Something that the hall says of its own in a room, as a person there sees it."""
-        came = await self._comes(
-            self.people[name].hears(
-                lambda heard: heard.body.startswith(start),
-                room=self.rooms[place],
-                sender=HALL_USER,
-                timeout=self.patience,
-            ),
-            f"what begins with “{start}”",
-        )
-        self._apart.add(came.event_id)
-        self.transcript.answered(came.html or came.body, thread=False, most=most)
-        self._check(Expected(words), came.body, came.html or "", f"what begins with “{start}”")
-        return came.event_id
+    async def sees(self, name: str, place: str, *words: str, most: int | None = None) -> Heard:
+        """Something that the hall says by itself, which must hold these words."""
+        person, what = self.people[name], f"what the hall says of {words[0]}"
+        with self.transcript.waiting("Moothall …"):
+            heard = await self._comes(
+                person.hears(
+                    lambda heard: all(word in heard.body for word in words),
+                    room=self.rooms[place],
+                    sender=HALL_USER,
+                    timeout=self.patience,
+                ),
+                what,
+            )
+        self._apart.add(heard.event_id)
+        thread = heard.thread_root is not None
+        self.transcript.answered(heard.html or heard.body, thread=thread, most=most)
+        return heard
+
+    async def votes(self, name: str, place: str, number: int, choice: int, shown: str) -> None:
+        """A tap in one of the polls, as clients send it; choice: the place of the answer."""
+        person, room = self.people[name], self.rooms[place]
+        await person.catch_up()
+        asked = person.timeline.find(lambda one: one.room_id == room and one.type == polls.START)
+        poll = asked[number - 1]
+        answer = poll.content[polls.START]["answers"][choice]["id"]
+        relation = {"rel_type": "m.reference", "event_id": poll.event_id}
+        content = {"m.relates_to": relation, polls.RESPONSE: {"answers": [answer]}}
+        await person.send_raw(room, polls.RESPONSE, content)
+        who = self._member(name).first_name
+        self.transcript.happened(f"{who} taps “{shown}” in the poll of date {number}", thread=True)
 
     async def told(self, name: str, *words: str) -> None:
         """Something that a person hears in the direct chat without having asked."""

@@ -1,5 +1,7 @@
 """A week of the community in under a minute: what its people say, and what the hall answers."""
 
+from datetime import UTC, datetime, timedelta
+
 from demo.community import practice_form
 from demo.hall import Setup
 from demo.stage import COORDINATORS, DIRECT, Stage
@@ -26,6 +28,7 @@ async def tell(stage: Stage, setup: Setup) -> None:
     await wednesday(stage)
     await thursday(stage)
     await friday(stage)
+    await a_date_in_a_day(stage)
     await count(stage)
 
 
@@ -157,6 +160,37 @@ async def friday(stage: Stage) -> None:
     out.scene("Friday", "The coordinators' room")
     await stage.asks("rui", COORDINATORS, "!member list Peñasol", "Carmen Ibáñez", private=True)
     await stage.asks("nils", COORDINATORS, "!admin status", "All is well", private=True)
+
+
+async def a_date_in_a_day(stage: Stage) -> None:
+    """A visit is proposed, asked in three ways, counted, decided, and put into calendars."""
+    out = stage.transcript
+    out.scene("Friday", "Welcoming culture: a date in a day")
+    monday = datetime.now(UTC).date() + timedelta(days=120)
+    monday -= timedelta(days=monday.weekday())
+    later = monday + timedelta(weeks=2)
+    propose = f'!visit propose Havnvoll {monday} {later} days:3 title:"How newcomers are met"'
+    await stage.asks(
+        "ingrid", WELCOME, propose, "V-1", "Nobody has been asked yet", "Hanne", most=8
+    )
+    await stage.asks("ingrid", WELCOME, "!visit open V-1", "everybody is asked now")
+    await stage.sees(LISTENER, WELCOME, "V-1", "Which dates suit you?", most=6)
+    out.note("One tap in a poll, a few words, or 1️⃣ 2️⃣ on the card: it is one ledger.")
+    await stage.votes("regula", WELCOME, 1, 2, "No")
+    await stage.votes("regula", WELCOME, 2, 0, "Yes")
+    await stage.asks("samir", WELCOME, "!vote 1 maybe 2 yes", "Noted for Portoselva")
+    await stage.asks("hanne", WELCOME, "!vote yes", "Noted for Hanne")
+    await stage.asks("ingrid", WELCOME, "!vote yes", "Noted for Havnvoll")
+    await stage.says("hanne", WELCOME, "!visit close V-1")
+    await stage.sees(LISTENER, WELCOME, "closed on", "Suggested: date 2", most=12)
+    await stage.says("hanne", WELCOME, "!visit confirm V-1")
+    await stage.sees(LISTENER, WELCOME, "decided:", most=4)
+    await stage.sees(LISTENER, WELCOME, "for your calendar", most=2)
+    out.note("What is promised there stays visible on the city's card until it is done.")
+    await stage.asks(
+        "ingrid", WELCOME, "!action add V-1 ask the library for its keys", "A-1", most=1
+    )
+    await stage.asks("samir", WELCOME, "!city Havnvoll", "V-1", "A-1 ask the library", most=8)
 
 
 async def count(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from storage.database import upsert
 from storage.tables import meta
@@ -24,6 +24,19 @@ def get(connection: Connection, key: str) -> str | None:
 def put(connection: Connection, key: str, value: str) -> None:
     """Remember a fact, in place of an earlier one."""
     connection.execute(upsert(connection, meta, ["key"], ["value"]), {"key": key, "value": value})
+
+
+def forget(connection: Connection, key: str) -> None:
+    """A fact is none any more."""
+    connection.execute(delete(meta).where(meta.c.key == key))
+
+
+def beginning_with(connection: Connection, prefix: str) -> dict[str, str]:
+    """All facts whose names begin so."""
+    rows = connection.execute(
+        select(meta.c.key, meta.c.value).where(meta.c.key.startswith(prefix, autoescape=True))
+    )
+    return {row.key: row.value for row in rows}
 
 
 def hall_id(connection: Connection) -> uuid.UUID:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NewType
 
@@ -39,6 +39,7 @@ class City:
     time_zone: str  # IANA, "Europe/Oslo"
     languages: tuple[str, ...]  # ISO 639-1, the first is the city's own
     cluster: str  # slug of its cluster
+    holidays: tuple[tuple[date, str], ...] = ()  # its own, besides those of its country
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,15 @@ class ArchiveRules:
     controller: str = ""  # who is responsible, shown in the notice
     contact: str = ""  # whom to ask, shown in the notice
     retention: timedelta | None = timedelta(days=730)  # None: for as long as the hall stands
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRules:
+    """When people are reminded of visits, and where calendars may be subscribed to."""
+
+    reminders: tuple[int, ...] = (28, 14, 3)  # days before
+    feed_listen: str | None = None  # "127.0.0.1:8800"; None: no calendars are served
+    feed_url: str | None = None  # as calendars reach it
 
 
 # ── rooms and people, as known ────────────────────────────────────────────────────────────────

@@ -34,7 +34,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("device", homeserver.check_device),
     ("device-signed", homeserver.check_signed),
     ("one-time-keys", homeserver.check_one_time_keys),
-    ("devices", homeserver.check_devices),
+    ("devices-unreached", homeserver.check_devices),
     ("rooms", rooms.check_rooms),
 )
 

@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeGuard
 
-from commands.events import Edited, Event, MembershipChanged, Reacted, Redacted, Said
+from bot.matrix import polls
+from commands.events import (
+    Edited,
+    Event,
+    MembershipChanged,
+    PollAnswered,
+    PollEnded,
+    Reacted,
+    Redacted,
+    Said,
+)
 from storage.records import EventId, RoomEvent, RoomId, UserId
 
 ENCRYPTED: Final = "m.room.encrypted"
@@ -132,6 +142,8 @@ def what_happened(event: RoomEvent, me: UserId) -> Event | None:
     """What the hall may have to answer; None for everything else and for our own words."""
     if event.type == "m.room.member":
         return _membership_changed(event)
+    if event.type in polls.ENDS and event.state_key is None:
+        return _poll_ended(event)  # our own, too: it tells when
     if event.sender == me or event.state_key is not None:
         return None
     if event.type == _REDACTION:
@@ -140,6 +152,8 @@ def what_happened(event: RoomEvent, me: UserId) -> Event | None:
         return None
     if event.type == "m.reaction":
         return _reacted(event)
+    if event.type in polls.RESPONSES:
+        return _poll_answered(event)
     if event.type in _MESSAGES:
         return _edited(event, me) if _relation(event) == "m.replace" else _said(event, me)
     return None
@@ -175,6 +189,22 @@ def _reacted(event: RoomEvent) -> Reacted | None:
     if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
         return None
     return Reacted(event.event_id, event.room_id, event.sender, _instant(event.at), target, key)
+
+
+def _poll_answered(event: RoomEvent) -> PollAnswered | None:
+    poll = _event_id(event.relates_to) if _relation(event) == "m.reference" else None
+    if poll is None:
+        return None
+    answers = polls.answers_of(event.content)
+    at = _instant(event.at)
+    return PollAnswered(event.event_id, event.room_id, event.sender, at, poll, answers)
+
+
+def _poll_ended(event: RoomEvent) -> PollEnded | None:
+    poll = _event_id(event.relates_to) if _relation(event) == "m.reference" else None
+    if poll is None or event.redacted:
+        return None
+    return PollEnded(event.event_id, event.room_id, event.sender, _instant(event.at), poll)
 
 
 def _edited(event: RoomEvent, me: UserId) -> Edited | None:

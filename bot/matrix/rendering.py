@@ -96,6 +96,26 @@ def attachment(file: Attach, *, post_key: str) -> dict[str, Any]:
     return content
 
 
+def in_thread(content: Mapping[str, Any], root: EventId) -> dict[str, Any]:
+    """The content, in the thread under an event."""
+    return {
+        **content,
+        "m.relates_to": {
+            "rel_type": "m.thread",
+            "event_id": root,
+            "is_falling_back": True,
+            "m.in_reply_to": {"event_id": root},
+        },
+    }
+
+
+def related(content: Mapping[str, Any], type_: str, target: EventId) -> dict[str, Any]:
+    """A reaction, or the end of a poll, with what it is about."""
+    known = content.get("m.relates_to", {})
+    rel_type = "m.annotation" if type_ == "m.reaction" else "m.reference"
+    return {**content, "m.relates_to": {**known, "rel_type": rel_type, "event_id": target}}
+
+
 def edit(content: Mapping[str, Any], original: EventId) -> dict[str, Any]:
     """The content that replaces an earlier message's by `content`.
 

@@ -1,9 +1,20 @@
 """The words about cities and clusters: the city card, the welcome, and what becomes of a room."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from commands.reply import Block, Code, Heading, Inline, Paragraph, Reply, Strong, items, paragraphs
+from commands.reply import (
+    Block,
+    Code,
+    Heading,
+    Inline,
+    Paragraph,
+    Reply,
+    Strong,
+    items,
+    join,
+    paragraphs,
+)
 from commands.words import Words
 
 # ── the city card ─────────────────────────────────────────────────────────────────────────────
@@ -20,6 +31,29 @@ class CityCard:
     local_time: datetime
     leads: tuple[str, ...]
     members: tuple[str, ...]  # in our rooms, the leads left out
+    visits: tuple["HostedVisit", ...] = ()
+    promises: tuple["CityPromise", ...] = ()
+    unanswered: tuple[tuple[str, str], ...] = ()  # recommendations: number and text
+
+
+@dataclass(frozen=True, slots=True)
+class HostedVisit:
+    """A visit that the city hosts."""
+
+    name: str  # "V-3"
+    title: str
+    days: tuple[date, date] | None  # None: not decided yet
+
+
+@dataclass(frozen=True, slots=True)
+class CityPromise:
+    """What somebody of the city has taken on, and not done yet."""
+
+    name: str  # "A-7"
+    text: str
+    owner: str
+    due: date | None
+    overdue: bool
 
 
 def city_card(words: Words, card: CityCard) -> Reply:
@@ -40,7 +74,41 @@ def city_card(words: Words, card: CityCard) -> Reply:
     where = words.say(
         "{city}, {country}", city=Strong(card.name), country=words.country_name(card.country)
     )
-    return Reply((Paragraph(where), items(*lines)))
+    blocks: list[Block] = [Paragraph(where), items(*lines)]
+    if card.visits:
+        blocks.append(Paragraph(words.say("Hosts:")))
+        blocks.append(items(*(_hosted(words, one) for one in card.visits)))
+    if card.unanswered:
+        blocks.append(Paragraph(words.say("Recommendations to answer:")))
+        blocks.append(
+            items(
+                *(join(Strong(name), " ", _or_gone(words, text)) for name, text in card.unanswered)
+            )
+        )
+    if card.promises:
+        blocks.append(Paragraph(words.say("Promised:")))
+        blocks.append(items(*(_promised(words, one) for one in card.promises)))
+    return Reply(tuple(blocks))
+
+
+def _or_gone(words: Words, text: str) -> Inline:
+    return join(text) if text else words.say("(taken back)")
+
+
+def _hosted(words: Words, one: HostedVisit) -> Inline:
+    when = words.say("no date yet") if one.days is None else join(words.days(*one.days))
+    title = (" ", one.title) if one.title else ()
+    return join(Strong(one.name), *title, " · ", when)
+
+
+def _promised(words: Words, one: CityPromise) -> Inline:
+    told = join(Strong(one.name), " ", _or_gone(words, one.text), " · ", one.owner)
+    if one.due is None:
+        return told
+    day = words.days(one.due, one.due)
+    if one.overdue:
+        return join(told, " · ", words.say("overdue since {day}", day=day))
+    return join(told, " · ", words.say("due {day}", day=day))
 
 
 def no_city_of_your_own(words: Words, example: str) -> Reply:

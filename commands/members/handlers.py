@@ -36,7 +36,7 @@ from commands.permissions import (
 )
 from commands.posts import Posts
 from commands.words import N_, words_in
-from storage import folding, people, practices, reviews, rooms, transfers
+from storage import folding, people, practices, reviews, rooms, traces, transfers
 from storage.practices import UNFINISHED
 from storage.records import City, Cluster, Person, PracticeState, Role, RoomKind
 from storage.types import milliseconds
@@ -247,6 +247,8 @@ def show_privacy(call: Call[Nothing], context: Context) -> Posts:
         practices=tuple(each.name for each in mine if each.state not in GONE),
         reviews=reviews.given_by(context.connection, call.asker.id),
         entries=transfers.written_by(context.connection, call.asker.id),
+        votes=traces.votes(context.connection, call.asker.user_id),
+        written=traces.written(context.connection, call.asker.user_id),
     )
     return call.answer(replies.privacy(call.words, stored, sign=call.sign))
 

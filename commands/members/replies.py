@@ -232,6 +232,8 @@ class Stored:
     practices: tuple[str, ...] = ()
     reviews: int = 0
     entries: int = 0  # in diaries of transfers
+    votes: int = 0  # answers to dates of visits
+    written: int = 0  # about visits: notes, recommendations, promises
 
 
 def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
@@ -251,6 +253,7 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
             ),
             *_practices(words, stored),
             words.say("Which rooms you are in, and since when"),
+            *_about_visits(words, stored),
         ),
         Paragraph(_kept_rooms(words, stored.archived_rooms)),
         Paragraph(_kept_for(words, stored.retention)),
@@ -296,6 +299,28 @@ def _practices(words: Words, stored: Stored) -> list[Inline]:
                 "{number} entry of yours about a transfer",
                 "{number} entries of yours about transfers",
                 stored.entries,
+            )
+        )
+    return lines
+
+
+def _about_visits(words: Words, stored: Stored) -> list[Inline]:
+    """Only for whoever has left a trace there."""
+    lines: list[Inline] = []
+    if stored.votes:
+        lines.append(
+            words.plural(
+                "{number} answer of yours to a date of a visit",
+                "{number} answers of yours to dates of visits",
+                stored.votes,
+            )
+        )
+    if stored.written:
+        lines.append(
+            words.plural(
+                "{number} thing that you wrote about visits, or took on there",
+                "{number} things that you wrote about visits, or took on there",
+                stored.written,
             )
         )
     return lines

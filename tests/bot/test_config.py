@@ -165,6 +165,10 @@ WRONG_FOR = {
     "limits.quiet_days": ['["saterday"]', '["saturday", 6]', '["Samstag"]'],
     "limits.commands_a_minute": ["0", "601"],
     "archive.retention": ['"24"', '"two years"', '"0 days"', '"99999 years"', "24"],
+    "city[1].holidays": ['["2027-05-15"]', '["2027-02-30 x"]', '["15 May Town feast"]'],
+    "visits.reminders": ['["0 days"]', '["3"]', '["three days"]', '["400 days"]'],
+    "visits.feed_listen": ['"8800"', '"127.0.0.1"', '"http://x:8800"'],
+    "visits.feed_url": ['"calendar.example.org"'],
     "commands.prefix": ['"/"', '"hall"', '"! x"', '"!!!!"', '"@"'],
 }  # fmt: skip
 
@@ -351,6 +355,8 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
         ("[limits]\nquiet_days", "[]", ()),
         ("[limits]\nquiet_days", '["Sunday", "friday", "sunday"]', (6, 4)),
         ("[limits]\nunprompted_a_day", "0", 0),
+        ("[visits]\nreminders", '["7 days", "1 day"]', (7, 1)),
+        ("[visits]\nreminders", "[]", ()),
         ("[archive]\nretention", '"for ever"', None),
         ("[archive]\nretention", '"1 day"', timedelta(days=1)),
         ("[archive]\nretention", '"24 months"', timedelta(days=730)),
@@ -360,7 +366,8 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
 def test_limits_are_read(tmp_path: Path, setting: str, value: str, expected: object) -> None:
     config = read(tmp_path, f"{SMALLEST}{setting} = {value}")
     name = setting.partition("\n")[2]
-    found = config.limits if setting.startswith("[limits]") else config.archive
+    parts = {"limits": config.limits, "archive": config.archive, "visits": config.visits}
+    found = parts[setting[1:].partition("]")[0]]
     assert getattr(found, name) == expected
 
 

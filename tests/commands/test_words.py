@@ -47,6 +47,8 @@ from commands.reply import (
 )
 from commands.search import replies as search
 from commands.search.rules import Hint, HintKind, Refusal
+from commands.visits import feed_words, promise_words
+from commands.visits import replies as visit_words
 from commands.words import PSEUDO, words_in
 from storage import people
 from storage.records import (
@@ -68,6 +70,7 @@ from storage.records import (
     UserId,
     Verdict,
 )
+from tests.commands import visit_samples as samples
 from tests.commands.conftest import HOUSING, OTTO, Hall, direct
 
 ROOT = Path(__file__).parents[2]
@@ -130,9 +133,22 @@ STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
 CARD = replace(CARD, organisation="6")
 STORED = members.Stored(
-    CARD, 1, ("1",), "2", "3", timedelta(days=730), ("1",), ("2", "3"), 4, entries=5
-)
+    CARD, 1, ("1",), "2", "3", timedelta(days=730), ("1",), ("2", "3"), 4, entries=5, votes=6,
+    written=7,
+)  # fmt: skip
 CITY = clusters.CityCard("1", "NO", "2", ("de",), NOW, ("3",), ("4",))
+FULL_CITY = replace(
+    CITY,
+    visits=(
+        clusters.HostedVisit("1", "2", (DAY, DAY)),
+        clusters.HostedVisit("1", "", None),
+    ),
+    promises=tuple(
+        clusters.CityPromise("1", text, "2", due, late)
+        for text, due, late in (("3", DAY, True), ("3", DAY, False), ("", None, False))
+    ),
+    unanswered=(("1", "2"), ("1", "")),
+)
 HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",))
 HINTS = tuple(Hint(kind, "1") for kind in HintKind)
 FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS}
@@ -259,7 +275,8 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     },
     clusters: {
         "city_card": [
-            clusters.city_card(WORDS, card) for card in (CITY, replace(CITY, leads=(), members=()))
+            clusters.city_card(WORDS, card)
+            for card in (CITY, replace(CITY, leads=(), members=()), FULL_CITY)
         ],
         "no_city_of_your_own": [clusters.no_city_of_your_own(WORDS, "1")],
         "welcome": [clusters.welcome(WORDS, "1", topic, prefix="!") for topic in ("", "2")],
@@ -425,6 +442,9 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "in_the_diary": [practice_transfers.in_the_diary(WORDS, TRANSFER)],
         "told_giver": [practice_transfers.told_giver(WORDS, one) for one in JOURNEYS],
     },
+    visit_words: samples.SHOWN,
+    promise_words: samples.AFTER,
+    feed_words: samples.FEED,
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {
         "report": [doctor.report(WORDS, found) for found in ([], ILL[:1], ILL)],

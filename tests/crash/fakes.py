@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from bot.matrix.answers import Page, RawEvent, RawPage, RoomNews, SyncAnswer, Unreadable
 from bot.matrix.errors import Refused, Unreachable
-from bot.matrix.examining import Examiner
+from bot.matrix.examining import Devices, Examiner
 from bot.matrix.http import Http
 from bot.matrix.rendering import POST_KEY
 from storage.records import EventId, RoomEvent, RoomId, UserId
@@ -388,6 +388,9 @@ class FakeClient:
     async def upload(self, room_id: RoomId, data: bytes, mime: str, name: str) -> Mapping[str, Any]:
         self._server.files += 1
         return {"url": f"mxc://hs/{self._server.files}"}
+
+    def devices(self) -> Devices:
+        return Devices(frozenset(), frozenset())
 
     def examiner(self) -> Examiner:
         return silent_examiner()

@@ -19,7 +19,7 @@ from bot.hall import Hall
 from bot.matrix.answers import Page, RawEvent, RawPage, SyncAnswer, Unreadable
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import Refused
-from bot.matrix.examining import Examiner
+from bot.matrix.examining import Devices, Examiner
 from bot.matrix.reading import read_event, read_page, read_sync_answer
 from bot.matrix.rendering import POST_KEY
 from commands.context import Settings
@@ -176,6 +176,9 @@ class Wire:
 
     async def upload(self, room_id: RoomId, data: bytes, mime: str, name: str) -> Mapping[str, Any]:
         return {"url": "mxc://hs/file"}
+
+    def devices(self) -> Devices:
+        return Devices(frozenset(), frozenset())
 
     def examiner(self) -> Examiner:
         return silent_examiner()

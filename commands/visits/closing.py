@@ -1,0 +1,202 @@
+"""Dates close when all have answered or at the deadline: to the moment that clients see, too."""
+
+from datetime import timedelta
+
+from commands.context import Context
+from commands.dates.rules import Because, Status, Value, silent_parties
+from commands.listener import Closing
+from commands.posts import EndPoll, Offer, Post, Posts, Say, Tell
+from commands.reply import Mention
+from commands.visits import electing, replies, rules
+from commands.visits.counting import count, options_of, still_open
+from commands.visits.electing import named, names_of, zone_of
+from commands.visits.proposing import alarm, ask_room, numbered, poll_key
+from commands.visits.showing import card_key, edit_card
+from storage import outbox, people, visits
+from storage.records import UserId
+from storage.visit_records import Electorate, Visit, VisitState
+
+PATIENCE = timedelta(seconds=90)  # for the ends of polls to come back to us
+PUNCTUAL = timedelta(minutes=1)
+EXTENSION = timedelta(hours=24)
+
+
+# ── asked first ───────────────────────────────────────────────────────────────────────────────
+
+
+def first_round_is_complete(visit: Visit, context: Context) -> bool:
+    """Whether all who must come have answered to all dates."""
+    required = {voice.key for voice in visit.electorate if voice.required and voice.people}
+    return not required & set(silent_parties(count(visit, context)))
+
+
+def open_to_the_room(visit: Visit, context: Context) -> list[Post]:
+    """The room is asked about what those who must come have not refused."""
+    choice = count(visit, context)
+    required = [voice for voice in visit.electorate if voice.required]
+    blockers: dict[str, None] = {}
+    for one in choice.standings:
+        refused = [v.key for v in required if one.voices[v.key].value is Value.NO]
+        if refused:
+            blockers |= dict.fromkeys(refused)
+            number = one.option.number
+            visits.change_option(context.connection, visit.id, number, refused_by=refused[0])
+    if not still_open(visit, context):
+        visits.change(context.connection, visit.id, state=VisitState.POSTPONED.value)
+        someone = people.know(context.connection, visit.proposer)
+        words = context.words_for(someone)
+        names = names_of(visit.electorate, words, context)
+        shown = named(visit, context, "")
+        told = replies.none_left(words, shown, [names[key] for key in blockers])
+        return [Tell(visit.proposer, told)]
+    visit = visits.change(context.connection, visit.id, state=VisitState.POLLING.value)
+    return ask_room(visit, context)
+
+
+# ── the deadline ──────────────────────────────────────────────────────────────────────────────
+
+
+def deadline_came(visit: Visit, context: Context) -> Posts:
+    """Once more is waited if a date hangs on somebody who must come; else it closes."""
+    choice = count(visit, context)
+    hopeful = [s for s in choice.standings if s.status is Status.WAITING]
+    if choice.best or not hopeful or visit.extended:
+        return close(visit, context)
+    awaited = {
+        key for s in hopeful for r in s.reasons if r.because is Because.SILENT for key in r.parties
+    }
+    until = rules.humane(visit.deadline + EXTENSION, zone_of(visit))
+    latest = max(s.option.span.start for s in hopeful)
+    if not awaited or until.astimezone(zone_of(visit)).date() >= latest:
+        return close(visit, context)
+    visit = visits.change(context.connection, visit.id, deadline=until, extended=True)
+    voices = [voice for voice in visit.electorate if voice.key in awaited]
+    known = electing.people_of(voices, context)
+    names = names_of(voices, context.words, context)
+    who: list[Mention | str] = []
+    for voice in voices:
+        asked = electing.spokesperson(voice)
+        who += [Mention(user, known.get(user, user)) for user in asked] or [names[voice.key]]
+    told = replies.extended(
+        context.words, named(visit, context), who, until.astimezone(zone_of(visit))
+    )
+    key = f"visit/{visit.id}/extended/{visit.round}"
+    return [
+        Say(visit.room_id, told, notice=False, key=key, under=card_key(visit)),
+        alarm(visit, "due", until, f"due/{visit.round}/again"),
+        *edit_card(visit, context),
+    ]
+
+
+def close(visit: Visit, context: Context) -> list[Post]:
+    """End the polls. Dates are closed when the ends are seen in the room, at their moment."""
+    visit = visits.change(
+        context.connection, visit.id, state=VisitState.CLOSING.value, closing_since=context.now
+    )
+    over = replies.poll_over(context.words, named(visit, context))
+    posts: list[Post] = [
+        EndPoll(poll_key(visit, one.number), over) for one in still_open(visit, context)
+    ]
+    if not posts:
+        return conclude(visit, context)
+    patience = context.now + PATIENCE
+    return [*posts, alarm(visit, "count", patience, f"count/{visit.round}")]
+
+
+def poll_ended(closing: Closing, visit: Visit, number: int, context: Context) -> Posts:
+    """The end of a date's poll, by us or by a moderator: its moment is the date's close."""
+    if closing.post != poll_key(visit, number):
+        return ()
+    if not visits.close_option(context.connection, visit.id, number, closing.ended.at):
+        return ()
+    if still_open(visit, context):
+        return edit_card(visit, context) if visit.state is VisitState.POLLING else ()
+    return conclude(visit, context)
+
+
+def stop_waiting(visit: Visit, context: Context) -> Posts:
+    """An end that never came back: from now on no vote counts."""
+    for one in still_open(visit, context):
+        visits.close_option(context.connection, visit.id, one.number, context.now)
+    return conclude(visit, context)
+
+
+def conclude(visit: Visit, context: Context) -> list[Post]:
+    """The result, explained; a person decides."""
+    if visit.state not in (VisitState.CLOSING, VisitState.POLLING):
+        return []
+    closes = [one.closed_at for one in options_of(visit, context) if one.closed_at is not None]
+    closed = max(closes, default=context.now)
+    visit = visits.change(
+        context.connection, visit.id, state=VisitState.CLOSED.value, closing_since=closed
+    )
+    choice = count(visit, context)
+    zone = zone_of(visit)
+    late = abs(closed - visit.deadline) > PUNCTUAL
+    told = replies.Result(
+        named(visit, context),
+        choice,
+        names_of(visit.electorate, context.words, context),
+        closed.astimezone(zone),
+        visit.deadline.astimezone(zone) if late else None,
+    )
+    key = f"visit/{visit.id}/result/{visit.round}"
+    posts: list[Post] = [
+        Say(
+            visit.room_id,
+            replies.result(context.words, told),
+            notice=False,
+            key=key,
+            under=card_key(visit),
+        ),
+        *edit_card(visit, context),
+    ]
+    if choice.winner is not None:
+        posts.append(Offer(key, "✅"))
+    return posts
+
+
+# ── reminders ─────────────────────────────────────────────────────────────────────────────────
+
+
+def remind(visit: Visit, context: Context, turn: str) -> list[Post]:
+    """Each who still has to answer, in their direct chat, at an hour when they work."""
+    posts: list[Post] = []
+    for user in silent_people(visit, context):
+        someone = people.know(context.connection, user)
+        at = rules.humane(context.now, context.zone_of(someone))
+        key = f"remind/{visit.round}/{turn}/{user}"
+        if at > context.now and at < visit.deadline:
+            posts.append(alarm(visit, "nudge", at, key, person=user, turn=turn))
+        elif at <= context.now:
+            posts += nudge(visit, user, context, turn)
+    return posts
+
+
+def nudge(visit: Visit, user: UserId, context: Context, turn: str) -> list[Post]:
+    """One reminder, if it is still needed."""
+    if user not in silent_people(visit, context):
+        return []
+    someone = people.know(context.connection, user)
+    words = context.words_for(someone)
+    until = visit.deadline.astimezone(context.zone_of(someone))
+    told = replies.reminder(words, named(visit, context, ""), numbered(visit, context), until)
+    return [Tell(user, told, key=f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}")]
+
+
+def silent_people(visit: Visit, context: Context) -> list[UserId]:
+    """Those who speak for a voice that has not answered every date, and have not done so either."""
+    quiet = set(silent_parties(count(visit, context)))
+    voices: list[Electorate] = [voice for voice in visit.electorate if voice.key in quiet]
+    asked = dict.fromkeys(user for voice in voices for user in electing.spokesperson(voice))
+    return [user for user in asked if user != context.me]
+
+
+def was_reminded(visit: Visit, user: UserId, context: Context) -> int:
+    """How often somebody was reminded in this round."""
+    return sum(
+        outbox.was_posted(
+            context.connection, f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}"
+        )
+        for turn in ("1", "2", "asked")
+    )

@@ -1,0 +1,101 @@
+"""The living card: made anew from what is stored, edited as votes come, many votes in one edit."""
+
+from datetime import UTC, date, timedelta
+
+from commands.context import Context
+from commands.dates.reader import Span
+from commands.dates.rules import COMES, Choice, silent_parties
+from commands.posts import Alarm, Change, Post
+from commands.visits import replies
+from commands.visits.counting import count
+from commands.visits.electing import named, names_of, zone_of
+from commands.words import Words
+from storage import outbox, people, visits
+from storage.records import Timer
+from storage.types import instant, milliseconds
+from storage.visit_records import Line, LineKind, Visit, VisitState
+
+PACE = timedelta(seconds=2)  # between two edits of one card
+COUNTED = frozenset({VisitState.POLLING, VisitState.CLOSING, VisitState.CLOSED})
+
+
+def card_key(visit: Visit) -> str:
+    """The post that is the card."""
+    return f"visit/{visit.id}/card"
+
+
+def card_of(visit: Visit, words: Words, context: Context, sign: str | None = None) -> replies.Card:
+    """What the card says now."""
+    names = names_of(visit.electorate, words, context)
+    choice = count(visit, context) if visit.electorate and visit.state in COUNTED else None
+    decided = span_of(visit)
+    lines = visits.lines(context.connection, visit.id)
+    return replies.Card(
+        named(visit, context, sign),
+        visit.state.value,
+        names,
+        choice,
+        visit.deadline.astimezone(zone_of(visit)),
+        () if choice is None else tuple(names[key] for key in silent_parties(choice)),
+        decided,
+        () if decided is None else coming(visit, count(visit, context), names),
+        visit.place,
+        None if visit.online_at is None else visit.online_at.astimezone(zone_of(visit)),
+        visit.override,
+        tasks=tuple(_task(one, context) for one in lines if one.kind is LineKind.TASK),
+        agenda=tuple((one.day, one.text) for one in lines if one.kind is LineKind.AGENDA),
+        delegations=tuple(
+            (_city(one, context), one.count)
+            for one in lines
+            if one.kind is LineKind.DELEGATION and one.count is not None
+        ),
+        travel=tuple(one.text for one in lines if one.kind is LineKind.TRAVEL and one.text),
+    )
+
+
+def _task(line: Line, context: Context) -> tuple[str, str, date | None, bool]:
+    owner = "" if line.owner is None else people.know(context.connection, line.owner).display_name
+    return line.text, owner, line.day, line.done_at is not None
+
+
+def _city(line: Line, context: Context) -> str:
+    city = context.settings.community.city(line.city or "")
+    return (line.city or "") if city is None else city.name
+
+
+def span_of(visit: Visit) -> Span | None:
+    """The days that were decided."""
+    if visit.start is None or visit.last is None:
+        return None
+    return Span(visit.start, visit.last)
+
+
+def coming(visit: Visit, choice: Choice, names: dict[str, str]) -> tuple[str, ...]:
+    """The names of the voices that said they come on the days that were decided."""
+    for one in choice.standings:
+        if one.option.span == span_of(visit):
+            return tuple(names[k] for k, v in one.voices.items() if v.value in COMES and k in names)
+    return ()
+
+
+def edit_card(visit: Visit, context: Context) -> list[Post]:
+    """At once; nothing if there is no card yet."""
+    key = card_key(visit)
+    if not outbox.was_posted(context.connection, key):
+        return []
+    return [Change(key, replies.card(context.words, card_of(visit, context.words, context)))]
+
+
+def refresh(visit: Visit, context: Context) -> list[Post]:
+    """Soon, together with whatever else happens meanwhile."""
+    pace = milliseconds(context.now) // (PACE // timedelta(milliseconds=1)) + 1
+    due = instant(pace * (PACE // timedelta(milliseconds=1)))
+    alarm = Timer(
+        key=f"visit/{visit.id}/card/{pace}",
+        kind="visit card",
+        wall_time=due.astimezone(UTC).replace(tzinfo=None),
+        time_zone="UTC",
+        room_id=visit.room_id,
+        payload={"visit": visit.id},
+    )
+    return [Alarm(alarm)]

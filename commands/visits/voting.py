@@ -1,0 +1,162 @@
+"""Votes come by poll, by tap or typed: one ledger, the latest counts, person by person."""
+
+import re
+from dataclasses import dataclass
+
+from commands.arguments import argument, city, option, text_to_end
+from commands.command import Call
+from commands.context import Context
+from commands.dates.rules import Value, all_answered
+from commands.errors import MemberError
+from commands.listener import Ballot, Tap
+from commands.permissions import may_coordinate, roles_of
+from commands.posts import Post, Posts, React
+from commands.visits import replies, rules
+from commands.visits.access import access_visit
+from commands.visits.closing import close, first_round_is_complete, open_to_the_room
+from commands.visits.counting import count, options_of, said_by, speaks_for, still_open
+from commands.visits.electing import CITY, named, names_of, zone_of
+from commands.visits.proposing import poll_key
+from commands.visits.showing import refresh
+from commands.words import N_
+from storage import sources, votes
+from storage.records import City, EventId, Role
+from storage.sources import Source
+from storage.visit_records import ASKED, Visit, VisitState, VisitVote
+
+_NUMBER = re.compile(r"\s*v-?(\d+)\b[:,]?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    answer: str = argument(
+        text_to_end,
+        rest=True,
+        question=N_("What do you say to which date? For example: 1 yes 2 maybe 3 no"),
+        hint=N_("answers"),
+    )
+    city: City | None = option(city)
+
+
+def vote(call: Call[Vote], context: Context) -> Posts:
+    """A typed vote: "1 yes 2 maybe 3 no", in any order; "V-3" before it where several are open."""
+    text = call.arguments.answer
+    match = _NUMBER.match(text)
+    number = int(match[1]) if match else None
+    visit = access_visit(call, number, context, states=ASKED)
+    text = text[match.end() :] if match else text
+    numbers = [one.number for one in options_of(visit, context) if not one.withdrawn]
+    said = rules.read_votes(text, numbers)
+    if said is None:
+        raise MemberError(replies.unread_vote(call.words, text.strip(), numbers, call.sign))
+    open_now = {one.number for one in still_open(visit, context)}
+    said = {n: value for n, value in said.items() if n in open_now}
+    if visit.state not in (*ASKED, VisitState.CLOSING) or not said:
+        closed = visit.closing_since or visit.deadline
+        shown = named(visit, context, call.sign)
+        raise MemberError(
+            replies.vote_too_late(call.words, shown, closed.astimezone(zone_of(visit)))
+        )
+    party = _party(call, visit, context)
+    votes.record(
+        context.connection,
+        [
+            VisitVote(
+                call.said.event_id, visit.id, n, call.asker.user_id, call.said.at, value.value,
+                party, "command",
+            )
+            for n, value in said.items()
+        ],
+    )  # fmt: skip
+    origin = Source("visit", f"vote/{visit.id}", call.said.sender)
+    sources.add(context.connection, call.said.event_id, origin)
+    counts_for = (party,) if party else speaks_for(visit, call.asker.user_id, context)
+    names = names_of(visit.electorate, call.words, context)
+    counted = said_by(visit, call.asker.user_id, party, context)
+    receipt = replies.Receipt(
+        named(visit, context, call.sign),
+        tuple(names[key] for key in counts_for),
+        tuple(counted.items()),
+        visit.deadline.astimezone(context.zone_of(call.asker)),
+    )
+    acknowledged = React(call.room.room_id, call.said.event_id, "✅")
+    told = call.answer(replies.receipt(call.words, receipt))
+    return [acknowledged, *told, *after_a_vote(visit, context)]
+
+
+def _party(call: Call[Vote], visit: Visit, context: Context) -> str | None:
+    """The city that somebody stands in for, if they may."""
+    chosen = call.arguments.city
+    if chosen is None:
+        return None
+    key = f"{CITY}{chosen.slug}"
+    community = context.settings.community
+    leads = call.asker.city == chosen.slug and Role.CITY_LEAD in roles_of(call.asker, community)
+    may = leads or may_coordinate(call.asker, community, visit.cluster)
+    if key not in {voice.key for voice in visit.electorate} or not may:
+        raise MemberError(replies.not_a_speaker(call.words, chosen.name))
+    return key
+
+
+# ── polls and taps ────────────────────────────────────────────────────────────────────────────
+
+
+def take_ballot(ballot: Ballot, visit: Visit, number: int, context: Context) -> Posts:
+    """An answer in a client's own poll. What cannot be read counts as a vote taken back."""
+    if ballot.post != poll_key(visit, number):
+        return ()  # a poll of an earlier round, which is over
+    answered = ballot.answered
+    value = rules.answered(ballot.post, answered.answers)
+    vote_ = VisitVote(
+        answered.event_id,
+        visit.id,
+        number,
+        answered.sender,
+        answered.at,
+        "" if value is None else value.value,
+        channel="poll",
+    )
+    votes.record(context.connection, [vote_])
+    origin = Source("visit", f"vote/{visit.id}", answered.sender)
+    sources.add(context.connection, answered.event_id, origin)
+    return after_a_vote(visit, context)
+
+
+def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context) -> Posts:
+    """A keycap on the card is a yes; ✅ 🟡 ❌ on a date's poll say what they look like."""
+    if number not in {one.number for one in options_of(visit, context)}:
+        return ()
+    if tap.taken_back:
+        votes.silence(context.connection, tap.reacted.event_id)
+        return after_a_vote(visit, context)
+    if visit.state not in (VisitState.POLLING, VisitState.CLOSING):
+        return ()
+    vote_ = VisitVote(
+        tap.reacted.event_id,
+        visit.id,
+        number,
+        tap.person.user_id,
+        tap.reacted.at,
+        value.value,
+        channel="tap",
+    )
+    votes.record(context.connection, [vote_])
+    return after_a_vote(visit, context)
+
+
+def after_a_vote(visit: Visit, context: Context) -> list[Post]:
+    """The card follows; when everybody has answered, nothing is waited for."""
+    if visit.state is VisitState.ASKING:
+        if first_round_is_complete(visit, context):
+            return open_to_the_room(visit, context)
+        return []
+    posts = refresh(visit, context)
+    if visit.state is VisitState.POLLING and all_answered(count(visit, context)):
+        posts += close(visit, context)
+    return posts
+
+
+def take_back(visit: Visit, event_id: EventId, context: Context) -> list[Post]:
+    """A vote was redacted: what its person had said before stands again."""
+    votes.forget(context.connection, event_id)
+    return after_a_vote(visit, context)

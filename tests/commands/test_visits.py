@@ -1,0 +1,635 @@
+"""A date is found: proposed, understood, asked, voted, counted, decided, changed."""
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from commands.events import Redacted
+from demo.postgres import Postgres
+from storage import people, visits, votes
+from storage.database import open_database
+from storage.records import City, Role
+from storage.visit_records import Visit, VisitState
+from tests.commands.conftest import (
+    ANN,
+    BEN,
+    CORA,
+    HOUSING,
+    OTTO,
+    PAULA,
+    WELCOME,
+    direct,
+    furnish,
+)
+from tests.commands.delivered import Delivered, moment
+
+YES, NO = 0, 2
+CARD = "visit/1/card"
+PROPOSAL = "!visit propose Havnvoll 5-7 May, 12-14 May, 19-21 May"
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Delivered]:
+    database = await open_database(f"sqlite:///{tmp_path}/hall.db")
+    await database.write(furnish)
+    await database.write(cast_people)
+    yield Delivered(database)
+    await database.close()
+
+
+def cast_people(connection: Connection) -> None:
+    """Ann leads Havnvoll (host), Ben speaks for São Bento, Cora coordinates the cluster."""
+    people.change(connection, BEN, city="sao-bento")
+
+
+async def visit(hall: Delivered, number: int = 1) -> Visit:
+    found = await hall.do(lambda c: visits.get(c, number))
+    assert found is not None
+    return found
+
+
+async def opened(hall: Delivered, proposal: str = PROPOSAL) -> None:
+    """Proposed by Ann, and asked: Havnvoll, São Bento, and Cora as lead partner must answer."""
+    await hall.says(ANN, proposal)
+    await hall.hears(ANN, "!visit open V-1")
+
+
+# ── proposing ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_was_understood_is_shown_before_anybody_is_asked(hall: Delivered) -> None:
+    shown = await hall.hears(ANN, PROPOSAL.replace("5-7 May", "14-17 May") + " days:2 title:Roofs")
+    lines = shown.splitlines()
+    assert lines[0] == "V-1: Havnvoll hosts “Roofs”"
+    assert "Nobody has been asked yet" in lines[1]
+    assert "Thu, 14 May – Sun, 17 May 2026" in shown
+    assert "Ascension Day in Havnvoll" in shown
+    assert "Constitution Day in Havnvoll" in shown
+    assert "at a weekend: Sat, 16 May 2026 and Sun, 17 May 2026" in shown
+    assert "overlaps date 1" in shown
+    assert "Cities: Havnvoll and São Bento" in shown
+    assert "Must be able to come: Havnvoll and Cora (the lead partner)" in shown
+    assert "Answers until 9 Mar 2026, 18:00" in shown
+    assert (await visit(hall)).state is VisitState.DRAFT
+    assert not [one for one in hall.stood if one.key == CARD]
+
+
+@pytest.mark.parametrize(
+    ("typed", "question"),
+    [
+        ("Havnvoll 31 April", "31 April is not in the calendar"),
+        ("Havnvoll 2026-02-01", "has gone by"),
+        ("Havnvoll Mon 5 May 2026", "that day is Tue, 5 May 2026"),
+        ("Havnvoll 3/4/2026", "Is 3/4/2026 Fri, 3 Apr 2026 or Wed, 4 Mar 2026?"),
+        ("Havnvoll soonish", "I can't read soonish as a date"),
+        ("Havnvoll 5 May 5 May", "is there twice"),
+        ("Havnvoll", "Which dates?"),
+        ("Hafnvol 5 May", "Did you mean Havnvoll?"),
+        ("Havnvoll 5 May deadline:2026-05-20", "come too late"),
+        ("Havnvoll 5 May quorum:9", "so that many can never come"),
+        ("Havnvoll 5 May require:nobody", "I don't know nobody"),
+    ],
+)
+async def test_a_date_that_is_not_clear_gets_one_question(
+    hall: Delivered, typed: str, question: str
+) -> None:
+    shown = await hall.hears(ANN, f"!visit propose {typed}")
+    assert question in shown
+    assert len(shown.splitlines()) <= 2
+    assert await hall.do(visits.find) == []
+
+
+async def test_an_edited_proposal_is_understood_anew_and_stays_the_same_visit(
+    hall: Delivered,
+) -> None:
+    first = hall.said(ANN, "!visit propose Havnvoll 5-7 May")
+    await hall.responds(first)
+    await hall.edits(first, "!visit propose Havnvoll 6-8 May title:Roofs")
+    (one,) = await hall.do(visits.find)
+    (option,) = await hall.do(lambda c: visits.options(c, 1))
+    assert (one.title, option.start.day) == ("Roofs", 6)
+
+
+async def test_a_draft_is_opened_by_a_tap_of_who_proposed_it_and_by_nobody_else(
+    hall: Delivered,
+) -> None:
+    await hall.says(BEN, PROPOSAL)
+    draft = next(one.key for one in hall.stood if "/draft/" in one.key)
+    await hall.taps(OTTO, draft, "🎉")
+    assert (await visit(hall)).state is VisitState.DRAFT
+    await hall.taps(BEN, draft, "✅")
+    assert (await visit(hall)).state is VisitState.POLLING
+
+
+async def test_opening_posts_a_pinned_card_a_poll_a_date_and_one_line_that_rings(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    card = hall.post(CARD)
+    assert "Which dates suit you? Until 9 Mar 2026, 18:00." in card.body
+    assert "Not answered yet: Havnvoll, São Bento and Cora (the lead partner)" in card.body
+    assert [one.action.value for one in hall.stood].count("pin") == 1
+    questions = [one for one in hall.stood if one.type.endswith("poll.start")]
+    assert [one.changes for one in questions] == [CARD] * 3, "in the card's thread"
+    asked = questions[0].content["org.matrix.msc3381.poll.start"]
+    assert asked["question"]["body"] == "1. Tue, 5 May – Thu, 7 May 2026: can your city come?"
+    assert [a["org.matrix.msc1767.text"] for a in asked["answers"]] == ["Yes", "If need be", "No"]
+    (please,) = [one for one in hall.stood if "/please/" in one.key]
+    assert set(please.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}
+
+
+# ── voting ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_polls_taps_and_typed_votes_are_one_ledger_and_the_latest_counts(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.answers(BEN, "visit/1/poll/1/1", NO)
+    hall.later(timedelta(seconds=1))
+    assert "Noted for São Bento: 1 ✅  2 🟡" in await hall.hears(BEN, "!vote 1 yes 2 maybe")
+    hall.later(timedelta(seconds=1))
+    tap = await hall.taps(BEN, CARD, "3️⃣")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert hall.latest(CARD).count("1 of 2 cities") == 3
+    hall.later(timedelta(seconds=1))
+    await hall.answers(BEN, "visit/1/poll/2/1", NO)
+    await hall.responds(Redacted(hall.next_event(), HOUSING, BEN, hall.now, tap))
+    await hall.passes(hall.now + timedelta(seconds=3))
+    shown = await hall.hears(BEN, "!visit show V-1")
+    assert shown.count("1 of 2 cities") == 1, "date 1"
+    assert shown.count("0 of 2 cities · 1 no") == 1, "date 2"
+    assert shown.count("0 of 2 cities · 2 silent") == 1, "date 3, taken back"
+
+
+async def test_a_poll_answer_that_is_redacted_gives_way_to_the_one_before(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.answers(BEN, "visit/1/poll/1/1", YES)
+    hall.later(timedelta(seconds=1))
+    second = await hall.answers(BEN, "visit/1/poll/1/1", NO)
+    await hall.responds(Redacted(hall.next_event(), HOUSING, BEN, hall.now, second))
+    assert "1 of 2 cities" in await hall.hears(ANN, "!visit show V-1")
+    hall.later(timedelta(seconds=1))
+    await hall.answers(BEN, "visit/1/poll/1/1", None)
+    assert "1 of 2 cities" not in await hall.hears(ANN, "!visit show V-1"), "un-voted"
+
+
+async def test_an_edited_vote_counts_as_it_reads_now(hall: Delivered) -> None:
+    await opened(hall)
+    typed = hall.said(BEN, "!vote yes 1 2")
+    await hall.responds(typed)
+    await hall.edits(typed, "!vote no 1")
+    ledger = await hall.do(lambda c: votes.find(c, 1))
+    assert [(v.option, v.value) for v in ledger] == [(1, "no")]
+
+
+@pytest.mark.parametrize("typed", ["!vote", "!vote 9 yes", "!vote perhaps not", "!vote 1"])
+async def test_a_vote_that_cannot_be_read_says_how(hall: Delivered, typed: str) -> None:
+    await opened(hall)
+    shown = await hall.hears(BEN, typed)
+    assert "1 yes 2 maybe 3 no" in shown
+
+
+async def test_a_city_lead_or_coordinator_answers_for_a_city_and_nobody_else(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    assert "its own people answer" in await hall.hears(BEN, "!vote city:Havnvoll 1 no")
+    assert "Noted for São Bento: 1 ❌" in await hall.hears(CORA, '!vote city:"São Bento" 1 no')
+    assert "1 no" in await hall.hears(ANN, "!visit show V-1")
+
+
+async def test_who_speaks_for_no_city_is_told(hall: Delivered) -> None:
+    await opened(hall)
+    assert "I don't know which city you speak for" in await hall.hears(OTTO, "!vote 1 yes")
+
+
+async def test_a_member_who_leaves_keeps_their_vote_and_the_banned_have_none(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.answers(BEN, "visit/1/poll/1/1", YES)
+    await hall.moves(BEN, HOUSING, "leave")
+    assert "1 of 2 cities" in await hall.hears(ANN, "!visit show V-1")
+    await hall.moves(BEN, HOUSING, "ban")
+    hall.later(timedelta(seconds=1))
+    await hall.answers(BEN, "visit/1/poll/1/1", NO)
+    assert "1 of 2 cities" in await hall.hears(ANN, "!visit show V-1")
+
+
+async def test_who_moves_to_another_city_speaks_for_the_old_one_in_this_poll(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.do(lambda c: people.change(c, BEN, city="havnvoll"))
+    assert "Noted for São Bento" in await hall.hears(BEN, "!vote 1 yes")
+    await hall.do(lambda c: people.change(c, OTTO, city="sao-bento"))
+    assert "Noted for São Bento" in await hall.hears(OTTO, "!vote 1 no"), "a newcomer"
+
+
+async def test_many_votes_are_one_edit_of_the_card(hall: Delivered) -> None:
+    await opened(hall)
+    before = len(hall.stood)
+    for place in range(40):
+        hall.later(timedelta(milliseconds=40))
+        await hall.answers(BEN, "visit/1/poll/1/1", place % 3)
+    await hall.passes(hall.now + timedelta(seconds=4))
+    edits = [one for one in hall.stood[before:] if one.changes == CARD]
+    assert 1 <= len(edits) <= 2
+
+
+# ── closing ───────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_when_all_have_answered_the_result_is_explained_and_a_tap_decides(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.says(CORA, "!vote yes")
+    await hall.says(BEN, "!vote 1 maybe 2 yes 3 yes")
+    one = await visit(hall)
+    assert one.state is VisitState.CLOSED
+    result = hall.post("visit/1/result/1").body
+    assert "Suggested: date 2, Tue, 12 May – Thu, 14 May 2026, because most cities" in result
+    assert "Havnvoll cannot" in result
+    assert "(planned: 9 Mar 2026, 18:00)" in result
+    await hall.taps(BEN, "visit/1/result/1", "✅")
+    assert (await visit(hall)).state is VisitState.CLOSED, "Ben decides nothing"
+    await hall.taps(ANN, "visit/1/result/1", "✅")
+    one = await visit(hall)
+    assert one.state is VisitState.CONFIRMED
+    assert str(one.start) == "2026-05-12"
+    decision = hall.post("visit/1/decision/0")
+    assert set(decision.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}
+    file = hall.post("visit/1/ics/0")
+    assert file.content["filename"] == "visit-havnvoll-2026-05-12.ics"
+    assert "Its date is decided" in hall.latest(CARD)
+
+
+async def test_votes_up_to_the_end_of_the_poll_count_and_later_ones_never_were(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote yes")
+    await hall.says(CORA, "!vote yes")
+    hall.ends_come_back = False
+    await hall.passes(moment("2026-03-09 17:00:00"))
+    assert (await visit(hall)).state is VisitState.CLOSING
+    end = hall.post("visit/1/poll/1/1/end")
+    hall.now = moment("2026-03-09 17:00:01")
+    await hall.answers(BEN, "visit/1/poll/1/1", NO, at=hall.now)
+    for one in [one for one in hall.stood if one.key.endswith("/end")]:
+        await hall.ends(one)
+    await hall.answers(BEN, "visit/1/poll/1/1", YES, at=hall.now + timedelta(milliseconds=1))
+    assert end.content["org.matrix.msc3381.poll.end"] == {}
+    result = hall.post("visit/1/result/1").body
+    assert "closed on 9 Mar 2026, 18:00" in result
+    assert "planned" not in result
+    shown = await hall.hears(ANN, "!visit show V-1")
+    assert "1 of 2 cities · 1 no" in shown
+
+
+async def test_an_end_that_never_comes_back_holds_nothing_up(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote yes")
+    await hall.says(CORA, "!vote yes")
+    hall.ends_come_back = False
+    await hall.passes(moment("2026-03-09 17:02:00"))
+    assert (await visit(hall)).state is VisitState.CLOSED
+    results = [one for one in hall.stood if "/result/" in one.key and one.type]
+    assert len([one for one in results if one.action.value == "message"]) == 1
+
+
+async def test_the_deadline_waits_once_for_who_must_come(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote yes")
+    await hall.says(BEN, "!vote yes")
+    await hall.passes(moment("2026-03-09 17:00:00"))
+    assert (await visit(hall)).state is VisitState.POLLING
+    waits = hall.post("visit/1/extended/1")
+    assert waits.content["m.mentions"]["user_ids"] == [CORA]
+    await hall.passes(moment("2026-03-11 12:00:00"))
+    assert (await visit(hall)).state is VisitState.CLOSED
+    result = hall.post("visit/1/result/1").body
+    assert "Cora (the lead partner) must come and has not answered" in result
+    assert "Date 1 would win with 2 cities if Cora (the lead partner) can come" in result
+
+
+async def test_a_moderator_closes_a_poll_and_a_member_does_not(hall: Delivered) -> None:
+    await opened(hall, "!visit propose Havnvoll 5-7 May")
+
+    def levels(connection: Connection) -> None:
+        from storage import rooms
+
+        rooms.change(connection, HOUSING, power_levels={"users": {OTTO: 50}})
+
+    await hall.do(levels)
+    end = hall.post("visit/1/poll/1/1")
+    fake = type(end)(
+        "x", HOUSING, end.action, {}, "org.matrix.msc3381.poll.end", end.event_id, end.key
+    )
+    await hall.ends(fake, BEN)
+    assert (await visit(hall)).state is VisitState.POLLING
+    await hall.ends(fake, OTTO)
+    assert (await visit(hall)).state is VisitState.CLOSED
+
+
+async def test_a_vote_after_closing_is_refused_and_explained(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(CORA, "!visit close V-1")
+    assert (await visit(hall)).state is VisitState.CLOSED
+    shown = await hall.hears(BEN, "!vote V-1 1 yes")
+    assert "The dates of V-1 closed on 2 Mar 2026" in shown
+    assert "!visit reopen V-1 asks again" in shown
+
+
+# ── reminders ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_only_the_silent_are_reminded_at_humane_hours_and_at_most_twice(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote yes")
+    await hall.passes(moment("2026-03-09 16:00:00"))
+    to = {
+        who: [one for one in hall.bodies(direct(who)) if "still missing" in one]
+        for who in (ANN, BEN, CORA)
+    }
+    assert [len(to[who]) for who in (ANN, BEN, CORA)] == [0, 2, 2]
+    assert "vote V-1 1 yes" in to[BEN][0]
+    assert "Noted for São Bento" in await hall.hears(BEN, "vote V-1 yes 1", direct(BEN))
+
+
+async def test_a_coordinator_reminds_by_hand(hall: Delivered) -> None:
+    await opened(hall)
+    assert "3 people are reminded" in await hall.hears(CORA, "!visit remind V-1")
+    assert "for coordinators and for the city lead" in await hall.hears(BEN, "!visit remind V-1")
+
+
+# ── asked first ───────────────────────────────────────────────────────────────────────────────
+
+
+async def test_dates_that_those_asked_first_refuse_never_reach_the_room(hall: Delivered) -> None:
+    await hall.says(ANN, PROPOSAL + " first:yes")
+    await hall.says(ANN, "!visit open V-1")
+    assert CARD not in [one.key for one in hall.stood]
+    assert any("You are asked first" in one for one in hall.bodies(direct(CORA)))
+    await hall.says(CORA, "vote V-1 1 yes 2 no 3 yes", direct(CORA))
+    await hall.says(ANN, "vote V-1 yes", direct(ANN))
+    assert (await visit(hall)).state is VisitState.POLLING
+    asked = [one.key for one in hall.stood if one.type.endswith("poll.start")]
+    assert asked == ["visit/1/poll/1/1", "visit/1/poll/3/1"]
+
+
+async def test_who_is_asked_first_and_silent_holds_the_room_up_for_a_day(hall: Delivered) -> None:
+    await hall.says(ANN, PROPOSAL + " first:yes")
+    await hall.says(ANN, "!visit open V-1")
+    await hall.passes(hall.now + timedelta(hours=26))
+    assert (await visit(hall)).state is VisitState.POLLING
+
+
+# ── deciding ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def decided(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.says(CORA, "!vote yes")
+    await hall.says(BEN, "!vote 1 maybe 2 yes 3 yes")
+    await hall.says(CORA, "!visit confirm V-1")
+
+
+async def test_two_who_decide_at_once_do_not_overrule_each_other(hall: Delivered) -> None:
+    await decided(hall)
+    shown = await hall.hears(ANN, "!visit confirm V-1 1")
+    assert "V-1 is decided: Tue, 12 May – Thu, 14 May 2026. !visit move V-1 … changes it." in shown
+
+
+async def test_a_date_that_a_required_party_refused_needs_a_reason(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.says(CORA, "!visit close V-1")
+    shown = await hall.hears(CORA, "!visit confirm V-1 3")
+    assert "Havnvoll cannot on date 3" in shown
+    await hall.says(CORA, '!visit confirm V-1 3 because:"Ann sends a deputy"')
+    one = await visit(hall)
+    assert (one.override, str(one.start)) == ("Ann sends a deputy", "2026-05-19")
+    assert "because: Ann sends a deputy" in hall.post("visit/1/decision/0").body
+
+
+async def test_reopening_with_new_dates_leaves_what_was_said(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote no")
+    await hall.says(BEN, "!vote yes 1")
+    await hall.says(CORA, "!visit close V-1")
+    assert "No date works." in hall.post("visit/1/result/1").body
+    await hall.says(CORA, "!visit reopen V-1 26-28 May")
+    one = await visit(hall)
+    assert (one.state, one.round) == (VisitState.POLLING, 2)
+    again = [one.key for one in hall.stood if one.key.endswith("/2") and "/poll/" in one.key]
+    assert len(again) == 4
+    shown = await hall.hears(ANN, "!visit show V-1")
+    assert "1 of 2 cities · 1 no" in shown
+    assert "26 May" in shown
+
+
+# ── living ────────────────────────────────────────────────────────────────────────────────────
+
+
+def calendar(hall: Delivered, revision: int) -> str:
+    from base64 import b64decode
+
+    content = hall.post(f"visit/1/ics/{revision}").content
+    return b64decode(content["org.moothall.data"]).decode().replace("\r\n ", "")
+
+
+async def test_each_change_is_a_calendar_file_of_the_same_entry_and_a_higher_revision(
+    hall: Delivered,
+) -> None:
+    await decided(hall)
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    await hall.says(CORA, "!visit place V-1 Town Hall, room 12")
+    await hall.says(CORA, "!visit online V-1 14:00 3 June")
+    await hall.says(CORA, "!visit cancel V-1 the host is on strike")
+    files = [calendar(hall, n) for n in range(5)]
+    assert len({line for f in files for line in f.splitlines() if line.startswith("UID")}) == 1
+    for number, text in enumerate(files):
+        assert f"SEQUENCE:{number}\r\n" in text
+    assert "DTSTART;VALUE=DATE:20260512" in files[0]
+    assert "DTEND;VALUE=DATE:20260515" in files[0]
+    assert "DTSTART;VALUE=DATE:20260602" in files[1]
+    assert "LOCATION:Town Hall\\, room 12" in files[2]
+    assert "DTSTART:20260603T120000Z" in files[3]
+    assert "METHOD:CANCEL" in files[4]
+    assert "STATUS:CANCELLED" in files[4]
+    caption = hall.post("visit/1/ics/1").body
+    assert "It replaces revision 0." in caption
+    moved = hall.post("visit/1/changed/1")
+    assert set(moved.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}
+    assert "Because: the host is on strike" in hall.post("visit/1/cancelled").body
+    assert "It is cancelled" in hall.latest(CARD)
+
+
+async def test_a_change_of_host_moves_the_condition_with_it(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(CORA, "!visit host V-1 São Bento")
+    one = await visit(hall)
+    required = {voice.key for voice in one.electorate if voice.required}
+    assert (one.host, required) == ("sao-bento", {"city/sao-bento", "coordinator"})
+
+
+async def test_a_postponed_visit_is_asked_about_again(hall: Delivered) -> None:
+    await decided(hall)
+    await hall.says(CORA, "!visit postpone V-1")
+    assert "METHOD:CANCEL" in calendar(hall, 1)
+    assert (await visit(hall)).state is VisitState.POSTPONED
+    await hall.says(CORA, "!visit reopen V-1 9-11 June")
+    await hall.says(CORA, "!visit close V-1")
+    await hall.says(CORA, '!visit confirm V-1 4 because:"as agreed by phone"')
+    assert "SEQUENCE:2" in calendar(hall, 2)
+
+
+async def test_a_stand_in_speaks_for_a_city(hall: Delivered) -> None:
+    await opened(hall)
+    assert "Otto speaks for Havnvoll now" in await hall.hears(
+        ANN, "!visit speaker V-1 Otto city:Havnvoll"
+    )
+    await hall.says(OTTO, "!vote 1 no")
+    await hall.says(ANN, "!vote 1 yes")
+    assert "Havnvoll: No (Otto; Ann Berg: Yes)" in await hall.hears(BEN, "!visit show V-1")
+
+
+# ── clashes ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.promise(
+    "Two visits that need the same person on the same days are seen before the dates are asked,"
+    " and again when another visit is decided meanwhile."
+)
+async def test_two_visits_that_share_a_facilitator_are_seen_to_clash(hall: Delivered) -> None:
+    def facilitates(connection: Connection) -> None:
+        people.set_roles(connection, PAULA, {Role.EXPERT_FACILITATOR})
+
+    await hall.do(facilitates)
+    await opened(hall)
+    await hall.says(PAULA, "!visit propose Lipohrad 11-12 May, 20-22 May", WELCOME)
+    await hall.says(PAULA, "!visit open V-2", WELCOME)
+    for who in (ANN, CORA, PAULA, BEN):
+        await hall.says(who, "!vote V-1 no 1 3 yes 2")
+    await hall.says(CORA, "!visit confirm V-1")
+    (told,) = [body for body in hall.bodies(WELCOME) if "now clashes" in body]
+    assert "V-2: date 1 now clashes with V-1: a visit to Havnvoll, which takes Paula" in told
+    shown = await hall.hears(PAULA, "!visit propose Lipohrad 13-15 May", WELCOME)
+    assert "Paula is booked for V-1, Wed, 13 May 2026 and Thu, 14 May 2026" in shown
+
+
+# ── what is not theirs ────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_visit_of_a_room_one_is_not_in_reads_like_one_that_does_not_exist(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    absent = await hall.hears(BEN, "!visit show V-9", WELCOME)
+    assert (await hall.hears(BEN, "!visit show V-1", WELCOME)).replace("V-1", "V-9") == absent
+    assert "V-1: a visit to Havnvoll" in await hall.hears(BEN, "visit show V-1", direct(BEN))
+    await hall.moves(BEN, HOUSING, "leave")
+    assert "I don't know V-1" in await hall.hears(BEN, "visit show V-1", direct(BEN))
+
+
+async def test_a_title_goes_with_the_message_that_gave_it(hall: Delivered) -> None:
+    said = hall.said(ANN, PROPOSAL + " title:Secrets")
+    await hall.responds(said)
+    await hall.says(ANN, "!visit open V-1")
+    assert "Secrets" in hall.latest(CARD)
+    await hall.redacts(ANN, said.event_id)
+    assert "Secrets" not in hall.latest(CARD)
+    assert (await visit(hall)).source == said.event_id
+
+
+async def test_privacy_tells_of_votes_and_of_what_was_written(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(BEN, "!vote 1 yes 2 no")
+    await hall.says(BEN, "!action add paint the door")
+    told = await hall.hears(BEN, "privacy", direct(BEN))
+    assert "2 answers of yours to dates of visits" in told
+    assert "1 thing that you wrote about visits, or took on there" in told
+
+
+# ── both databases ────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_same_on_postgresql(postgres: Postgres) -> None:
+    name = "visits_handlers"
+    postgres.create_database(name)
+    database = await open_database(postgres.url(name))
+    await database.write(furnish)
+    await database.write(cast_people)
+    hall = Delivered(database)
+    await decided(hall)
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    await hall.says(CORA, "!visit reopen V-1 9-11 June")
+    one = await visit(hall)
+    assert (one.state, one.sequence) == (VisitState.POLLING, 1)
+    await database.close()
+
+
+# ── clocks that change ────────────────────────────────────────────────────────────────────────
+
+ZONES = {"NO": "Europe/Oslo", "PT": "Europe/Lisbon", "GR": "Europe/Athens", "GB": "Europe/London"}
+SPRING = ("2026-03-27 09:00", "2026-03-30", {"NO": 16, "PT": 17, "GR": 15, "GB": 17})
+AUTUMN = ("2026-10-23 09:00", "2026-10-26", {"NO": 17, "PT": 18, "GR": 16, "GB": 18})
+
+
+@pytest.mark.parametrize("country", ZONES)
+@pytest.mark.parametrize("change", [SPRING, AUTUMN], ids=["spring", "autumn"])
+async def test_a_deadline_is_six_in_the_evening_where_the_host_is_whatever_its_clocks_do(
+    hall: Delivered, country: str, change: tuple[str, str, dict[str, int]]
+) -> None:
+    begin, day, hours = change
+    hall.now = moment(begin)
+    town = City("town", "Town", country, ZONES[country], ("en",), "housing")
+    community = replace(hall.settings.community, cities=(town,))
+    hall.settings = replace(hall.settings, community=community)
+    await hall.do(lambda c: people.change(c, ANN, city="town"))
+    await opened(hall, f"!visit propose Town 2027-01-05 2027-01-06 deadline:{day}")
+    await hall.says(ANN, "!vote 1 yes 2 no")
+    await hall.says(CORA, "!vote 1 yes")
+    close = moment(f"{day} {hours[country]}:00")
+    assert (await visit(hall)).deadline == close
+    await hall.passes(close - timedelta(seconds=1))
+    assert (await visit(hall)).state is VisitState.POLLING
+    await hall.passes(close)
+    assert (await visit(hall)).state is VisitState.CLOSED
+    assert "18:00" in hall.post("visit/1/result/1").body
+
+
+# ── a great many votes ────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_burst_of_votes_is_counted_right_in_one_edit_every_two_seconds(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    before, chance = len(hall.stood), random.Random(7)
+    latest: dict[int, int] = {}
+    for place in range(200):
+        until = hall.now + timedelta(milliseconds=60)
+        await hall.passes(until)
+        number, choice = chance.randint(1, 3), chance.randint(0, 2)
+        await hall.answers(BEN, f"visit/1/poll/{number}/1", choice)
+        latest[number] = choice
+        if place % 50 == 49:
+            shown = await hall.hears(ANN, "!visit show V-1")
+            comes = sum(said in (YES, 1) for said in latest.values())
+            assert shown.count("1 of 2 cities") == comes
+    await hall.passes(hall.now + timedelta(seconds=3))
+    edits = [one for one in hall.stood[before:] if one.changes == CARD]
+    assert 4 <= len(edits) <= 8, "in twelve seconds"

@@ -1,0 +1,99 @@
+"""A date in a day, through real clients: proposed, voted on three ways, decided, in calendars."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import vobject
+
+from bot.matrix import polls
+from demo.people import Heard, Person
+from storage import votes
+from tests.hall import CLEAR, RunningHall
+from tests.journeys.conftest import Arrive, everywhere
+from tests.journeys.test_listening import file_of
+
+YES, MAYBE, NO = 0, 1, 2
+
+
+async def votes_in_poll(person: Person, poll: Heard, choice: int | None) -> str:
+    """As Element does it; None is how Element X takes a vote back."""
+    offered = poll.content[polls.START]["answers"]
+    given: dict[str, Any] = {} if choice is None else {"answers": [offered[choice]["id"]]}
+    content = {
+        "m.relates_to": {"rel_type": "m.reference", "event_id": poll.event_id},
+        polls.RESPONSE: given,
+    }
+    return await person.send_raw(poll.room_id, polls.RESPONSE, content)
+
+
+async def hears_card(person: Person, room: str, text: str, *, edits: bool = False) -> Heard:
+    return await person.hears(lambda heard: text in heard.body, room=room, edits=edits, timeout=20)
+
+
+@everywhere
+@pytest.mark.promise(
+    "Dates are voted on by poll, by tap or by words, in clear and in encrypted rooms; the latest"
+    " counts, and it closes at the moment that clients see."
+)
+async def test_a_date_is_found_by_poll_tap_and_word(
+    hall: RunningHall, arrive: Arrive, slug: str, paula: Person
+) -> None:
+    room, host = hall.rooms[slug], "Havnvoll" if slug == CLEAR else "Lipohrad"
+    ana, ben = await arrive("ana", slug), await arrive("ben", slug)
+    for person, role in ((ana, " role:city-lead"), (ben, "")):
+        told = await hall.asks(paula, room, f"!member set {person.user_id} city:{host}{role}")
+        assert "Noted" in told.body
+    first = datetime.now(UTC).date() + timedelta(days=60)
+    first -= timedelta(days=first.weekday())
+    days = [first + timedelta(weeks=n) for n in range(3)]
+    asked = " ".join(f"{day.isoformat()}" for day in days)
+
+    draft = await hall.asks(ana, room, f"!visit propose {host} {asked} days:3 title:Roofs")
+    number = draft.body.split(":", 1)[0]
+    assert "Nobody has been asked yet" in draft.body
+    await ana.react(room, draft.event_id, "✅")
+    card = await hears_card(ben, room, "Which dates suit you?")
+    assert number in card.body
+    found = [await ben.hears(room=room, sender=hall.me, type=polls.START, timeout=20) for _ in days]
+    assert all(poll.thread_root == card.event_id for poll in found)
+    assert all(poll.encrypted == card.encrypted == (slug != CLEAR) for poll in found)
+
+    await votes_in_poll(ben, found[0], NO)
+    await votes_in_poll(ben, found[0], MAYBE)
+    await ben.react(room, card.event_id, "2️⃣")
+    edited = await ben.hears(
+        lambda heard: heard.replaces == card.event_id and "1 of 1 city" in heard.body,
+        room=room,
+        edits=True,
+        timeout=20,
+    )
+    assert edited.body.count("1 of 1 city") >= 1
+    noted = await hall.asks(ana, room, f"!vote {number} 1 yes 2 no 3 yes")
+    assert "1 ✅  2 ❌  3 ✅" in noted.body, "the lead speaks for the city"
+    ended = [await ben.hears(room=room, sender=hall.me, type=polls.END, timeout=20) for _ in days]
+    assert {one.content["m.relates_to"]["event_id"] for one in ended} == {
+        poll.event_id for poll in found
+    }
+    result = await hears_card(ana, room, "are level")
+    late = await votes_in_poll(ben, found[0], YES)
+    await ana.say(room, f"!visit confirm {number} 1", thread=card.event_id)
+    decision = await hears_card(ana, room, "decided")
+    assert ana.user_id in decision.mentions
+    file = await ana.hears(
+        lambda heard: heard.content.get("msgtype") == "m.file", room=room, timeout=20
+    )
+    event = vobject.readOne((await file_of(file, ana)).decode()).vevent
+    assert event.dtstart.value == days[0]
+    assert event.dtend.value == days[0] + timedelta(days=3)
+    assert result.thread_root == decision.thread_root == file.thread_root == card.event_id
+    ledger = await hall.hall.database.read(lambda c: votes.find(c, int(number[2:])))
+    closed = min(one.origin_ts for one in ended)
+    counted = [v for v in ledger if v.at.timestamp() * 1000 <= closed]
+    assert late not in [v.event_id for v in counted]
+    await ana.say(room, f"!visit cancel {number} too much snow")
+    assert "too much snow" in (await hears_card(ana, room, "is cancelled.")).body
+    again = await ana.hears(
+        lambda heard: heard.content.get("msgtype") == "m.file", room=room, timeout=20
+    )
+    assert b"METHOD:CANCEL" in await file_of(again, ana)
