@@ -71,7 +71,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
     commands = top.section("commands")
     config = Config(
         homeserver=_homeserver(top.section("homeserver"), secrets),
-        community=_community(top),
+        community=_community(top, folder),
         database=_database(top.section("database"), data_folder, secrets),
         limits=_limits(top.section("limits")),
         archive=_archive(top.section("archive")),
@@ -108,7 +108,7 @@ def _homeserver(section: Section, secrets: Secrets) -> Homeserver:
     )
 
 
-def _community(top: Section) -> Community:
+def _community(top: Section, folder: Path) -> Community:
     section = top.section("community")
     rooms: set[str] = set()
     clusters = _clusters(top, rooms)
@@ -126,6 +126,7 @@ def _community(top: Section) -> Community:
         coordinators_encrypted=section.read("coordinators_encrypted", a.flag, False),
         room_version=section.read("room_version", a.room_version, None),
         welcome=section.each("welcome", address.user_or_server),
+        commitments=section.read("charter", a.commitments(folder), {}),
     )
 
 

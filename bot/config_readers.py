@@ -2,6 +2,7 @@
 
 import os.path
 import re
+import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
@@ -82,6 +83,24 @@ def folder(base: Path) -> Reader[Path]:
         return path
 
     return words("the path of a folder", accept, base)
+
+
+def commitments(base: Path) -> Reader[Mapping[str, str]]:
+    """The texts of a Charter by their tags, from a file; relative to `base`."""
+
+    def accept(value: str) -> Mapping[str, str]:
+        try:
+            content = (base / os.path.expanduser(value)).read_text(encoding="utf-8")
+            told = tomllib.loads(content).get("commitments")
+        except (OSError, ValueError) as error:
+            raise Refused(getattr(error, "strerror", None) or "it is no TOML") from None
+        if not isinstance(told, dict) or not told:
+            raise Refused("it has no table [commitments]")
+        if not all(isinstance(text, str) and text.strip() for text in told.values()):
+            raise Refused('each line is "tag" = "text"')
+        return told
+
+    return words("a TOML file with a table [commitments]", accept, {})
 
 
 def _text_of(value: object) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from commands import reading, replies
+from commands import listeners, reading, replies
 from commands.arguments import Missing, Refusal, Surroundings, read_arguments
 from commands.catalogue import CATALOGUE
 from commands.command import AnyCommand, Call
@@ -52,7 +52,7 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     heard = _hear(said, room, context, awaited=awaited, rested=rested)
     words, prefix = context.words_for(asker), context.settings.prefix
     call = Call(None, said, asker, room, words, prefix=prefix)
-    if question is None and conversation is not None and _is_part_of_it(said, heard, context):
+    if question is None and conversation is not None and _is_part_of_it(said, heard, conversation):
         if isinstance(heard, Answer):
             call = replace(call, said=replace(said, body=heard.text))
         return _kept_short(hear(conversation, call, context), call, context)
@@ -73,10 +73,12 @@ def _has_rested(conversation: Conversation, context: Context) -> bool:
     return conversation.since is not None and context.now - conversation.since > RESTED
 
 
-def _is_part_of_it(said: Said, heard: Heard, context: Context) -> bool:
-    """Whether words belong to a conversation; a photo in place of an answer does, too."""
-    sent = said.msgtype in FILES and said.sender != context.me
-    return sent or isinstance(heard, Answer | Cancelled)
+def _is_part_of_it(said: Said, heard: Heard, conversation: Conversation) -> bool:
+    """Whether words belong to a conversation; a photo in place of an answer may, too."""
+    if said.msgtype in FILES:
+        listener = listeners.of_kind(conversation.kind)
+        return listener is not None and listener.files
+    return isinstance(heard, Answer | Cancelled)
 
 
 def _kept_short(posts: Posts, call: Call[None], context: Context) -> Posts:

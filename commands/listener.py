@@ -91,3 +91,4 @@ class Listener:
     posts: tuple[str, ...] = ()
     emojis: frozenset[str] = frozenset()
     who: Who = Who.EVERYONE
+    files: bool = False  # it is told of a picture in place of words, too

@@ -26,6 +26,7 @@ def person_of(row: Row[Any], prefix: str = "") -> Person:
         user_id=UserId(column("user_id")),
         display_name=column("display_name") or column("user_id"),
         city=column("city"),
+        organisation=column("organisation"),
         roles=frozenset(ROLE_VALUES[value] for value in column("roles") if value in ROLE_VALUES),
         language=column("language"),
         time_zone=column("time_zone"),

@@ -71,6 +71,7 @@ class Community:
     coordinators_encrypted: bool = False
     room_version: str | None = None  # for new rooms; None: the homeserver's default
     welcome: tuple[str, ...] = ()  # users and servers whose invitations are accepted
+    commitments: Mapping[str, str] = field(default_factory=dict)  # of its Charter, by tag
 
     def cluster(self, slug: str) -> Cluster | None:
         """The cluster of that slug, if the configuration has it."""
@@ -148,6 +149,7 @@ class Person:
     user_id: UserId
     display_name: str
     city: str | None = None  # slug
+    organisation: str = ""
     roles: frozenset[Role] = (
         frozenset()
     )  # granted in chat; configured ones are added by permissions

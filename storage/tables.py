@@ -59,6 +59,7 @@ person = Table(
     Column("user_id", String, nullable=False),
     Column("display_name", Text, nullable=False, server_default=""),
     Column("city", String),
+    Column("organisation", Text, nullable=False, server_default=""),
     Column("roles", Json, nullable=False, server_default="[]"),
     Column("language", String),
     Column("time_zone", String),

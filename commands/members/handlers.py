@@ -18,6 +18,7 @@ from commands.arguments import (
     person,
     switch,
     time_zone,
+    word,
 )
 from commands.command import Call, Command
 from commands.context import Context
@@ -58,6 +59,7 @@ def _card(someone: Person, context: Context) -> replies.Card:
         name=someone.display_name,
         user_id=someone.user_id,
         city=None if home is None else home.name,
+        organisation=someone.organisation,
         roles=roles_of(someone, community),
         language=someone.language or community.language,
         time_zone=zone.key,
@@ -133,6 +135,7 @@ class SetMember:
     city: City | None = option(city)
     role: tuple[RoleChange, ...] = options(role_change)
     language: str | None = option(language)
+    organisation: str | None = option(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class ListMembers:
 
 def set_member(call: Call[SetMember], context: Context) -> Posts:
     given, community = call.arguments, context.settings.community
-    if given.city is None and not given.role and given.language is None:
+    if given.organisation is None and not (given.city or given.role or given.language):
         example = f"{call.sign}{SET_MEMBER.example}"
         raise MemberError(replies.nothing_to_set(call.words, example))
     new_city = given.who.city if given.city is None else given.city.slug
@@ -155,9 +158,13 @@ def set_member(call: Call[SetMember], context: Context) -> Posts:
             raise MemberError(replies.not_yours_to_grant(call.words, change.role))
     spoken = given.language or given.who.language
     roles = rules.changed_roles(given.who.roles, given.role)
-    people.change(context.connection, given.who.user_id, city=new_city, language=spoken)
+    organisation = given.who.organisation if given.organisation is None else given.organisation
+    people.change(
+        context.connection, given.who.user_id,
+        city=new_city, language=spoken, organisation=organisation,
+    )  # fmt: skip
     people.set_roles(context.connection, given.who.user_id, roles)
-    now = replace(given.who, city=new_city, roles=roles, language=spoken)
+    now = replace(given.who, city=new_city, roles=roles, language=spoken, organisation=organisation)
     return call.answer(
         replies.member_set(call.words, _entry(now, context), language=given.language)
     )
@@ -207,6 +214,7 @@ def _entry(someone: Person, context: Context) -> replies.Entry:
         user_id=someone.user_id,
         city=None if home is None else home.name,
         roles=roles_of(someone, community),
+        organisation=someone.organisation,
     )
 
 
@@ -314,7 +322,7 @@ SET_MEMBER = Command(
     name="member set",
     arguments=SetMember,
     handler=set_member,
-    summary=N_("somebody's city, roles and language; role:-… takes a role"),
+    summary=N_("somebody's city, organisation, roles and language; role:-… takes a role"),
     example="member set @ann city:Havnvoll role:city-lead",
     who=Who.COORDINATORS,
 )

@@ -12,6 +12,7 @@ from commands.reply import (
     Paragraph,
     Reply,
     Strong,
+    Text,
     items,
     join,
     paragraphs,
@@ -33,6 +34,7 @@ class Card:
     local_time: datetime
     digest: bool
     archive: bool
+    organisation: str = ""
 
 
 def whoami(words: Words, card: Card, *, sign: str) -> Reply:
@@ -43,6 +45,7 @@ def whoami(words: Words, card: Card, *, sign: str) -> Reply:
         Paragraph(who),
         items(
             _city(words, card.city),
+            *_organisation(words, card.organisation),
             words.say("Roles: {roles}", roles=role_names(words, card.roles)),
             *_settings(words, card),
         ),
@@ -56,6 +59,10 @@ def whoami(words: Words, card: Card, *, sign: str) -> Reply:
         ),
     ]
     return Reply(tuple(blocks))
+
+
+def _organisation(words: Words, name: str) -> list[Inline]:
+    return [words.say("Organisation: {name}", name=Text(name))] if name else []
 
 
 def _city(words: Words, city: str | None) -> Inline:
@@ -133,11 +140,12 @@ class Entry:
     user_id: str
     city: str | None
     roles: frozenset[Role]
+    organisation: str = ""
 
 
 def _entry(words: Words, entry: Entry) -> Inline:
     line = join(Strong(entry.name), " ", Code(entry.user_id))
-    known = [] if entry.city is None else [entry.city]
+    known = [part for part in (entry.city, entry.organisation) if part]
     return join(line, " ", words.say("· {what}", what=_what(words, known, entry.roles)))
 
 
@@ -235,6 +243,7 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
         items(
             words.say("Your address {user_id} and your name", user_id=Code(card.user_id)),
             _city(words, card.city),
+            *_organisation(words, card.organisation),
             words.say("Roles: {roles}", roles=role_names(words, card.roles)),
             *_settings(words, card),
             words.plural(

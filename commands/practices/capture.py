@@ -9,7 +9,7 @@ from commands.listener import Tap
 from commands.posts import Post, Posts, React, Tell
 from commands.practices import replies, rules
 from commands.practices.fields import FIVE, cut, excess
-from commands.practices.following import withdraw
+from commands.practices.following import CONSENT, withdraw
 from commands.practices.interview import (
     KIND,
     next_open,
@@ -36,7 +36,6 @@ from storage.sources import Source
 
 F = PracticeField
 PIN = "📌"
-CONSENT = "practice consent"
 ASKED = "practice-consent/"  # key of the post that asks an author
 
 

@@ -58,8 +58,8 @@ VERDICTS: Mapping[Verdict, str] = {
 }
 DEGREES: Mapping[Degree, str] = {
     Degree.INSPIRED: N_("inspired by it"),
-    Degree.ADAPTED: N_("adapted"),
-    Degree.COPIED: N_("copied"),
+    Degree.ADAPTED: N_("adapted to the city"),
+    Degree.COPIED: N_("taken over as it is"),
 }
 
 
@@ -112,7 +112,7 @@ def card(words: Words, view: View, sign: str) -> Reply:
         for field in FIVE[1:]
         if practice.text(field)
     ]
-    more = [_optional(words, view, field) for field in OPTIONAL if practice.text(field)]
+    more = [_optional(words, view, field) for field in OPTIONAL if _value(practice, field)]
     if more:
         blocks.append(items(*more))
     if practice.reason:
@@ -147,8 +147,14 @@ def _about(words: Words, view: View) -> Inline:
     return line
 
 
+def _value(practice: Practice, field: PracticeField) -> str:
+    """What a field says; the organisation is its author's, if it is not said."""
+    told = practice.text(field)
+    return told or (practice.author.organisation if field is F.ORGANISATION else "")
+
+
 def _optional(words: Words, view: View, field: PracticeField) -> Inline:
-    value = view.practice.text(field)
+    value = _value(view.practice, field)
     shown: Inline = (Text(value),)
     if field in CHOICES and value in CHOICES[field]:
         shown = words.say(CHOICES[field][value])

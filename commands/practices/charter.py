@@ -1,16 +1,22 @@
-"""The commitments that a practice may be tagged with, from a data file."""
+"""The commitments that a practice may be tagged with: the network's own, or those we ship."""
 
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from commands.context import Context
+
 OURS = Path(__file__).parent / "charter.toml"
 
 
-@lru_cache(maxsize=4)
-def commitments(path: Path = OURS) -> Mapping[str, str]:
+def commitments(context: Context) -> Mapping[str, str]:
     """Texts by their tag: "policy_maker.1"."""
-    with path.open("rb") as file:
+    return context.settings.community.commitments or _ours()
+
+
+@lru_cache(maxsize=1)
+def _ours() -> Mapping[str, str]:
+    with OURS.open("rb") as file:
         told: dict[str, str] = tomllib.load(file)["commitments"]
     return told

@@ -22,15 +22,16 @@ from commands.practices.interview import (
     with_lead,
     without_command,
 )
-from commands.practices.showing import keep_card, renew_card, take_card
+from commands.practices.showing import keep_card, renew_card, renew_relatives, take_card
 from commands.reply import paragraphs
 from commands.rights import as_of_now
 from commands.words import Words
-from storage import inbox, practices, reviews, rooms, sources
+from storage import inbox, listening, practices, reviews, rooms, sources
 from storage.practices import UNFINISHED
 from storage.records import EventId, Person, Practice, PracticeField, PracticeState
 
 KIND = "practice"
+CONSENT = "practice consent"  # the conversation with the author of what somebody else captured
 NOTED = "✏️"
 
 
@@ -48,7 +49,7 @@ def follow_correction(event: Edited, subject: str, context: Context) -> Posts:
         return keep_card(practice.number, context)
     theirs = fields_of(practice, event.original)
     if part == WHOLE:
-        form = read_form(text, commitments())
+        form = read_form(text, commitments(context))
         if form is None:
             return ()
         form = with_lead(form)
@@ -78,6 +79,9 @@ def follow_redaction(event: Redacted, subject: str, context: Context) -> Posts:
         return ()
     if practice.source == event.target:
         posts = withdraw(practice, None, context)
+        if practice.state is PracticeState.CAPTURED:  # there is nothing left to ask
+            listening.end(context.connection, CONSENT, practice.name)
+            return posts
         reply = replies.withdrawn_with_its_message(_words(practice, context), practice.name)
         return [*posts, Tell(practice.author.user_id, reply, notice=True)]
     if subject.endswith(f"/{REASON}"):
@@ -88,6 +92,8 @@ def follow_redaction(event: Redacted, subject: str, context: Context) -> Posts:
         return ()
     practices.unanswer(context.connection, practice.number, gone, context.now)
     posts = [*renew_card(practice.number, context)]
+    if PracticeField.TITLE in gone:
+        posts += renew_relatives(practice, context)
     if practice.state in UNFINISHED:
         posts += _ask_again(practice, gone, event, context)
     return posts
@@ -118,7 +124,7 @@ def withdraw(practice: Practice, by: Person | None, context: Context) -> list[Po
     posts = take_card(practice, context)
     reviews.erase(context.connection, practice.number)
     practices.erase(context.connection, practice.number, by, context.now)
-    return posts
+    return [*posts, *renew_relatives(practice, context)]
 
 
 def fields_of(practice: Practice, event_id: EventId) -> list[PracticeField]:

@@ -3,8 +3,8 @@
 from commands.context import Context
 from commands.listener import Listener, Tap
 from commands.posts import Posts
-from commands.practices.capture import ASKED, CONSENT, PIN, hear_consent, pin, tap_consent
-from commands.practices.following import follow_correction, follow_redaction
+from commands.practices.capture import ASKED, PIN, hear_consent, pin, tap_consent
+from commands.practices.following import CONSENT, follow_correction, follow_redaction
 from commands.practices.interview import KIND, hear_answer
 
 
@@ -19,5 +19,6 @@ PRACTICES = Listener(
     taken_back=follow_redaction,
     tapped=_tapped,
     emojis=frozenset({PIN}),
+    files=True,
 )
 PRACTICE_CONSENT = Listener(CONSENT, said=hear_consent, tapped=tap_consent, posts=(ASKED,))

@@ -60,7 +60,7 @@ class Edit:
 
 def share(call: Call[Share], context: Context) -> Posts:
     text = call.arguments.text
-    form = read_form(text, commitments())
+    form = read_form(text, commitments(context))
     source = (call.room.room_id, call.said.event_id) if form else None
     practice = practices.start(
         context.connection, call.asker, PracticeState.DRAFT, context.now,
@@ -120,7 +120,7 @@ def edit(call: Call[Edit], context: Context) -> Posts:
     if field is not None:
         return ask(practice, field, call, context)
     if text:
-        form = read_form(text, commitments())
+        form = read_form(text, commitments(context))
         if form is None or (form.lead and not form.fields):
             name = text.partition(":")[0].strip()
             raise MemberError(paragraphs(replies.strange_field(call.words, name, "")))
@@ -155,9 +155,8 @@ def ask(
     """Ask for a field, and listen for the answer: in the thread, or in the direct chat."""
     practices.change(context.connection, practice.number, asking=field)
     place = call.asker.user_id if call.direct or call.private else call.thread
-    assert place is not None
     # Also to a reply that is outside the thread, as clients without threads write it.
-    for where in (place, f"reply/{context.cause}/0"):
+    for where in filter(None, (place, f"reply/{context.cause}/0")):
         conversation = Conversation(where, KIND, practice.name, call.asker.id)
         listening.begin(context.connection, conversation, context.now)
     answered = practice.fields.get(field)
@@ -213,7 +212,7 @@ def hear_answer(call: Call[None], subject: str, context: Context) -> Posts:
 
 
 def _take(practice: Practice, asking: PracticeField, call: Call[None], context: Context) -> Posts:
-    form = read_form(call.said.body, commitments())
+    form = read_form(call.said.body, commitments(context))
     if form is not None and form.fields and not form.lead:
         sources.add(context.connection, call.said.event_id, _source(practice, WHOLE, call))
         lines = fill(practice, form, call, context)
@@ -227,7 +226,7 @@ def put(
     practice: Practice, field: PracticeField, text: str, call: Call[Any], context: Context
 ) -> list[Inline]:
     """Write an answer as it was said; what is to be told about it."""
-    value = read_value(field, text, commitments())
+    value = read_value(field, text, commitments(context))
     if isinstance(value, NotOneOf):
         return [replies.not_one_of(call.words, value)]
     _write(practice, field, value, call, context)

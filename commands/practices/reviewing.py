@@ -127,9 +127,8 @@ def _ask(
     before: Sequence[Inline] = (),
 ) -> Posts:
     place = call.asker.user_id if call.direct else call.thread
-    assert place is not None
     listening.end(context.connection, KIND, practice.name, person=call.asker.id)
-    for where in (place, f"reply/{context.cause}/0"):
+    for where in filter(None, (place, f"reply/{context.cause}/0")):
         subject = f"{practice.name}/{question}"
         conversation = Conversation(where, KIND, subject, call.asker.id)
         listening.begin(context.connection, conversation, context.now)

@@ -88,7 +88,7 @@ def view_of(practice: Practice, words: Words, context: Context) -> View:
         ),
         parent=_parent(practice, context),
         children=tuple(_children(practice, context)),
-        commitments=commitments(),
+        commitments=commitments(context),
     )
 
 
@@ -116,21 +116,23 @@ def _parent(practice: Practice, context: Context) -> Kin | None:
     parent = practices.get(context.connection, int(based_on.removeprefix("P-")))
     if parent is None or parent.state in HIDDEN:
         return Kin(based_on, "", "", None)
-    return _kin(parent, context)
+    return _kin(parent, practice, context)
 
 
 def _children(practice: Practice, context: Context) -> list[Kin]:
     return [
-        _kin(each, context)
+        _kin(each, practice, context)
         for each in practices.grown_from(context.connection, practice.name)
         if each.state not in HIDDEN
     ]
 
 
-def _kin(practice: Practice, context: Context) -> Kin:
+def _kin(practice: Practice, beside: Practice, context: Context) -> Kin:
+    """A relative on somebody's card: its title only where all who read that card may know it."""
+    known = practice.state is PracticeState.PUBLISHED or practice.state is PracticeState.RETIRED
     return Kin(
         practice.name,
-        practice.text(F.TITLE),
+        practice.text(F.TITLE) if known or practice.cluster == beside.cluster else "",
         city_name(practice.city, context),
         card_link(practice, context),
     )
@@ -174,6 +176,14 @@ def renew_card(number: int, context: Context) -> Posts:
         return ()
     gone = take_card(practice, context)
     return gone if practice.state in HIDDEN else [*gone, *_new_card(practice, context)]
+
+
+def renew_relatives(practice: Practice, context: Context) -> list[Post]:
+    """Cards of what it grew out of, and of what grew out of it: they tell its title, too."""
+    kin = [each.number for each in practices.grown_from(context.connection, practice.name)]
+    if practice.text(F.BASED_ON):
+        kin.append(int(practice.text(F.BASED_ON).removeprefix("P-")))
+    return [post for number in kin for post in renew_card(number, context)]
 
 
 def take_card(practice: Practice, context: Context) -> list[Post]:

@@ -43,7 +43,9 @@ def point_to_practice(said: Said, context: Context) -> Posts:
     room = present[0]
     if room.kind is not RoomKind.CLUSTER or not room.joined:
         return ()
-    root = said.thread_root or said.event_id
+    root = said.answered_in
+    if root is None:
+        return ()
     found = _close_to(said.body, room, context, apart_from=None)
     return _pointer(found, room.room_id, root, f"pointer/{root}", context)
 

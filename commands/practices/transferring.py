@@ -144,6 +144,9 @@ def step(call: Call[Step], context: Context) -> Posts:
     move = call.arguments.state
     if move is None:
         diary = transfers.notes(context.connection, transfer.number)
+        practice = practices.get(context.connection, transfer.practice)
+        if practice is None or where_shown(practice, call, context) is not Where.HERE:
+            call = replace(call, private=True)
         shown = card_of(transfer, context, call.words, call.sign, most=len(diary))
         return call.answer(shown, quotes=tuple(note.event_id for note in diary))
     if not _may_tell(transfer, call.asker, context):
@@ -271,12 +274,10 @@ def journey_of(transfer: Transfer, context: Context, told: str | None = None) ->
     assert practice is not None
     notes = transfers.notes(context.connection, transfer.number)
     zone = ZoneInfo(context.settings.community.time_zone)
-    here = rooms.get(context.connection, transfer.room_id)
-    known = practice.state in OPEN or (here is not None and here.cluster == practice.cluster)
     return Journey(
         transfer=transfer,
         practice=practice,
-        title=practice.text(PracticeField.TITLE) if known else "",
+        title="",  # the card stays when the title is taken back
         city=city_name(transfer.city, context),
         giver=city_name(practice.city, context),
         source=card_link(practice, context),
@@ -308,7 +309,8 @@ def _spread(
     if giver.id != by.id and journey.practice.state not in HIDDEN:
         journey = replace(journey, title=journey.practice.text(PracticeField.TITLE))
         reply = transfer_replies.told_giver(context.words_for(giver), journey)
-        posts.append(Tell(giver.user_id, reply, quotes=quotes if told else ()))
+        said = quotes if told else ()
+        posts.append(Tell(giver.user_id, reply, quotes=(*said, *_title_source(journey.practice))))
     return posts
 
 
@@ -350,9 +352,13 @@ def ask_after_silence(event: TimerDue, context: Context) -> Posts:
     title = practice.text(PracticeField.TITLE)
     link = link_to(transfer.card_key, transfer.name, context)
     reply = transfer_replies.how_is_it_going(context.words_for(who), transfer, title, link)
+    return [Tell(who.user_id, reply, key=key, quotes=_title_source(practice))]
+
+
+def _title_source(practice: Practice) -> tuple[EventId, ...]:
+    """The message that says its title: words that repeat it go with it."""
     answered = practice.fields.get(PracticeField.TITLE)
-    quotes = (answered.event_id,) if answered and answered.event_id else ()
-    return [Tell(who.user_id, reply, key=key, quotes=quotes)]
+    return (answered.event_id,) if answered and answered.event_id else ()
 
 
 # ── what is declared ──────────────────────────────────────────────────────────────────────────

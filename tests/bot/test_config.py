@@ -145,6 +145,7 @@ WRONG_FOR = {
     "community.space": ['"citylink"', '"#citylink"', '"@a:x"', '"! a"'],
     "community.coordinators_room": ['"#desk"', f'"#{"é" * 130}:x"'],
     "community.room_version": ["11", '"eleven!"'],
+    "community.charter": ['"no-such-file.toml"', '"/"'],
     "community.welcome": ['["exa mple"]', '["@hanne"]', '["*"]'],
     "cluster[1].slug": ['"Welcoming culture"'],
     "cluster[1].coordinators": ['["hanne"]'],
@@ -239,6 +240,15 @@ def test_every_row_of_the_example_is_explained() -> None:
     for row in ROWS:
         if "[" not in row.path or "[1]" in row.path:
             assert re.search(r"Required|Default:|at most one", explanation(row)), row.path
+
+
+def test_a_network_brings_its_own_charter(tmp_path: Path) -> None:
+    (tmp_path / "charter.toml").write_text('[commitments]\n"employer.1" = "Hire fairly"\n')
+    (tmp_path / "empty.toml").write_text("commitments = 3")
+    toml = EXAMPLE.replace('#charter = "charter.toml"', 'charter = "charter.toml"')
+    assert read(tmp_path, toml).community.commitments == {"employer.1": "Hire fairly"}
+    (line,) = complaints(tmp_path, toml.replace('"charter.toml"', '"empty.toml"'))
+    assert "it has no table [commitments]" in line
 
 
 def test_every_setting_is_in_the_example(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_every_command_is_described_under_the_key_that_clients_check() -> None:
 
 def test_the_description_of_a_command_is_that_of_the_proposal() -> None:
     (described,) = describe([c for c in CATALOGUE if c.name == "member set"], ME, WORDS)
-    person, city, role, language = described.content["parameters"]
+    person, city, role, language, organisation = described.content["parameters"]
     assert person == {
         "key": "who",
         "schema": {"schema_type": "primitive", "type": "user_id"},
@@ -50,6 +50,7 @@ def test_the_description_of_a_command_is_that_of_the_proposal() -> None:
     assert city["schema"] == {"schema_type": "primitive", "type": "string"}
     assert role["schema"]["schema_type"] == "array"
     assert language["key"] == "language"
+    assert organisation["key"] == "organisation"
     assert described.content["fi.mau.tail_parameter"] == "who"
 
 

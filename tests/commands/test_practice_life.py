@@ -8,12 +8,23 @@ import pytest
 from sqlalchemy import Connection, select
 
 from commands.events import TimerDue
-from commands.posts import Change, Post, Tell
+from commands.posts import Change, Post, Say, TakeBack, Tell
 from storage import outbox, people, practices, timers, transfers
 from storage.outbox import Action, Row
-from storage.records import EventId, PracticeState, Role, TransferState, UserId
+from storage.records import EventId, PracticeField, PracticeState, Role, TransferState, UserId
 from storage.tables import timer
-from tests.commands.conftest import ANN, BEN, CORA, HOUSING, OTTO, PAULA, Hall, direct, heard
+from tests.commands.conftest import (
+    ANN,
+    BEN,
+    CORA,
+    HOUSING,
+    OTTO,
+    PAULA,
+    WELCOME,
+    Hall,
+    direct,
+    heard,
+)
 from tests.commands.test_practices import FIVE, card, share, stored
 
 S = PracticeState
@@ -267,6 +278,35 @@ async def test_what_is_asked_of_a_stranger_city_or_of_ones_own_is_explained(shar
     assert "no T-9 for you" in await hall.hears(PAULA, "!transfer T-9 adapting")
     await share(hall, answers=[FIVE[0], "done"])
     assert "no P-2 for you" in await hall.hears(BEN, "!practice transfer P-2")
+
+
+async def test_a_shared_practice_is_not_told_to_another_cluster_by_its_transfers(
+    shared: Hall,
+) -> None:
+    hall = shared
+    await begin(hall)
+    told_, _mark = await hall.says(BEN, "!transfer T-1", WELCOME)
+    assert isinstance(told_, Tell)
+    form = "!practice share\nTitle: Tea\nProblem: Same\nWhat we do: Tea\nBased on: P-1"
+    await hall.moves(DORA, WELCOME, "join")
+    posts = await hall.says(DORA, form, WELCOME)
+    assert "Grew out of: P-1 Havnvoll" in card(posts)
+    assert "Welcome coffee" not in card(posts)
+
+
+async def test_a_title_that_is_taken_back_leaves_the_cards_of_relatives_too(shared: Hall) -> None:
+    hall = shared
+    form = "!practice share\nTitle: Tea\nProblem: Same\nWhat we do: Tea\nBased on: P-1"
+    assert "Welcome coffee" in card(await hall.says(BEN, form))
+    await begin(hall)
+    title = (await stored(hall)).fields[PracticeField.TITLE].event_id
+    assert title is not None
+    posts = await hall.redacts(ANN, title)
+    gone = [post.post for post in posts if isinstance(post, TakeBack)]
+    assert gone == ["practice/1/card/1", "practice/2/card/1"]
+    said = [heard([Tell(ANN, post.reply)]) for post in posts if isinstance(post, Say | Change)]
+    assert len(said) == 2
+    assert "Welcome coffee" not in "".join(said)
 
 
 async def test_an_entry_that_is_taken_back_leaves_cards_and_diary(shared: Hall) -> None:

@@ -1,6 +1,7 @@
 """Practices, without a network: from a sentence in a chat to a card that others can use."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,15 @@ async def test_five_answers_make_a_practice_and_its_card(hall: Hall, room: str) 
         "housing",
         "en",
     )
+
+
+async def test_city_and_organisation_are_filled_in_by_the_hall(hall: Hall) -> None:
+    told = await hall.hears(CORA, '!member set Ben city:"São Bento" organisation:"Welcome House"')
+    assert told.startswith("Noted: Ben @ben:hs · São Bento, Welcome House")
+    assert "Organisation: Welcome House" in await hall.hears(BEN, "!whoami")
+    shown = card(await share(hall, BEN))
+    assert "São Bento · ask Ben · shared" in shown
+    assert "Organisation: Welcome House" in shown
 
 
 async def test_three_answers_are_enough_to_share(hall: Hall) -> None:
@@ -242,6 +252,15 @@ async def test_a_shortened_message_goes_on_with_the_questions(hall: Hall) -> Non
     assert "2/5" in heard(await hall.edits(long, "A short title"))
 
 
+async def test_the_network_s_own_charter_takes_the_place_of_ours(hall: Hall) -> None:
+    form = "!practice share\nTitle: Tea\nProblem: Thirst\nWhat we do: Tea\nCharter: employer.1"
+    refused = await hall.hears(ANN, form)
+    assert "Charter cannot be employer.1. It can be policy_maker.1, " in refused
+    community = replace(hall.settings.community, commitments={"employer.1": "Hire fairly"})
+    hall.settings = replace(hall.settings, community=community)
+    assert "Charter: employer.1 Hire fairly" in card(await hall.says(ANN, form))
+
+
 # ── who never reads a manual ──────────────────────────────────────────────────────────────────
 
 
@@ -332,6 +351,23 @@ async def test_the_author_is_asked_first(hall: Hall, said: EventId, by: str, ans
     assert (now.state, now.fields) == (S.WITHDRAWN, {})
     assert "Ann Berg would rather not share it." in heard(posts)
     assert [post.person for post in posts if isinstance(post, Tell)] == [ANN, BEN]
+
+
+async def test_a_captured_message_that_is_deleted_is_asked_for_no_more(
+    hall: Hall, said: EventId
+) -> None:
+    await hall.responds(pinned(hall, BEN, said))
+    assert not await hall.redacts(ANN, said)
+    assert "I only understand commands" in await hall.hears(ANN, "yes", direct(ANN))
+    assert (await stored(hall)).state is S.WITHDRAWN
+
+
+async def test_a_pin_that_is_taken_back_asks_no_more(hall: Hall, said: EventId) -> None:
+    pin = pinned(hall, BEN, said)
+    await hall.responds(pin)
+    await hall.redacts(BEN, pin.event_id)
+    assert (await stored(hall)).state is S.WITHDRAWN
+    assert await hall.responds(pinned(hall, CORA, said)), "somebody else may ask"
 
 
 async def test_what_no_archive_holds_cannot_be_captured(hall: Hall) -> None:

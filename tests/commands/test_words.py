@@ -131,6 +131,7 @@ WHERE = search.Understood("1", "2", ("3",), DAY, DAY)
 ANYWHERE = search.Understood("", None, (), None, None)
 STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
+CARD = replace(CARD, organisation="6")
 STORED = members.Stored(
     CARD, 1, ("1",), "2", "3", timedelta(days=730), ("1",), ("2", "3"), 4, entries=5, votes=6,
     written=7,

@@ -97,6 +97,30 @@ async def test_two_share_at_once_and_the_cards_follow_edits_and_deletions(
         await until(lambda: _redacted(ann, edit.event_id))  # noqa: B023
 
 
+GREEK = """!practice share
+Τίτλος: Καφές στη βιβλιοθήκη
+Πρόβλημα: Κανείς δεν γνώριζε κανέναν.
+Τι κάνουμε: Κάθε Πέμπτη στρώνουμε ένα μακρύ τραπέζι."""
+
+
+@everywhere
+async def test_a_form_is_a_practice_that_goes_with_its_message(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room = hall.rooms[slug]
+    eleni = await arrive("eleni", slug)
+    form = await eleni.say(room, GREEK)
+    number = int((await hall.answer_to(eleni, room, form)).body.split()[2].removeprefix("P-"))
+    card = await card_of(eleni, hall, room, number)
+    assert "Καφές στη βιβλιοθήκη" in card.body
+    assert (await stored(hall, number)).language == "el"
+    await eleni.edit(room, form, GREEK.replace("Πέμπτη", "Τρίτη"))
+    await eleni.hears_edit(card.event_id, lambda h: "Κάθε Τρίτη" in h.body, timeout=PATIENCE)
+    await eleni.redact(room, form)
+    await until(lambda: _redacted(eleni, card.event_id))
+    assert (await stored(hall, number)).fields == {}
+
+
 async def _says(hall: RunningHall, number: int, texts: list[str]) -> bool:
     practice = await stored(hall, number)
     return [practice.text(field) for field in FIELDS] == texts
@@ -171,63 +195,66 @@ async def test_questions_and_a_transfer_with_kills_in_between(
             homeserver.url, account, store=tmp_path / account.user_id, accept_invites=True
         )
 
-    async with await log_in(paula) as boss:
-        async with running_hall(setup, tmp_path / "hall"):
-            space = await boss.join(f"#{slug}:localhost")
-            room = await boss.join(f"#{slug}-{CLEAR}:localhost")
-        async with await log_in(ann) as giver, await log_in(dora) as taker:
-            people = (boss, giver, taker)
+    async with (
+        await log_in(paula) as boss,
+        await log_in(ann) as giver,
+        await log_in(dora) as taker,
+    ):
+        people = (boss, giver, taker)
 
-            async def hears(person: Person, said: str) -> Heard:
-                return await person.hears(
-                    lambda h: answers(h) == said, room=room, sender=bot.user_id, timeout=PATIENCE
-                )
+        async def hears(person: Person, said: str) -> Heard:
+            return await person.hears(
+                lambda h: answers(h) == said, room=room, sender=bot.user_id, timeout=PATIENCE
+            )
 
-            async with running_hall(setup, tmp_path / "hall"):
-                for person in people[1:]:
-                    await boss.invite(space, person.user_id)
-                    await person.enters(space)
-                    await person.join(room)
-                    await person.catch_up()
-                for person, city in ((giver, "Havnvoll"), (taker, "Lipohrad")):
-                    asked = await boss.say(room, f"!member set {person.user_id} city:{city}")
-                    await hears(boss, asked)
-                asked = await giver.say(room, "!practice share")
-                root = (await hears(giver, asked)).thread_root
-            for place, text in enumerate(FIVE, 2):
-                said = await giver.say(room, text, thread=root)  # nobody is there
-                async with running_hall(setup, tmp_path / "hall"):
-                    answer = await hears(giver, said)
-                assert f"{place}/5" in answer.body or place == 6
-            assert "P-1 is shared with Welcoming culture." in answer.body
-
-            async with HallProcess(path) as hall:
-                await hall.start()
-                told = []
-                for command in STEPS:
-                    said = await taker.say(room, command)
-                    await hall.kill()
-                    await hall.start()
-                    await hears(taker, said)
-                    told.append(
-                        await giver.hears(
-                            lambda h: h.room_id != room, sender=bot.user_id, timeout=PATIENCE
-                        )
-                    )
-                assert [one.body.splitlines()[0] for one in told] == [
-                    "Lipohrad is looking at P-1 Welcome coffee (T-1). You may hear from Dora.",
-                    "Lipohrad with P-1 Welcome coffee (T-1): adapting.",
-                    "Lipohrad with P-1 Welcome coffee (T-1): piloting.",
-                    "Lipohrad uses P-1 Welcome coffee now (T-1). Thank you!",
-                ]
-                await hears(taker, await taker.say(room, "!whoami"))
-                assert await hall.stop() == 0
-            for person in people:
+        async with running_hall(setup, tmp_path / "hall") as first:
+            room, space = first.rooms[CLEAR], first.rooms["space"]
+            await boss.join(space)
+            await boss.join(room)
+            for person in people[1:]:
+                await boss.invite(space, person.user_id)
+                await person.enters(space)
+                await person.join(room)
                 await person.catch_up()
-            heard = taker.heard(room=room, sender=bot.user_id)
-            card = next(h for h in heard if h.body.startswith("T-1 ·"))
-            assert "in use · adapted" in str(taker.shown(card.event_id))
-            # Each side has heard each thing once.
-            for person in (giver, taker):
-                bodies = [(h.room_id, h.body, answers(h)) for h in person.heard(sender=bot.user_id)]
-                assert len(bodies) == len(set(bodies))
+            for person, city in ((giver, "Havnvoll"), (taker, "Lipohrad")):
+                asked = await boss.say(room, f"!member set {person.user_id} city:{city}")
+                await hears(boss, asked)
+            asked = await giver.say(room, "!practice share")
+            root = (await hears(giver, asked)).thread_root
+        for place, text in enumerate(FIVE, 2):
+            said = await giver.say(room, text, thread=root)  # nobody is there
+            async with running_hall(setup, tmp_path / "hall"):
+                answer = await hears(giver, said)
+            assert f"{place}/5" in answer.body or place == 6
+        assert "P-1 is shared with Welcoming culture." in answer.body
+
+        async with HallProcess(path) as hall:
+            await hall.start()
+            told = []
+            for command in STEPS:
+                said = await taker.say(room, command)
+                await hall.kill()
+                await hall.start()
+                await hears(taker, said)
+                told.append(
+                    await giver.hears(
+                        lambda h: h.room_id != room, sender=bot.user_id, timeout=PATIENCE
+                    )
+                )
+            assert [one.body.splitlines()[0] for one in told] == [
+                "Lipohrad is looking at P-1 Welcome coffee (T-1). You may hear from Dora.",
+                "Lipohrad with P-1 Welcome coffee (T-1): adapting.",
+                "Lipohrad with P-1 Welcome coffee (T-1): piloting.",
+                "Lipohrad uses P-1 Welcome coffee now (T-1). Thank you!",
+            ]
+            await hears(taker, await taker.say(room, "!whoami"))
+            assert await hall.stop() == 0
+        for person in people:
+            await person.catch_up()
+        heard = taker.heard(room=room, sender=bot.user_id)
+        card = next(h for h in heard if h.body.startswith("T-1 ·"))
+        assert "in use · adapted" in str(taker.shown(card.event_id))
+        # Each side has heard each thing once.
+        for person in (giver, taker):
+            bodies = [(h.room_id, h.body, answers(h)) for h in person.heard(sender=bot.user_id)]
+            assert len(bodies) == len(set(bodies))

@@ -10,6 +10,9 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    op.add_column(
+        "person", sa.Column("organisation", sa.Text(), nullable=False, server_default="")
+    )
     op.create_table(
         "practice",
         sa.Column("id", sa.Integer(), nullable=False),
