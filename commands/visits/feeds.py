@@ -7,7 +7,6 @@ from hashlib import blake2b
 from commands.arguments import Switch, argument, switch
 from commands.command import Call
 from commands.context import Context
-from commands.errors import MemberError
 from commands.permissions import may_coordinate
 from commands.posts import Posts
 from commands.visits import calendar, feed_words
@@ -32,11 +31,11 @@ def set_feed(call: Call[Feed], context: Context) -> Posts:
     """On makes a new address and ends the old; outside cluster rooms it is for all of them."""
     url = context.settings.visits.feed_url
     if context.settings.visits.feed_listen is None or url is None:
-        raise MemberError(feed_words.not_served(call.words))
+        return call.answer(feed_words.not_served(call.words))
     scope = call.room.cluster or COMMUNITY
     named = None if scope == COMMUNITY else scope
     if not may_coordinate(call.asker, context.settings.community, named):
-        raise MemberError(feed_words.not_yours(call.words))
+        return call.answer(feed_words.not_yours(call.words))
     for token in _tokens(scope, context):
         meta.forget(context.connection, f"{_KEY}{token}")
     if call.arguments.state is Switch.OFF:

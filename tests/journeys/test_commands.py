@@ -23,11 +23,40 @@ from tests.hall import (
 from tests.journeys.conftest import Arrive, Meet, everywhere, in_rooms_of_their_own
 
 # What each command of the catalogue answers, said in a thread of a cluster's room.
+UNKNOWN = "I don't know V-999 here"
 ASKED = {
     "help": ("!help", "You can ask me"),
     "search": ("!search ringelblume", "Found 1 for ringelblume"),
     "more": ("!more", "nothing more to show"),
     "thread summary": ("!thread summary", "This thread so far: 1 message"),
+    "visit propose": ("!visit propose Havnvoll soonish", "I can't read soonish as a date"),
+    "vote": ("!vote V-999 yes", UNKNOWN),
+    "visit list": ("!visit list", "."),
+    "visit confirm": ("!visit confirm V-999 1", UNKNOWN),
+    "visit reopen": ("!visit reopen V-999 2099-01-01", UNKNOWN),
+    "visit move": ("!visit move V-999 2099-01-01", UNKNOWN),
+    "visit online": ("!visit online V-999", UNKNOWN),
+    "visit host": ("!visit host V-999 Havnvoll", UNKNOWN),
+    "visit place": ("!visit place V-999 here", UNKNOWN),
+    "visit speaker": ("!visit speaker V-999 {member}", UNKNOWN),
+    "visit agenda": ("!visit agenda V-999 tea", UNKNOWN),
+    "visit task": ("!visit task V-999 tea", UNKNOWN),
+    "visit done": ("!visit done V-999 1", UNKNOWN),
+    "visit delegation": ("!visit delegation V-999 1 Ann", UNKNOWN),
+    "visit travel": ("!visit travel V-999 tram 4", UNKNOWN),
+    **{
+        f"visit {verb}": (f"!visit {verb} V-999", UNKNOWN)
+        for verb in ("open", "show", "remind", "close", "cancel", "postpone", "ics", "report")
+    },
+    "visit feed": ("!visit feed on", "serves no calendars"),
+    "recommend": ("!recommend V-999 more tea", UNKNOWN),
+    "recommend accept": ("!recommend accept R-999", "I don't know R-999"),
+    "recommend decline": ("!recommend decline R-999 no tea", "I don't know R-999"),
+    "action add": ("!action add sow the seeds", "sow the seeds"),
+    "action start": ("!action start A-999", "I don't know A-999"),
+    "action done": ("!action done A-999", "I don't know A-999"),
+    "action drop": ("!action drop A-999 too dry", "I don't know A-999"),
+    "action list": ("!action list", "sow the seeds"),
     "city": ("!city havnvoll", "Havnvoll, Norway"),
     "whoami": ("!whoami", "You are "),
     "settings": ("!settings", "Your settings"),
