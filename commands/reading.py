@@ -15,6 +15,7 @@ from storage.records import UserId
 # Clients keep a slash for themselves, but pass on what they don't know, or `//`.
 SLASHES = ("//", "/")
 CLOSE_ENOUGH = 0.75  # of two spellings: "serch" and "search" have 0.9, "hlep" and "help" 0.75
+CLOSER = 0.8  # where even the first letter differs: "comment" and "recommend" have 0.75
 SHORTEST_TYPO = 3
 MOST_WORDS = 2  # of a command's name
 CANCEL = "cancel"
@@ -273,10 +274,17 @@ def _suggestions(
         return ()
     for attempt in dict.fromkeys((typed, first)):
         likely = [name for name in names if (" " in name) == (" " in attempt)]
-        close = difflib.get_close_matches(attempt, likely, n=1, cutoff=CLOSE_ENOUGH)
-        if close:
-            return (names[close[0]].name,)
-    heads = {name.split()[0] for name in names if " " in name}
-    for head in difflib.get_close_matches(first, heads, n=1, cutoff=CLOSE_ENOUGH):
-        return tuple(name for name in names if name.startswith(f"{head} "))
-    return ()
+        if (close := _misspelt(attempt, likely)) is not None:
+            return (names[close].name,)
+    heads = sorted({name.split()[0] for name in names if " " in name})
+    head = _misspelt(first, heads)
+    return tuple(name for name in names if head and name.startswith(f"{head} "))
+
+
+def _misspelt(typed: str, words: Sequence[str]) -> str | None:
+    """Which of these was meant; few err in the first letter, and other words differ there."""
+    alike = [word for word in words if word[0] == typed[0]]
+    for group, cutoff in ((alike, CLOSE_ENOUGH), (words, CLOSER)):
+        if close := difflib.get_close_matches(typed, group, n=1, cutoff=cutoff):
+            return close[0]
+    return None

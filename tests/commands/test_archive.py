@@ -51,7 +51,9 @@ async def test_switching_it_on_posts_the_notice_for_all_and_pins_it(hall: Hall) 
 
 async def test_in_an_encrypted_room_the_notice_says_where_protection_ends(hall: Hall) -> None:
     await hall.do(lambda c: rooms.change(c, HOUSING, encrypted=True))
-    assert "end-to-end protection ends at me" in await hall.hears(CORA, "!archive on")
+    assert "end-to-end protection ends at me" in await hall.hears(
+        CORA, "!archive on", encrypted=True
+    )
 
 
 async def test_a_notice_without_a_controller_names_none(hall: Hall) -> None:

