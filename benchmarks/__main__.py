@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import burst, catch_up, memory, round_trip
+from benchmarks import alarms, burst, catch_up, memory, round_trip, votes
 from benchmarks.report import Line, show
 
 ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
@@ -14,6 +14,8 @@ ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
     "catch-up": catch_up.measure,
     "burst": burst.measure,
     "memory": memory.measure,
+    "votes": votes.measure,
+    "alarms": alarms.measure,
 }
 
 

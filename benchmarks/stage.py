@@ -49,7 +49,9 @@ def clusters(count: int, *, encrypted: bool = False) -> Sequence[Mapping[str, An
 
 
 @asynccontextmanager
-async def stage(folder: Path, rooms: Sequence[Mapping[str, Any]]) -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path, rooms: Sequence[Mapping[str, Any]], *, cities: Sequence[Mapping[str, Any]] = ()
+) -> AsyncIterator[Stage]:
     """Homeserver and hall, up and with their rooms made; gone when the block ends."""
     with Homeserver.start(folder / "homeserver") as homeserver:
         bot = homeserver.register("moothall", "secret", display_name="Moothall")
@@ -61,8 +63,9 @@ async def stage(folder: Path, rooms: Sequence[Mapping[str, Any]]) -> AsyncIterat
             coordinators=[keeper.user_id],
             operators=[keeper.user_id],
             clusters=rooms,
+            cities=cities,
             slug=SLUG,
-            limits={"commands_a_minute": 600, "command_age": "7d"},
+            limits={"commands_a_minute": 600, "command_age": "7d", "quiet_days": []},
         )
         async with HallProcess(setup.write(folder / "hall")) as hall:
             await hall.start()

@@ -274,8 +274,8 @@ def _suggestions(
         return ()
     for attempt in dict.fromkeys((typed, first)):
         likely = [name for name in names if (" " in name) == (" " in attempt)]
-        if (close := _misspelt(attempt, likely)) is not None:
-            return (names[close].name,)
+        if (meant := _misspelt(attempt, likely)) is not None:
+            return (names[meant].name,)
     heads = sorted({name.split()[0] for name in names if " " in name})
     head = _misspelt(first, heads)
     return tuple(name for name in names if head and name.startswith(f"{head} "))

@@ -69,7 +69,7 @@ def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
         "*P-1* is shared with Welcoming culture.",
         "*P-1* · Velkomstkaffe på biblioteket",
         "*Limmerau* is looking at *P-1*",
-        "2/5 What was the problem you wanted to solve?",
+        "*2/5* What was the problem you wanted to solve?",
         "Here the hall is killed",
         "Found 1 for *bonos*",
         "I don't know `!serch`. Did you mean `!search`?",
