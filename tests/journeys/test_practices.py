@@ -1,6 +1,8 @@
 """Practices through real clients: captured in three ways, followed, refused, and taken up."""
 
 import asyncio
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from demo.community import SAMPLE, practice_form
 from demo.hall import HallProcess
 from demo.homeserver import Homeserver
 from demo.people import Heard, Person
@@ -119,6 +122,35 @@ async def test_a_form_is_a_practice_that_goes_with_its_message(
     await eleni.redact(room, form)
     await until(lambda: _redacted(eleni, card.event_id))
     assert (await stored(hall, number)).fields == {}
+
+
+SAMPLES = json.loads(SAMPLE.read_text("utf-8"))["practices"]
+
+
+@pytest.mark.promise("A practice is kept as it was written, in each of the ten languages.")
+async def test_the_sample_practices_come_in_through_a_client(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room, ann = hall.rooms[slug], await arrive("ann", slug)
+    half = SAMPLES[slug == SEALED :: 2]
+    assert len(half) == 16
+    for sample in half:
+        answer = await hall.asks(ann, room, practice_form(sample["id"]))
+        named = re.search(r"P-(\d+)", answer.body)
+        assert named is not None, answer.body
+        practice = await stored(hall, int(named[1]))
+        assert practice.language == sample["language"], sample["id"]
+        for field in FIELDS:
+            assert practice.text(field) == sample[field], (sample["id"], field)
+        if sum(bool(sample[field]) for field in FIELDS) < 3:
+            assert "/5" in answer.body, "the first open question is asked"
+            continue
+        assert "is shared" in answer.body
+        card = await card_of(ann, hall, room, practice.number)
+        for field in FIELDS:
+            assert sample[field] in card.body, (sample["id"], field)
+        missing = re.search(r"^Still missing: (.*)\.$", card.body, re.MULTILINE)
+        assert bool(missing) == bool(sample["missing_for_publication"]), sample["id"]
 
 
 async def _says(hall: RunningHall, number: int, texts: list[str]) -> bool:
