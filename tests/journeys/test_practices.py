@@ -99,6 +99,20 @@ async def test_two_share_at_once_and_the_cards_follow_edits_and_deletions(
     for edit in ann.edits_of(card.event_id):
         await until(lambda: _redacted(ann, edit.event_id))  # noqa: B023
 
+    # So does each of the others.
+    left = {place: f"{text} Truly." for place, text in enumerate(FIVE) if place != 1}
+    for place in (3, 4, 2, 0):
+        await ann.redact(room, said[place])
+        del left[place]
+        await until(lambda: _says(hall, number, [left.get(n, "") for n in range(5)]))
+
+    async def nothing_is_left() -> bool:
+        await ann.catch_up()
+        shown = [h for h in ann.heard(room=room, sender=hall.me) if "Truly." in h.body]
+        return all(ann.is_redacted(h.event_id) for h in shown)
+
+    await until(nothing_is_left)
+
 
 GREEK = """!practice share
 Τίτλος: Καφές στη βιβλιοθήκη
