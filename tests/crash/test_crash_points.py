@@ -45,7 +45,7 @@ from tests.crash.scene import (
 
 pytestmark = pytest.mark.slow
 
-OF_A_KIND = 6  # places of one name that are tried
+OF_A_KIND = 4  # places of one name that are tried
 AT_ONCE = 4  # halls side by side: each waits most of its time
 # Wherever it begins and however it ends, the spine passes through all of these.
 SPINE = {

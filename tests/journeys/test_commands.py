@@ -57,6 +57,25 @@ ASKED = {
     "action done": ("!action done A-999", "I don't know A-999"),
     "action drop": ("!action drop A-999 too dry", "I don't know A-999"),
     "action list": ("!action list", "sow the seeds"),
+    "practice": ("!practice", "five short questions"),
+    "practice share": ("!practice share", "1/5"),
+    "practice capture": ("!practice capture", "Reply with !practice capture"),
+    **{
+        f"practice {verb}": (f"!practice {verb} P-999{more}", "I have no P-999 for you")
+        for verb, more in (
+            ("show", ""),
+            ("edit", ""),
+            ("review", ""),
+            ("publish", ""),
+            ("withdraw", ""),
+            ("retire", " it is too wet"),
+            ("transfer", ""),
+            ("export", ""),
+        )  # fmt: skip
+    },
+    "practice list": ("!practice list", "."),
+    "practice suggest": ("!practice suggest on", "."),
+    "transfer": ("!transfer T-999", "T-999"),
     "city": ("!city havnvoll", "Havnvoll, Norway"),
     "whoami": ("!whoami", "You are "),
     "settings": ("!settings", "Your settings"),

@@ -455,7 +455,9 @@ async def test_an_upgrade_is_followed_with_archive_search_and_space(
         moved = await hears_words(paula, old, "This room has moved")
         assert "Its archive went along." in moved.body
         assert f"https://matrix.to/#/{new}" in str(moved.html)
-        assert await place.content(space, "m.space.child", old) == {}
+        async with asyncio.timeout(10):  # the Space follows a moment after the words
+            while await place.content(space, "m.space.child", old) != {}:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         assert (await place.content(space, "m.space.child", new))["via"] == ["localhost"]
         assert (await place.content(new, "m.space.parent", space))["canonical"] is True
         for who in (paula, newcomer):
