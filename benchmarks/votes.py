@@ -12,7 +12,7 @@ from benchmarks.report import Line
 from benchmarks.stage import clusters, members, stage
 from bot.matrix import polls
 from storage import visits, votes
-from storage.database import open_database
+from storage.beside import Beside
 
 PEOPLE, VOTES, DATES, MINUTE = 20, 1_000, 3, 60.0
 PACE = 2.0  # seconds between two edits, at the least
@@ -124,18 +124,15 @@ async def _vote(
 
 async def _counted(data: Path, said: dict[tuple[int, str], str]) -> float:
     """Wait until the ledger says what people said last; the moment."""
-    database = await open_database(f"sqlite:///{data}")
-    try:
-        async with asyncio.timeout(120):
-            while True:
-                ledger = await database.read(lambda c: votes.find(c, 1))
-                latest: dict[tuple[int, str], str | None] = {}
-                for one in sorted(ledger, key=lambda one: (one.at, one.event_id)):
-                    latest[one.option, one.person] = one.value
-                if latest == said:
-                    options = await database.read(lambda c: visits.options(c, 1))
-                    assert all(one.closed_at is None for one in options)
-                    return time.perf_counter()
-                await asyncio.sleep(0.2)
-    finally:
-        await database.close()
+    memory = Beside(f"sqlite:///{data}")
+    async with asyncio.timeout(120):
+        while True:
+            ledger = await memory.read(lambda c: votes.find(c, 1))
+            latest: dict[tuple[int, str], str | None] = {}
+            for one in sorted(ledger, key=lambda one: (one.at, one.event_id)):
+                latest[one.option, one.person] = one.value
+            if latest == said:
+                options = await memory.read(lambda c: visits.options(c, 1))
+                assert all(one.closed_at is None for one in options)
+                return time.perf_counter()
+            await asyncio.sleep(0.2)

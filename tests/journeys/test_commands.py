@@ -71,7 +71,7 @@ ASKED = {
             ("retire", " it is too wet"),
             ("transfer", ""),
             ("export", ""),
-        )  # fmt: skip
+        )
     },
     "practice list": ("!practice list", "."),
     "practice suggest": ("!practice suggest on", "."),
