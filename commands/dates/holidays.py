@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 
-import holidays as library
-
 # The library's own languages where they are not simply ours.
 _CALLED = {"en": "en_US", "no": "no", "nb": "no", "it": "it_IT", "pt": "pt_PT"}
 
@@ -26,6 +24,8 @@ def closed_days(
 
 @lru_cache(maxsize=256)
 def _calendar(country: str, language: str, year: int) -> Mapping[date, str]:
+    import holidays as library  # 4 MB, for the few commands that propose dates
+
     try:
         spoken = getattr(library.country_holidays(country, years=year), "supported_languages", ())
         wanted = _CALLED.get(language, language)
