@@ -76,5 +76,5 @@ async def _starts(here: Stage) -> float:
         began = time.perf_counter()
         await here.hall.start()
         taken.append(time.perf_counter() - began)
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # what a start leaves to do is not in the way of the next
     return min(taken)

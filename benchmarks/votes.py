@@ -49,7 +49,7 @@ async def measure(folder: Path) -> list[Line]:
             said = await _vote(crowd, room, asked, began)
             data = here.hall.config.parent / "data" / "moothall.db"
             behind = await _counted(data, said) - began - MINUTE
-            await asyncio.sleep(2 * PACE)
+            await asyncio.sleep(2 * PACE)  # the last edits come at their pace
             cpu = (here.cpu_seconds() - before) * 1000 / VOTES
             edits = [
                 event["origin_server_ts"] / 1000

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -326,7 +326,7 @@ def set_alarm(transfer: Transfer, heard_at: datetime, context: Context) -> None:
     alarm = Timer(
         key=f"transfer/{transfer.number}/silence/{day.isoformat()}",
         kind=SILENCE,
-        wall_time=datetime(day.year, day.month, day.day, ASKS_AT),  # noqa: DTZ001
+        wall_time=datetime.combine(day, time(ASKS_AT)),
         time_zone=zone,
         payload={"transfer": transfer.number},
     )

@@ -9,7 +9,7 @@ import pytest
 from commands.events import Reacted
 from commands.posts import Change, Post, React, Say, TakeBack, Tell
 from storage import practices
-from storage.records import EventId, Practice, PracticeField, PracticeState, UserId
+from storage.records import EventId, Practice, PracticeField, PracticeState, RoomId, UserId
 from tests.commands.conftest import (
     ANN,
     BEN,
@@ -62,18 +62,18 @@ async def share(hall: Hall, who: UserId = ANN, answers: Sequence[str] = FIVE) ->
 
 @pytest.mark.promise("A sentence becomes a practice by five short questions, one at a time.")
 @pytest.mark.parametrize("room", [HOUSING, direct(ANN)])
-async def test_five_answers_make_a_practice_and_its_card(hall: Hall, room: str) -> None:
-    begun = hall.said(ANN, "!practice share", room)  # type: ignore[arg-type]
+async def test_five_answers_make_a_practice_and_its_card(hall: Hall, room: RoomId) -> None:
+    begun = hall.said(ANN, "!practice share", room)
     root = begun.event_id if room == HOUSING else None
     first = heard(await hall.responds(begun))
     assert "P-1: five short questions" in first
     assert "1/5 Give it a name your colleagues would use. (up to 60 characters)" in first
     asked = []
     for text in FIVE[:4]:
-        asked.append(await hall.hears(ANN, text, room, thread_root=root))  # type: ignore[arg-type]
+        asked.append(await hall.hears(ANN, text, room, thread_root=root))
         hall.later(timedelta(days=9))  # it waits for weeks
     assert [line[:3] for line in asked] == ["2/5", "3/5", "4/5", "5/5"]
-    posts = await hall.says(ANN, FIVE[4], room, thread_root=root)  # type: ignore[arg-type]
+    posts = await hall.says(ANN, FIVE[4], room, thread_root=root)
     assert "P-1 is shared with Housing first" in heard(posts)
     shown = card(posts)
     assert shown.startswith("P-1 · Welcome coffee\nHavnvoll · ask Ann Berg · shared · ")

@@ -5,7 +5,6 @@ in a row. Two sabotaged halls show that the checker would notice.
 """
 
 import asyncio
-import inspect
 import itertools
 import shutil
 import uuid
@@ -25,7 +24,6 @@ from sqlalchemy import Connection, text
 from bot.clock import ShiftedClock
 from bot.intake import Intake
 from bot.matrix.answers import SyncAnswer
-from bot.matrix.client import MatrixClient
 from demo.postgres import Postgres
 from storage import meta, outbox
 from storage.database import open_database
@@ -346,11 +344,3 @@ async def test_a_position_saved_before_what_it_stands_for_is_noticed(
     places = [("after commit: " + position_first.__qualname__.replace(".<locals>", ""), 1)]
     assert places[0] in fuse.places()
     assert "lost" in kinds(await try_each(places, sqlite))
-
-
-def test_the_fake_has_the_shape_of_the_real_client() -> None:
-    for name, member in inspect.getmembers(FakeClient, inspect.isfunction):
-        if not name.startswith("_"):
-            assert str(inspect.signature(member)) == str(
-                inspect.signature(getattr(MatrixClient, name))
-            ), name
