@@ -4,6 +4,7 @@ from commands.admin.handlers import ADMIN_STATUS
 from commands.archive.handlers import ARCHIVE_OFF, ARCHIVE_ON, ARCHIVE_STATUS, THREAD_SUMMARY
 from commands.clusters.handlers import CITY
 from commands.command import AnyCommand
+from commands.digests import handlers as digests
 from commands.doctor.handlers import ADMIN_DOCTOR
 from commands.help.handlers import help_about
 from commands.members.handlers import (
@@ -47,6 +48,7 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     SUGGEST,
     STEP,
     *visits.COMMANDS,
+    *digests.COMMANDS,
     CITY,
     WHOAMI,
     SETTINGS,

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from commands import conversing, replies
+from commands import conversing, replies, subscribing
 from commands.answering import answer
 from commands.context import Context
+from commands.digests import drafting, own
 from commands.events import (
     CommandsMissed,
     Edited,
@@ -69,6 +70,12 @@ def respond(event: Event, context: Context) -> Posts:
             return visits.due(event, context)
         case TimerDue(kind="promise"):
             return promising.due(event, context)
+        case TimerDue(kind=drafting.DRAFT):
+            return drafting.due(event, context)
+        case TimerDue(kind=drafting.SEND):
+            return drafting.send_due(event, context)
+        case TimerDue(kind=subscribing.OWN):
+            return own.due(event, context)
         case MembershipChanged() | TimerDue():
             return ()  # later capabilities listen here
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from storage.database import insert_once, upsert
 from storage.people import person_of
@@ -105,6 +105,17 @@ def newest(
     return None if row is None else _kept(row)
 
 
+def told_until(connection: Connection, scope: str) -> datetime | None:
+    """Until when a scope was told of; before the first was sent, where the first draft began."""
+    sent = newest(connection, scope, DigestState.SENT)
+    if sent is not None:
+        return sent.until
+    since: datetime | None = connection.scalar(
+        select(func.min(digest.c.since)).where(digest.c.scope == scope)
+    )
+    return since
+
+
 def change(connection: Connection, number: int, **values: Any) -> KeptDigest:
     """Write columns of a digest, and read it again."""
     connection.execute(update(digest).where(digest.c.id == number).values(**values))
@@ -115,14 +126,14 @@ def change(connection: Connection, number: int, **values: Any) -> KeptDigest:
 
 def settle(
     connection: Connection, number: int, state: DigestState, now: datetime, by: UserId | None
-) -> bool:
-    """A draft is sent, skipped or replaced; False if it was no draft any more: never twice."""
+) -> KeptDigest | None:
+    """A draft is sent, skipped or replaced; None if it was no draft any more: never twice."""
     settled = connection.execute(
         update(digest)
         .where(digest.c.id == number, digest.c.state == DigestState.DRAFT)
         .values(state=state, settled_at=now, settled_by=by)
     )
-    return settled.rowcount > 0
+    return get(connection, number) if settled.rowcount else None
 
 
 def forget_lines(connection: Connection, before: datetime) -> list[int]:

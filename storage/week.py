@@ -1,4 +1,4 @@
-"""What was said in a span of time, as far as a digest looks at it: few rows, however much it was."""
+"""What was said in a span of time, as a digest looks at it: few rows, however much it was."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 """What a thread was about, from what was made in it, who spoke and, last, a few words."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -221,3 +222,25 @@ def waits(thread: Thread, asked: Remark, now: datetime) -> bool:
 def spoken_by(remarks: Sequence[Remark]) -> tuple[str, ...]:
     """The cities that spoke, in the order in which they did."""
     return tuple(dict.fromkeys(one.city for one in remarks if one.city))
+
+
+def heat(thread: Thread, now: datetime) -> float:
+    """How much people took part: distinct people and cities before messages, fading by the week.
+
+    One who wrote most of it alone weighs less (archive.md, digest ranking).
+    """
+    told = [one for one in thread.remarks if one.text]
+    if not told:
+        return 0.0
+    names = [one.name for one in told]
+    people, marks = set(names), {city for one in told for city in one.marked_by}
+    score = (
+        2 * math.log(1 + len(people))
+        + 1.5 * math.log(1 + len(spoken_by(told)))
+        + math.log(1 + len(told))
+        + 0.5 * math.log(1 + len(marks))
+    )
+    if max(names.count(one) for one in people) > 0.6 * len(names):
+        score *= 0.7
+    age = max((now - max(one.at for one in told)) / timedelta(days=1), 0.0)
+    return float(score * 0.5 ** (age / 3.5))

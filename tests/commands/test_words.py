@@ -22,6 +22,7 @@ from commands.archive import replies as archive
 from commands.archive import rules as archive_rules
 from commands.catalogue import CATALOGUE
 from commands.clusters import replies as clusters
+from commands.digests import replies as digest_words
 from commands.doctor import findings, room_findings
 from commands.doctor import replies as doctor
 from commands.doctor.rules import Finding, Level
@@ -70,6 +71,7 @@ from storage.records import (
     UserId,
     Verdict,
 )
+from tests.commands import digest_samples
 from tests.commands import visit_samples as samples
 from tests.commands.conftest import HOUSING, OTTO, Hall, direct
 
@@ -443,6 +445,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "told_giver": [practice_transfers.told_giver(WORDS, one) for one in JOURNEYS],
     },
     visit_words: samples.SHOWN,
+    digest_words: digest_samples.SHOWN,
     promise_words: samples.AFTER,
     feed_words: samples.FEED,
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
