@@ -7,9 +7,10 @@ from sqlalchemy import Connection
 from commands.archive import replies as archive_words
 from commands.archive.rules import notice_key
 from commands.clusters import replies as cluster_words
+from commands.clusters.mornings import next_morning
 from commands.context import Settings
 from commands.digests.drafting import first_alarms
-from commands.posts import Announce, Pin, Post, Say
+from commands.posts import Alarm, Announce, Pin, Post, Say
 from commands.words import words_in
 from storage import outbox
 from storage.records import Community, Room, RoomId, RoomKind
@@ -28,6 +29,7 @@ def greet(connection: Connection, room: Room, settings: Settings, now: datetime)
     posts: list[Post] = []
     if room.kind is RoomKind.COORDINATORS:
         posts += first_alarms(settings, room.room_id, now)
+        posts.append(Alarm(next_morning(settings, room.room_id, now)))
     if room.archive_on:
         posts += _notice(connection, room, settings)
     posts += _welcome(connection, room, settings)

@@ -5,6 +5,7 @@ from commands.listener import Listener
 from commands.practices.diary import TRANSFER_ASKED, TRANSFERS
 from commands.practices.hearing import PRACTICE_CONSENT, PRACTICES
 from commands.practices.reviewing import REVIEWS
+from commands.questions.handlers import QUESTIONS
 from commands.visits.handlers import VISITS
 
 LISTENERS: tuple[Listener, ...] = (
@@ -15,6 +16,7 @@ LISTENERS: tuple[Listener, ...] = (
     TRANSFER_ASKED,
     VISITS,
     DIGESTS,
+    QUESTIONS,
 )
 
 

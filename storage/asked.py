@@ -1,64 +1,16 @@
 """Questions that members ask each other: where they were asked, and which messages answer them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
+from storage.asked_records import WAITING, AskedQuestion, GivenAnswer, QuestionState
 from storage.database import insert_once, upsert
 from storage.records import EventId, RoomId, UserId
 from storage.tables import asked_question, question_answer, question_route
 from storage.types import event_hash
-
-
-class QuestionState(StrEnum):
-    OPEN = "open"
-    PARTLY = "partly"  # answered in part: somebody of another city said something
-    ANSWERED = "answered"
-    UNANSWERED = "unanswered"  # closed without an answer
-    GONE = "gone"  # taken back
-
-
-WAITING = frozenset({QuestionState.OPEN, QuestionState.PARTLY})
-
-
-@dataclass(frozen=True, slots=True)
-class AskedQuestion:
-    """A question that is looked after until it is answered."""
-
-    id: int
-    cluster: str  # slug
-    room_id: RoomId
-    source: EventId  # the message that asks
-    root: EventId  # of the thread in which it is answered
-    asker: UserId
-    city: str | None  # slug, as of then
-    text: str  # "" once it was taken back
-    state: QuestionState
-    asked_at: datetime
-    changed_at: datetime
-    offered_at: datetime | None = None  # to a coordinator
-
-    @property
-    def name(self) -> str:
-        return f"Q-{self.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class GivenAnswer:
-    """A message that answers a question."""
-
-    question: int
-    event_id: EventId
-    author: UserId
-    city: str | None
-    cluster: str
-    at: datetime
-    carried: str | None = None  # key of the copy in the asker's room
-    accepted: bool = False
 
 
 def _question(row: Row[Any]) -> AskedQuestion:

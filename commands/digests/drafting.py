@@ -3,8 +3,9 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from commands import weekdays as when
 from commands.context import Context, Settings
-from commands.digests import rules, when
+from commands.digests import rules
 from commands.digests.acting import send
 from commands.digests.gathering import compose
 from commands.digests.rules import Digest

@@ -6,6 +6,7 @@ from datetime import datetime, time
 from enum import StrEnum
 from typing import Any
 
+from commands import weekdays as when
 from commands.arguments import (
     Reader,
     Refusal,
@@ -17,7 +18,7 @@ from commands.arguments import (
 )
 from commands.command import Call, Command
 from commands.context import Context
-from commands.digests import acting, following, replies, when
+from commands.digests import acting, following, replies
 from commands.digests.acting import require_coordinator
 from commands.digests.drafting import sending_alarm
 from commands.digests.gathering import compose

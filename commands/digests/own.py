@@ -83,7 +83,10 @@ def lines_for(person: Person, since: datetime, context: Context) -> tuple[str, l
 
 
 def _once(lines: Iterable[Line]) -> list[Line]:
-    return list({one.key: one for one in reversed(list(lines))}.values())[::-1]
+    found: dict[str, Line] = {}
+    for one in lines:
+        found.setdefault(one.key, one)
+    return list(found.values())
 
 
 def _may_read(line: Line, audience: Audience, context: Context) -> bool:

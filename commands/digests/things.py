@@ -7,7 +7,7 @@ from commands.context import Context
 from commands.digests.rules import Line, Section, What, excerpt
 from commands.digests.scope import Scope
 from storage import asked, outbox, people, practices, promises, rooms, transfers, visits, votes
-from storage.asked import QuestionState
+from storage.asked_records import WAITING, QuestionState
 from storage.practices import UNFINISHED
 from storage.records import (
     EventId,
@@ -107,7 +107,7 @@ def questions(scope: Scope, context: Context) -> list[Line]:
             "partly": one.state is QuestionState.PARTLY,
             "routes": [_title(each, context) for each in asked.routes(context.connection, one.id)],
         }  # fmt: skip
-        if one.state in asked.WAITING:
+        if one.state in WAITING:
             section, what = Section.QUESTIONS, What.QUESTION
         elif one.state is QuestionState.ANSWERED and _within(one.changed_at, scope):
             section, what = Section.FINDINGS, What.TALK

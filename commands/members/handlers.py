@@ -37,7 +37,7 @@ from commands.permissions import (
 from commands.posts import Posts
 from commands.subscribing import subscribe, unsubscribe
 from commands.words import N_, words_in
-from storage import folding, people, practices, reviews, rooms, traces, transfers
+from storage import asked, folding, people, practices, reviews, rooms, traces, transfers
 from storage.practices import UNFINISHED
 from storage.records import City, Cluster, Person, PracticeState, Role, RoomKind
 from storage.types import milliseconds
@@ -252,6 +252,7 @@ def show_privacy(call: Call[Nothing], context: Context) -> Posts:
         entries=transfers.written_by(context.connection, call.asker.id),
         votes=traces.votes(context.connection, call.asker.user_id),
         written=traces.written(context.connection, call.asker.user_id),
+        asked=asked.asked_by(context.connection, call.asker.user_id),
     )
     return call.answer(replies.privacy(call.words, stored, sign=call.sign))
 

@@ -9,6 +9,8 @@ from commands.digests import replies
 from commands.digests.replies import Plan, Shown, Status
 from commands.digests.rules import Digest, LeftOut, Line, Section, What
 from commands.digests.talk import Bucket
+from commands.questions import replies as questions
+from commands.questions.replies import Asked, Expert, Suggested
 from commands.reply import Mention, MessageLink, Reply
 from commands.words import PSEUDO, words_in
 from storage.records import EventId, RoomId, UserId
@@ -110,3 +112,48 @@ SHOWN: dict[str, list[Reply]] = {
     "unread_hour": [replies.unread_hour(WORDS, "1", "2")],
     "own": [replies.own(WORDS, OWN, edition, "!") for edition in replies.OWN_TITLES],
 }  # fmt: skip
+
+
+# ── questions ─────────────────────────────────────────────────────────────────────────────────
+
+ASKED = Asked("1", "2", "3", "4", "5", 6, LINK)
+BARE = Asked("1", "2")
+EXPERTS = (
+    Expert("1", "2", "wrote"),
+    Expert("1", "", "practice", "3"),
+    Expert("1", "2", "practice"),
+)
+WHO = Mention(UserId("@1:1"), "1")
+
+QUESTIONS: dict[str, list[Reply]] = {
+    "noted": [questions.noted(WORDS, "1")],
+    "reworded": [questions.reworded(WORDS, "1")],
+    "offered": [questions.offered(WORDS, WHO)],
+    "ask_in_a_room": [questions.ask_in_a_room(WORDS, rooms, "3") for rooms in ([], ["1", "2"])],
+    "unknown": [questions.unknown(WORDS, "1")],
+    "no_number": [questions.no_number(WORDS, "1")],
+    "not_yours": [questions.not_yours(WORDS, "1")],
+    "where_else": [
+        questions.where_else(WORDS, asked, there)
+        for asked in (ASKED, BARE)
+        for there in (Suggested("1", EXPERTS, ("2",), asker_gone=True), Suggested("", (), ("2",)))
+    ],
+    "settled": [
+        questions.settled(WORDS, outcome, "1", cluster="2", who="3")
+        for outcome in questions.OUTCOMES
+    ],
+    "over": [questions.over(WORDS, "1")],
+    "asked_there_already": [questions.asked_there_already(WORDS, "1", "2")],
+    "no_room": [questions.no_room(WORDS, "1")],
+    "there": [
+        questions.there(WORDS, asked, who) for asked in (ASKED, BARE) for who in ((), (WHO, WHO))
+    ],
+    "asked_elsewhere": [questions.asked_elsewhere(WORDS, "1", "2")],
+    "carried": [questions.carried(WORDS, "1", city, "3", "4") for city in ("2", "")],
+    "answered": [questions.answered(WORDS, "1", "2")],
+    "closed": [questions.closed(WORDS, "1", answered=answered) for answered in (True, False)],
+    "nobody_knew": [questions.nobody_knew(WORDS, "1")],
+    "listed": [
+        questions.listed(WORDS, found) for found in ([], [(ASKED, "open"), (BARE, "partly")])
+    ],
+}

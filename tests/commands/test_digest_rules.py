@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from commands.digests import rules, when
+from commands import weekdays as when
+from commands.digests import rules
 from commands.digests.rules import Digest, LeftOut, Line, Section, What
 from storage.records import DigestRules, EventId
 from storage.timers import due_instant
