@@ -65,9 +65,12 @@ def _greet(
     """Who has joined since the last morning; who was there before the first is no newcomer."""
     known = greeted.known_in(context.connection, cluster.slug)
     inside = [one for one in here if one.user_id != context.me]
-    new = [one for one in inside if one.id not in known] if known else []
-    greeted.note(context.connection, cluster.slug, (one.id for one in inside))
-    staff = _coordinators(cluster, inside, context)
+    fresh = [one for one in inside if one.id not in known]
+    if not fresh:
+        return []
+    greeted.note(context.connection, cluster.slug, (one.id for one in fresh))
+    new = fresh if known else []
+    staff = _coordinators(cluster, inside, context) if new else []
     posts: list[Post] = []
     for one in new:
         if one.id in everybody or one in staff:
@@ -112,6 +115,10 @@ def _miss(cluster: Cluster, here: dict[int, Person], desk: RoomId, context: Cont
     """A coordinator of the cluster who was in its room and is not any more: said once."""
     inside = {one.user_id for one in here.values()}
     posts: list[Post] = []
+    if inside.issuperset(cluster.coordinators) and not meta.beginning_with(
+        context.connection, f"{GONE}{cluster.slug}/"
+    ):
+        return posts
     known = greeted.known_in(context.connection, cluster.slug)
     staff = _coordinators(cluster, list(here.values()), context)
     for user in cluster.coordinators:

@@ -84,6 +84,8 @@ def line_of(
     if not about.text or bucket in TOLD_ELSEWHERE:
         return None
     others = [one for one in thread.remarks if one is not about and one.text]
+    if bucket is Bucket.ANSWERED_QUESTION:
+        others = talk.answers_to(thread, about)
     return Line(
         f"thread/{spoken[0].event_id}",
         SECTION_OF[bucket],
