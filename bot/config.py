@@ -14,7 +14,15 @@ from bot import config_addresses as address
 from bot import config_readers as a
 from bot.config_secrets import Secret, Secrets
 from bot.config_sections import NOT_SHOWN, ConfigErrors, Mistake, Section
-from storage.records import ArchiveRules, City, Cluster, Community, Limits, VisitRules
+from storage.records import (
+    ArchiveRules,
+    City,
+    Cluster,
+    Community,
+    DigestRules,
+    Limits,
+    VisitRules,
+)
 
 __all__ = [
     "Config", "ConfigErrors", "DatabaseSettings", "Homeserver", "Mistake", "Secret", "load",
@@ -52,6 +60,7 @@ class Config:
     limits: Limits
     archive: ArchiveRules
     visits: VisitRules
+    digests: DigestRules
     prefix: str  # of commands
     data_folder: Path  # absolute: crypto store, device, lock, SQLite
     log_level: str  # of logging: "INFO"
@@ -69,13 +78,15 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
     hall = top.section("hall")
     data_folder = hall.read("data_folder", a.folder(folder), folder / "data")
     commands = top.section("commands")
+    community = _community(top, folder)
     config = Config(
         homeserver=_homeserver(top.section("homeserver"), secrets),
-        community=_community(top, folder),
+        community=community,
         database=_database(top.section("database"), data_folder, secrets),
         limits=_limits(top.section("limits")),
         archive=_archive(top.section("archive")),
         visits=_visits(top.section("visits")),
+        digests=_digests(top.section("digests"), community),
         prefix=commands.read("prefix", a.prefix, "!"),
         data_folder=data_folder,
         log_level=hall.read("log_level", a.log_level, "INFO"),
@@ -205,6 +216,22 @@ def _visits(section: Section) -> VisitRules:
         reminders=section.each("reminders", a.days_before, default=usual.reminders),
         feed_listen=section.read("feed_listen", a.listening, None),
         feed_url=section.read("feed_url", address.homeserver, None),
+    )
+
+
+def _digests(section: Section, community: Community) -> DigestRules:
+    usual = DigestRules()
+    slugs = [cluster.slug for cluster in community.clusters]
+    cluster = a.one_of("the slug of a [[cluster]]", slugs)
+    return DigestRules(
+        weekday=section.read("weekday", a.weekday, usual.weekday),
+        draft_at=section.read("draft_at", a.clock, usual.draft_at),
+        send_at=section.read("send_at", a.clock, usual.send_at),
+        own_at=section.read("own_at", a.clock, usual.own_at),
+        countries=section.each("holidays_of", a.country),
+        closed=section.each("holidays", a.holiday),
+        on_holidays=section.read("on_holidays", a.flag, usual.on_holidays),
+        automatic=section.each("automatic", cluster),
     )
 
 

@@ -5,7 +5,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -186,6 +186,13 @@ def _accept_holiday(value: str) -> tuple[date, str]:
         raise Refused("which day? as in 2027-05-15") from None
 
 
+def _accept_clock(value: str) -> time:
+    found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", value)
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+        raise Refused("hours and minutes, as in 07:00")
+    return time(int(found[1]), int(found[2]))
+
+
 def _accept_level(value: str) -> str:
     if value.casefold() not in _LEVELS:
         raise Refused(did_you_mean(value, _LEVELS))
@@ -256,6 +263,7 @@ listening = words(
     'an address of this machine such as "127.0.0.1:8800"',
     matching(r"(?:[0-9.]+|\[[0-9a-f:]+\]|[a-z0-9.-]+):[0-9]{1,5}"),
 )
+clock = words('a time of day such as "07:00"', _accept_clock, time())
 weekday = words('a weekday such as "saturday"', _accept_weekday, 0)
 log_form = words('"plain" or "json"', matching("plain|json"), instead="plain")
 log_level = words('"debug", "info", "warning" or "error"', _accept_level)

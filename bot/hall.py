@@ -46,6 +46,7 @@ def settings_of(config: Config) -> Settings:
         limits=config.limits,
         archive=config.archive,
         visits=config.visits,
+        digests=config.digests,
         prefix=config.prefix,
         version=version("moothall"),
     )

@@ -220,7 +220,7 @@ class Provisioning:
         settings, now = self._hall.settings, self._hall.clock.now()
 
         def greet(connection: Connection) -> set[str]:
-            posts = greetings.greet(connection, room, settings)
+            posts = greetings.greet(connection, room, settings, now)
             return queue_posts(connection, self._hall, posts, f"greet/{room.room_id}", now)
 
         self._hall.bells.outbox.ring(await self._hall.database.write(greet))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from bot.entries import replaced_entry
 from bot.hall import Hall
 from bot.matrix.errors import RateLimited, Refused, Unreachable
-from storage import gaps, inbox, rooms, timers, visits
+from storage import asked, gaps, inbox, rooms, timers, visits
 from storage.records import Room, RoomId, RoomKind
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ async def _follow(hall: Hall, room: Room, replacement: RoomId, space: RoomId | N
         rooms.succeed(connection, room, joined, version=str(create.get("room_version", "1")))
         timers.move(connection, room.room_id, joined)
         visits.move_room(connection, room.room_id, joined)
+        asked.move_room(connection, room.room_id, joined)
         if room.archive_on:
             # What was said there before we came belongs to the archive, too.
             gaps.open_gap(connection, joined, None, gaps.NEWEST, now)

@@ -2,8 +2,10 @@
 
 from commands.admin.handlers import ADMIN_STATUS
 from commands.archive.handlers import ARCHIVE_OFF, ARCHIVE_ON, ARCHIVE_STATUS, THREAD_SUMMARY
+from commands.clusters import breaks
 from commands.clusters.handlers import CITY
 from commands.command import AnyCommand
+from commands.digests import handlers as digests
 from commands.doctor.handlers import ADMIN_DOCTOR
 from commands.help.handlers import help_about
 from commands.members.handlers import (
@@ -24,6 +26,7 @@ from commands.practices.interview import EDIT, SHARE
 from commands.practices.reviewing import REVIEW
 from commands.practices.suggesting import SUGGEST
 from commands.practices.transferring import BEGIN, STEP
+from commands.questions import handlers as questions
 from commands.search.handlers import MORE, SEARCH
 from commands.visits import declared as visits
 
@@ -47,7 +50,10 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     SUGGEST,
     STEP,
     *visits.COMMANDS,
+    *questions.COMMANDS,
+    *digests.COMMANDS,
     CITY,
+    *breaks.COMMANDS,
     WHOAMI,
     SETTINGS,
     SETTINGS_LANGUAGE,

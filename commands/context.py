@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from commands.words import Words, words_in
-from storage.records import ArchiveRules, Community, Limits, Person, UserId, VisitRules
+from storage.records import (
+    ArchiveRules,
+    Community,
+    DigestRules,
+    Limits,
+    Person,
+    UserId,
+    VisitRules,
+)
 
 
 def _unheard(_command: str) -> None:
@@ -23,6 +31,7 @@ class Settings:
     limits: Limits
     archive: ArchiveRules
     visits: VisitRules = field(default_factory=VisitRules)
+    digests: DigestRules = field(default_factory=DigestRules)
     prefix: str = "!"
     version: str = "0"
 

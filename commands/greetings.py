@@ -1,12 +1,16 @@
 """What the hall says in its own rooms unasked: once at first, and when the configuration moves."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from commands.archive import replies as archive_words
 from commands.archive.rules import notice_key
 from commands.clusters import replies as cluster_words
+from commands.clusters.mornings import next_morning
 from commands.context import Settings
-from commands.posts import Announce, Pin, Post, Say
+from commands.digests.drafting import first_alarms
+from commands.posts import Alarm, Announce, Pin, Post, Say
 from commands.words import words_in
 from storage import outbox
 from storage.records import Community, Room, RoomId, RoomKind
@@ -17,9 +21,15 @@ def coordinators_room_name(community: Community) -> str:
     return words_in(community.language).text("{community}: coordinators", community=community.name)
 
 
-def greet(connection: Connection, room: Room, settings: Settings) -> list[Post]:
-    """Archive notice and welcome, each once for ever and pinned; a changed notice is a new one."""
+def greet(connection: Connection, room: Room, settings: Settings, now: datetime) -> list[Post]:
+    """Archive notice and welcome, each once for ever and pinned; a changed notice is a new one.
+
+    In the coordinators' room the week begins, too: what comes there by itself has its alarms.
+    """
     posts: list[Post] = []
+    if room.kind is RoomKind.COORDINATORS:
+        posts += first_alarms(settings, room.room_id, now)
+        posts.append(Alarm(next_morning(settings, room.room_id, now)))
     if room.archive_on:
         posts += _notice(connection, room, settings)
     posts += _welcome(connection, room, settings)

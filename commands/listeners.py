@@ -1,9 +1,11 @@
 """Who hears what besides commands: for taps and talk what the catalogue is for commands."""
 
+from commands.digests.handlers import DIGESTS
 from commands.listener import Listener
 from commands.practices.diary import TRANSFER_ASKED, TRANSFERS
 from commands.practices.hearing import PRACTICE_CONSENT, PRACTICES
 from commands.practices.reviewing import REVIEWS
+from commands.questions.handlers import QUESTIONS
 from commands.visits.handlers import VISITS
 
 LISTENERS: tuple[Listener, ...] = (
@@ -13,6 +15,8 @@ LISTENERS: tuple[Listener, ...] = (
     TRANSFERS,
     TRANSFER_ASKED,
     VISITS,
+    DIGESTS,
+    QUESTIONS,
 )
 
 

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from commands import conversing, replies
+from commands import conversing, replies, subscribing
 from commands.answering import answer
+from commands.clusters import mornings
 from commands.context import Context
+from commands.digests import drafting, own
 from commands.events import (
     CommandsMissed,
     Edited,
@@ -21,9 +23,12 @@ from commands.events import (
     TimerDue,
 )
 from commands.hospitality import is_welcome
+from commands.pausing import is_paused
 from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
 from commands.practices.suggesting import point_to_practice
 from commands.practices.transferring import ask_after_silence
+from commands.questions import handlers as asked_questions
+from commands.questions.asking import notice
 from commands.reply import RoomLink
 from commands.rights import still_stands
 from commands.visits import handlers as visits
@@ -42,7 +47,7 @@ def respond(event: Event, context: Context) -> Posts:
     event = here
     match event:
         case Said():
-            return answer(event, context) or point_to_practice(event, context)
+            return answer(event, context) or heard_by_the_way(event, context)
         case Edited():
             return answer_again(event, context)
         case Redacted():
@@ -69,8 +74,26 @@ def respond(event: Event, context: Context) -> Posts:
             return visits.due(event, context)
         case TimerDue(kind="promise"):
             return promising.due(event, context)
+        case TimerDue(kind=kind) if kind.startswith("question "):
+            return asked_questions.due(event, context)
+        case TimerDue(kind=mornings.KIND):
+            return mornings.due(event, context)
+        case TimerDue(kind=drafting.DRAFT):
+            return drafting.due(event, context)
+        case TimerDue(kind=drafting.SEND):
+            return drafting.send_due(event, context)
+        case TimerDue(kind=subscribing.OWN):
+            return own.due(event, context)
         case MembershipChanged() | TimerDue():
             return ()  # later capabilities listen here
+
+
+def heard_by_the_way(event: Said, context: Context) -> Posts:
+    """Talk that is not for us: a practice may answer it; a question may want to be looked after."""
+    room = rooms.get(context.connection, event.room_id)
+    if room is None or is_paused(context.connection, room.cluster, context.now):
+        return ()
+    return (*point_to_practice(event, context), *notice(event, context))
 
 
 def answer_again(event: Edited, context: Context) -> Posts:

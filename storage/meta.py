@@ -12,6 +12,8 @@ HALL_ID = "hall id"
 SPACE = "space"  # the room id of the community's Space
 VERSION = "version"  # of the program that last started on this database
 NO_POINTERS = "no pointers/"  # with a room id: where nothing is suggested
+PAUSED = "paused/"  # with a cluster: until when I keep quiet there; "": until somebody says so
+AUTOMATIC = "digest by itself/"  # with a cluster: "on" or "off", where a coordinator said so
 TROUBLES = "troubles"  # what the coordinators' room was told is broken
 
 

@@ -48,6 +48,16 @@ def get(connection: Connection, event_id: EventId) -> Heeded | None:
     )
 
 
+def stands(connection: Connection, target: EventId, sender: UserId) -> list[str]:
+    """The keys of somebody's reactions on a message, as far as they were heeded and stand."""
+    rows = connection.scalars(
+        select(heeded_reaction.c.key).where(
+            heeded_reaction.c.target == target, heeded_reaction.c.sender == sender
+        )
+    )
+    return list(rows)
+
+
 def forget(connection: Connection, event_id: EventId) -> None:
     """It was taken back."""
     connection.execute(

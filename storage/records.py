@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, NewType
 
@@ -108,6 +108,20 @@ class VisitRules:
     reminders: tuple[int, ...] = (28, 14, 3)  # days before
     feed_listen: str | None = None  # "127.0.0.1:8800"; None: no calendars are served
     feed_url: str | None = None  # as calendars reach it
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRules:
+    """When a week is summed up, in the community's time zone, and on which days it is not."""
+
+    weekday: int = 0  # Monday is 0
+    draft_at: time = time(7, 0)
+    send_at: time = time(9, 0)  # where it sends itself
+    own_at: time = time(8, 0)  # somebody's own digest, in their time zone
+    countries: tuple[str, ...] = ()  # whose public holidays are the community's
+    closed: tuple[tuple[date, str], ...] = ()  # the community's own
+    on_holidays: bool = False
+    automatic: tuple[str, ...] = ()  # slugs of clusters whose digest sends itself
 
 
 # ── rooms and people, as known ────────────────────────────────────────────────────────────────

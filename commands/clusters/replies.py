@@ -11,6 +11,7 @@ from commands.reply import (
     Paragraph,
     Reply,
     Strong,
+    Text,
     items,
     join,
     paragraphs,
@@ -173,14 +174,109 @@ def restored(words: Words, title: str) -> Reply:
     )
 
 
-def paused(words: Words, title: str) -> Reply:
-    return paragraphs(
-        words.say(
-            "{title} takes a break: I only answer, and post nothing of my own.",
-            title=Strong(title),
-        )
+def paused_until(words: Words, title: str, until: datetime | None, command: str) -> Reply:
+    first = words.say(
+        "{title} takes a break: I only answer, and post nothing of my own.", title=Strong(title)
     )
+    if until is None:
+        return paragraphs(join(first, " ", words.say("{command} ends it.", command=Code(command))))
+    then = words.say(
+        "It ends on {when}; {command} ends it before.",
+        when=words.moment(until),
+        command=Code(command),
+    )
+    return paragraphs(join(first, " ", then))
 
 
 def resumed(words: Words, title: str) -> Reply:
     return paragraphs(words.say("{title} goes on.", title=Strong(title)))
+
+
+def how_many_days(words: Words, typed: str, most: int) -> Reply:
+    return paragraphs(
+        words.say(
+            "I can't read {typed} as a number of days, from 1 to {most}.",
+            typed=Text(typed),
+            most=most,
+        )
+    )
+
+
+def which_cluster(words: Words, titles: list[str]) -> Reply:
+    return paragraphs(words.say("Which cluster? Yours are {titles}.", titles=words.listing(titles)))
+
+
+def not_your_cluster(words: Words, title: str) -> Reply:
+    return paragraphs(words.say("That is for the coordinators of {title}.", title=title))
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a cluster is."""
+
+    title: str
+    people: int
+    cities: int
+    coordinators: tuple[str, ...]
+    archived: bool
+    waiting: int  # questions
+    paused: bool = False
+    until: datetime | None = None  # local
+
+
+def status(words: Words, given: Status) -> Reply:
+    coordinators = words.listing(list(given.coordinators)) or words.text("nobody")
+    lines = [
+        words.plural("{number} person", "{number} people", given.people),
+        words.plural("{number} city", "{number} cities", given.cities),
+        words.say("Coordinated by {who}", who=coordinators),
+        words.say("The archive is on") if given.archived else words.say("The archive is off"),
+        words.plural(
+            "{number} question waits for an answer",
+            "{number} questions wait for an answer",
+            given.waiting,
+        ),
+    ]
+    if given.paused and given.until is not None:
+        lines.append(words.say("On a break until {when}", when=words.moment(given.until)))
+    elif given.paused:
+        lines.append(words.say("On a break"))
+    return Reply((Heading((Strong(given.title),)), items(*lines)))
+
+
+# ── mornings ──────────────────────────────────────────────────────────────────────────────────
+
+
+def greeting(words: Words, title: str, topic: str, ask: str, *, archived: bool) -> Reply:
+    """Three lines for a newcomer, and a person to ask."""
+    about = words.say("Welcome to {title}.", title=Strong(title))
+    lines = [
+        join(about, " ", Text(topic)) if topic else about,
+        words.say(
+            "Write in the language that you think in. {help} shows what you can ask me, here"
+            " without any sign before it.",
+            help=Code("help"),
+        ),
+        words.say(
+            "The room keeps an archive: {privacy} shows what is stored about you.",
+            privacy=Code("privacy"),
+        )
+        if archived
+        else words.say("The room keeps no archive."),
+    ]
+    if ask:
+        lines.append(words.say("Whom to ask: {who}.", who=Strong(ask)))
+    return paragraphs(*lines)
+
+
+def coordinator_left(words: Words, who: str, title: str, others: list[str], command: str) -> Reply:
+    first = words.say(
+        "{who}, who coordinates {title}, has left its room.", who=who, title=Strong(title)
+    )
+    if others:
+        more = words.say("{others} are still there for it.", others=words.listing(others))
+    else:
+        more = words.say(
+            "Nobody else coordinates it: who takes over? {command}", command=Code(command)
+        )
+    return paragraphs(join(first, " ", more))

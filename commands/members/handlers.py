@@ -35,8 +35,9 @@ from commands.permissions import (
     roles_of,
 )
 from commands.posts import Posts
+from commands.subscribing import subscribe, unsubscribe
 from commands.words import N_, words_in
-from storage import folding, people, practices, reviews, rooms, traces, transfers
+from storage import asked, folding, people, practices, reviews, rooms, traces, transfers
 from storage.practices import UNFINISHED
 from storage.records import City, Cluster, Person, PracticeState, Role, RoomKind
 from storage.types import milliseconds
@@ -112,8 +113,10 @@ def set_time_zone(call: Call[Zone], context: Context) -> Posts:
 
 def set_digest(call: Call[Digest], context: Context) -> Posts:
     on = call.arguments.state is Switch.ON
-    people.change(context.connection, call.asker.user_id, digest=on)
-    return call.answer(replies.digest_set(call.words, on=on))
+    alarms = [subscribe(call.asker, None, context)] if on else []
+    if not on:
+        unsubscribe(call.asker, context)
+    return [*alarms, *call.answer(replies.digest_set(call.words, on=on))]
 
 
 # ── members ───────────────────────────────────────────────────────────────────────────────────
@@ -249,6 +252,7 @@ def show_privacy(call: Call[Nothing], context: Context) -> Posts:
         entries=transfers.written_by(context.connection, call.asker.id),
         votes=traces.votes(context.connection, call.asker.user_id),
         written=traces.written(context.connection, call.asker.user_id),
+        asked=asked.asked_by(context.connection, call.asker.user_id),
     )
     return call.answer(replies.privacy(call.words, stored, sign=call.sign))
 

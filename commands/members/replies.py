@@ -234,6 +234,7 @@ class Stored:
     entries: int = 0  # in diaries of transfers
     votes: int = 0  # answers to dates of visits
     written: int = 0  # about visits: notes, recommendations, promises
+    asked: int = 0  # questions that are looked after
 
 
 def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
@@ -254,6 +255,7 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
             *_practices(words, stored),
             words.say("Which rooms you are in, and since when"),
             *_about_visits(words, stored),
+            *_about_questions(words, stored),
         ),
         Paragraph(_kept_rooms(words, stored.archived_rooms)),
         Paragraph(_kept_for(words, stored.retention)),
@@ -324,6 +326,18 @@ def _about_visits(words: Words, stored: Stored) -> list[Inline]:
             )
         )
     return lines
+
+
+def _about_questions(words: Words, stored: Stored) -> list[Inline]:
+    if not stored.asked:
+        return []
+    return [
+        words.plural(
+            "{number} question of yours that is looked after",
+            "{number} questions of yours that are looked after",
+            stored.asked,
+        )
+    ]
 
 
 def _kept_rooms(words: Words, names: Sequence[str]) -> Inline:

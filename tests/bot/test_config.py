@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,9 @@ WRONG_FOR = {
     "visits.reminders": ['["0 days"]', '["3"]', '["three days"]', '["400 days"]'],
     "visits.feed_listen": ['"8800"', '"127.0.0.1"', '"http://x:8800"'],
     "visits.feed_url": ['"calendar.example.org"'],
+    "digests.draft_at": ['"7"', '"24:00"', '"7 am"', "07:00:00"],
+    "digests.holidays_of": ['["Belgium"]'],
+    "digests.automatic": ['["welcoming"]'],
     "commands.prefix": ['"/"', '"hall"', '"! x"', '"!!!!"', '"@"'],
 }  # fmt: skip
 
@@ -357,6 +360,8 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
         ("[limits]\nunprompted_a_day", "0", 0),
         ("[visits]\nreminders", '["7 days", "1 day"]', (7, 1)),
         ("[visits]\nreminders", "[]", ()),
+        ("[digests]\nweekday", '"Tuesday"', 1),
+        ("[digests]\ndraft_at", '"6:30"', time(6, 30)),
         ("[archive]\nretention", '"for ever"', None),
         ("[archive]\nretention", '"1 day"', timedelta(days=1)),
         ("[archive]\nretention", '"24 months"', timedelta(days=730)),
@@ -366,7 +371,8 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
 def test_limits_are_read(tmp_path: Path, setting: str, value: str, expected: object) -> None:
     config = read(tmp_path, f"{SMALLEST}{setting} = {value}")
     name = setting.partition("\n")[2]
-    parts = {"limits": config.limits, "archive": config.archive, "visits": config.visits}
+    parts = {"limits": config.limits, "archive": config.archive, "visits": config.visits,
+             "digests": config.digests}  # fmt: skip
     found = parts[setting[1:].partition("]")[0]]
     assert getattr(found, name) == expected
 

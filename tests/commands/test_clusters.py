@@ -52,7 +52,7 @@ def test_the_first_line_of_each_announcement_is_good_alone() -> None:
         replies.renamed(words, "Homes"),
         replies.removed(words, "Homes", contact="ann@example.org"),
         replies.restored(words, "Homes"),
-        replies.paused(words, "Homes"),
+        replies.paused_until(words, "Homes", None, "!cluster resume"),
         replies.resumed(words, "Homes"),
     ):
         assert len(plain(reply).splitlines()[0]) > 10

@@ -22,6 +22,7 @@ from commands.archive import replies as archive
 from commands.archive import rules as archive_rules
 from commands.catalogue import CATALOGUE
 from commands.clusters import replies as clusters
+from commands.digests import replies as digest_words
 from commands.doctor import findings, room_findings
 from commands.doctor import replies as doctor
 from commands.doctor.rules import Finding, Level
@@ -34,6 +35,7 @@ from commands.practices import review_replies as practice_reviews
 from commands.practices import transfer_replies as practice_transfers
 from commands.practices.fields import NotOneOf
 from commands.practices.rules import Reviewed
+from commands.questions import replies as question_words
 from commands.reply import (
     CodeBlock,
     Items,
@@ -70,6 +72,7 @@ from storage.records import (
     UserId,
     Verdict,
 )
+from tests.commands import digest_samples
 from tests.commands import visit_samples as samples
 from tests.commands.conftest import HOUSING, OTTO, Hall, direct
 
@@ -134,7 +137,7 @@ WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
 CARD = replace(CARD, organisation="6")
 STORED = members.Stored(
     CARD, 1, ("1",), "2", "3", timedelta(days=730), ("1",), ("2", "3"), 4, entries=5, votes=6,
-    written=7,
+    written=7, asked=8,
 )  # fmt: skip
 CITY = clusters.CityCard("1", "NO", "2", ("de",), NOW, ("3",), ("4",))
 FULL_CITY = replace(
@@ -284,7 +287,25 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "renamed": [clusters.renamed(WORDS, "1")],
         "removed": [clusters.removed(WORDS, "1", contact=contact) for contact in ("", "2")],
         "restored": [clusters.restored(WORDS, "1")],
-        "paused": [clusters.paused(WORDS, "1")],
+        "paused_until": [clusters.paused_until(WORDS, "1", when, "2") for when in (None, NOW)],
+        "how_many_days": [clusters.how_many_days(WORDS, "1", 2)],
+        "which_cluster": [clusters.which_cluster(WORDS, ["1", "2"])],
+        "not_your_cluster": [clusters.not_your_cluster(WORDS, "1")],
+        "status": [
+            clusters.status(WORDS, clusters.Status("1", 2, 3, who, archived, 4, paused, until))
+            for who, archived, paused, until in (
+                ((), False, False, None),
+                (("5",), True, True, None),
+                (("5", "6"), True, True, NOW),
+            )
+        ],
+        "greeting": [
+            clusters.greeting(WORDS, "1", topic, ask, archived=archived)
+            for topic, ask, archived in (("", "", False), ("2", "3", True))
+        ],
+        "coordinator_left": [
+            clusters.coordinator_left(WORDS, "1", "2", others, "3") for others in ([], ["4"])
+        ],
         "resumed": [clusters.resumed(WORDS, "1")],
     },
     archive: {
@@ -443,6 +464,8 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "told_giver": [practice_transfers.told_giver(WORDS, one) for one in JOURNEYS],
     },
     visit_words: samples.SHOWN,
+    digest_words: digest_samples.SHOWN,
+    question_words: digest_samples.QUESTIONS,
     promise_words: samples.AFTER,
     feed_words: samples.FEED,
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},

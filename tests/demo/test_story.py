@@ -79,6 +79,7 @@ def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
         "Nothing found for *cedri*",
         "Nothing found for *tarjeta*",
         "2 people in *Peñasol*",
+        "This is how the digest would read now:",
         "All is well.",
         "every question was answered exactly once",
     ):

@@ -1,0 +1,47 @@
+"""What becomes of a digest when a message that it repeats is taken back, or has other words."""
+
+from dataclasses import replace
+
+from commands.context import Context
+from commands.digests import rules
+from commands.digests.acting import OWN_WORDS, Act, read_reply, store
+from commands.digests.showing import digest_of
+from commands.events import Edited, Redacted
+from commands.posts import Posts
+from storage import digests, sources
+
+KIND = "digest"
+
+
+def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
+    """The line goes, from drafts and from what was sent; a coordinator's own words go likewise."""
+    kept = digests.get(context.connection, int(subject))
+    sources.forget_message(context.connection, event.target, KIND)
+    if kept is None:
+        return ()
+    before = digest_of(kept)
+    after = rules.without(before, event.target)
+    return () if after == before else store(kept, after, context, erased=True)
+
+
+def corrected(event: Edited, subject: str, context: Context) -> Posts:
+    """The line repeats the words as they are now."""
+    kept = digests.get(context.connection, int(subject))
+    if kept is None:
+        return ()
+    before = digest_of(kept)
+    after = rules.reworded(before, event.original, event.now.body)
+    after = _own_words(after, event)
+    return () if after == before else store(kept, after, context)
+
+
+def _own_words(digest: rules.Digest, event: Edited) -> rules.Digest:
+    """A coordinator puts the reply right that worded a line."""
+    wish = read_reply(event.now.body, editing=True)
+    if wish is None or wish.act is not Act.REWORD:
+        return digest
+    own = rules.excerpt(wish.text, OWN_WORDS)
+    lines = tuple(
+        replace(one, own=own) if one.own_event == event.original else one for one in digest.lines
+    )
+    return replace(digest, lines=lines)

@@ -1,0 +1,1 @@
+"""Questions that members ask each other, looked after until they are answered."""
