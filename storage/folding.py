@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
-from storage import people, rooms
+from storage import people, rooms, silences
 from storage.bodies import body_of, clean
 from storage.database import insert_once
 from storage.records import EventId, RoomEvent, RoomId, UserId
@@ -23,6 +23,7 @@ from storage.search import (
     index_rows,
     unindex_rows,
 )
+from storage.silences import Silences
 from storage.tables import (
     attachment,
     event,
@@ -36,6 +37,11 @@ from storage.types import event_hash
 POLL_START = ("org.matrix.msc3381.poll.start", "m.poll.start")
 MESSAGE_TYPES = ("m.room.message", "m.sticker", *POLL_START)
 FILES = ("m.file", "m.image", "m.audio", "m.video")
+# The same words in other forms, which would outlive an edit; a quoted fallback holds another's.
+WORDS_AGAIN = frozenset(
+    {"body", "format", "formatted_body", "m.text", "m.html", "m.message"}
+    | {f"org.matrix.msc1767.{form}" for form in ("text", "html", "message")}
+)
 LONGEST_KEY = 64  # of a reaction, characters; more is no reaction but a text
 PARAMETERS = 400  # in one IN list
 SPAN = 16 * 600  # ids looked at in one go: ten minutes
@@ -184,7 +190,7 @@ def _known(connection: Connection, hashes: Iterable[int]) -> set[int]:
 class _Numbers:
     rooms: Mapping[RoomId, int]
     people: Mapping[UserId, int]
-    withheld: frozenset[int]
+    silences: Silences
 
     @classmethod
     def of(cls, connection: Connection, facts: Sequence[Fact]) -> "_Numbers":
@@ -194,7 +200,7 @@ class _Numbers:
                 for room_id in {fact.event.room_id for fact in facts}
             },
             people.numbers(connection, {fact.event.sender for fact in facts}),
-            frozenset(people.withheld(connection)),
+            silences.all_of(connection),
         )
 
     def room(self, fact: Fact) -> int:
@@ -204,7 +210,7 @@ class _Numbers:
         return self.people[fact.event.sender]
 
     def silent(self, fact: Fact) -> bool:
-        return self.sender(fact) in self.withheld
+        return self.silences.covers(self.sender(fact), _within(fact.event.at))
 
 
 Dead = set[tuple[int, int]]  # (event hash, room): redacted, whether we have it or not
@@ -274,7 +280,7 @@ def _kept_content(fact: Fact, numbers: _Numbers, dead: Dead) -> dict[str, Any] |
         return None
     drop = {"m.relates_to", "m.mentions", "msgtype"}
     if fact.kind is Kind.MESSAGE:
-        drop.add("body")
+        drop |= WORDS_AGAIN
     elif fact.event.type in MESSAGE_TYPES:
         return None  # a notice, or an edit without new content
     kept = {key: value for key, value in fact.event.content.items() if key not in drop}
@@ -578,10 +584,17 @@ def _index_row(row: Any) -> IndexRow:
 # ── taking back ───────────────────────────────────────────────────────────────────────────────
 
 
-def erase(connection: Connection, targets: Sequence[tuple[int, int]], language: str) -> None:
+def erase(
+    connection: Connection,
+    targets: Sequence[tuple[int, int]],
+    language: str,
+    *,
+    expired: bool = False,
+) -> None:
     """Take events back: (hash, room) pairs. Words go from text, revisions, index and log at once.
 
     A tombstone stays, so that threads stay whole and late edits stay erased.
+    expired: nobody took them back, their time was over; they are still counted.
     """
     for part in _parts(list(targets)):
         rows = connection.execute(
@@ -596,7 +609,13 @@ def erase(connection: Connection, targets: Sequence[tuple[int, int]], language: 
                 update(message)
                 .where(message.c.id.in_([row.id for row in rows]))
                 .values(
-                    body="", original_body=None, title=None, lang="", redacted=True, withheld=False
+                    body="",
+                    original_body=None,
+                    title=None,
+                    lang="",
+                    redacted=True,
+                    withheld=False,
+                    expired=expired,
                 )
             )
             connection.execute(delete(revision).where(revision.c.original_h.in_(hashes)))
@@ -633,8 +652,9 @@ def erase_since(
     *,
     sender: int | None = None,
     room: int | None = None,
+    before: int | None = None,
 ) -> None:
-    """Erase what was said from a moment (ms) on, by one person or in one room."""
+    """Erase what was said from a moment (ms) on, by one person or in one room; up to another."""
     query = (
         select(event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
@@ -644,27 +664,29 @@ def erase_since(
         query = query.where(message.c.sender_id == sender)
     if room is not None:
         query = query.where(message.c.room_id == room)
+    if before is not None:
+        query = query.where(message.c.ts < before)
     erase(connection, [(row.event_h, row.room_id) for row in connection.execute(query)], language)
 
 
-def expire(connection: Connection, before: int, language: str, *, at_most: int) -> int:
-    """Erase words older than a moment (ms), a few at a time; returns how many went."""
+def expire(connection: Connection, room: int, before: int, language: str, *, at_most: int) -> int:
+    """Erase words of a room older than a moment (ms), a few at a time; returns how many went."""
     old = connection.execute(
         select(event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
-        .where(message.c.ts < before, ~message.c.redacted)
+        .where(message.c.room_id == room, message.c.ts < before, ~message.c.redacted)
         .limit(at_most)
     ).all()
-    erase(connection, [(row.event_h, row.room_id) for row in old], language)
+    erase(connection, [(row.event_h, row.room_id) for row in old], language, expired=True)
     return len(old)
 
 
-def expire_beside(connection: Connection, before: int) -> None:
+def expire_beside(connection: Connection, room: int, before: int) -> int:
     """Erase what is old and no message: votes, places, edits whose original never came."""
-    connection.execute(
-        update(event).where(event.c.ts < before, event.c.content.is_not(None)).values(content=None)
-    )
-    connection.execute(delete(revision).where(revision.c.ts < before))
+    blank = (event.c.room_id == room, event.c.ts < before, event.c.content.is_not(None))
+    gone = connection.execute(update(event).where(*blank).values(content=None)).rowcount
+    old = (revision.c.room_id == room, revision.c.ts < before)
+    return gone + connection.execute(delete(revision).where(*old)).rowcount
 
 
 def next_to_index(connection: Connection, after: int, at_most: int) -> list[IndexRow]:
