@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 NIGHTLY = timedelta(days=1)
 FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day cleans up, too
-AT_ONCE = 40  # messages a step: some 20 ms
+AT_ONCE = 10  # messages a step: some 10 ms
 UNREAD_KEPT = timedelta(days=30)  # without key, or without sense
 WARM = 10_000  # messages read at start
 MANY = 1_000  # of them leave something to give back, which takes longer than a small start

@@ -116,21 +116,26 @@ def count(connection: Connection, one: Erasure, counts: Mapping[str, int]) -> No
     change(connection, one.id, report=so_far)
 
 
-def step(connection: Connection, one: Erasure, language: str, at_most: int) -> int:
-    """Erase a few messages; returns how many. Run it alone: it writes the index."""
+def step(
+    connection: Connection, one: Erasure, language: str, at_most: int, after: int = -1
+) -> int | None:
+    """Erase a few messages; the last one's id, from where to go on. Run it alone: it writes the
+    index."""
     rows = connection.execute(
-        select(event.c.event_h, event.c.room_id)
+        select(message.c.id, event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
         .where(
             message.c.sender_id == one.person_id,
+            message.c.id > after,
             message.c.ts <= one.until,
             ~message.c.redacted,
             ~message.c.withheld,
         )
+        .order_by(message.c.id)
         .limit(at_most)
     ).all()
     if not rows:
-        return 0
+        return None
     hashes = [row.event_h for row in rows]
     edits = select(func.count()).where(revision.c.original_h.in_(hashes))
     files = select(func.count()).where(attachment.c.event_h.in_(hashes))
@@ -141,7 +146,7 @@ def step(connection: Connection, one: Erasure, language: str, at_most: int) -> i
     }
     count(connection, one, {name: number for name, number in counts.items() if number})
     folding.erase(connection, [(row.event_h, row.room_id) for row in rows], language)
-    return len(rows)
+    return int(rows[-1].id)
 
 
 def begin(connection: Connection, one: Erasure) -> None:

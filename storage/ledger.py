@@ -123,6 +123,7 @@ def _erase(
         )  # fmt: skip
         return []
     again = erasures.request(connection, who, instant(one["until"]), now, by_operator=True)
-    while erasures.step(connection, again, language, AT_ONCE):
-        pass
+    last: int | None = -1
+    while last is not None:
+        last = erasures.step(connection, again, language, AT_ONCE, last)
     return [again.id]

@@ -1,18 +1,21 @@
 """A database from an older backup follows what was erased after it, before anybody is answered."""
 
 import json
+import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
+from sqlalchemy.event import listen, remove
 
 from bot import ledger as kept
 from storage import archive, erasures, folding, marks, meta, people, rooms, silences
-from storage.database import Database
+from storage.database import Database, SqliteDatabase
 from storage.records import EventId, RoomEvent, RoomId, UserId
 from storage.tables import metadata
-from storage.types import instant
+from storage.types import event_hash, instant
 
 ANN, BEN, ROOM = UserId("@ann:test"), UserId("@ben:test"), RoomId("!hall:test")
 START = 1_772_438_400_000
@@ -135,3 +138,41 @@ async def test_a_quoted_fallback_and_html_are_not_kept_beside_the_words(
         return repr([connection.execute(select(t)).all() for t in metadata.sorted_tables])
 
     assert "canary" not in await database.read(read)
+
+
+async def test_taking_back_reads_no_table_from_end_to_end(database: Database) -> None:
+    if not isinstance(database, SqliteDatabase):
+        return  # PostgreSQL looks pairs up in an index by itself
+    await tell(database, said(1, ANN, "canary"))
+    seen: list[tuple[str, Any]] = []
+    heard = partial(_note, seen)
+    listen(database._engine, "before_cursor_execute", heard)
+
+    def erase(connection: Connection) -> None:
+        room = rooms.know(connection, ROOM)
+        folding.erase(connection, [(event_hash("$e1"), room.id), (5, room.id)], "en")
+        who = people.know(connection, ANN)
+        one = erasures.request(connection, who, instant(START), instant(START))
+        erasures.step(connection, one, "en", 5)
+
+    await database.write(erase, alone=True)
+    remove(database._engine, "before_cursor_execute", heard)
+
+    def scans(connection: Connection) -> list[str]:
+        plans = [
+            (row[-1], statement)
+            for statement, values in seen
+            if statement.startswith(("SELECT", "UPDATE", "DELETE"))
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+        large = re.compile(r"SCAN (event|message|reaction|revision|attachment)\b")
+        return [statement for plan, statement in plans if large.match(plan)]
+
+    assert await database.write(scans) == []
+    assert len(seen) > 8
+
+
+def _note(
+    seen: list[tuple[str, Any]], _c: object, _u: object, statement: str, values: Any, *_: object
+) -> None:
+    seen.append((statement, values))
