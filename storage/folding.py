@@ -354,7 +354,7 @@ def _add_messages(
     facts = [fact for fact in fresh if fact.kind is Kind.MESSAGE]
     if not facts:
         return set()
-    ids = _time_keys(connection, [min(_within(fact.event.at), received) for fact in facts])
+    ids = time_keys(connection, [min(_within(fact.event.at), received) for fact in facts])
     threads = _threads(connection, facts, numbers)
     edits = _revisions_of(connection, [fact.hash for fact in facts])
     rows: list[dict[str, Any]] = []
@@ -417,7 +417,7 @@ def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
     }
 
 
-def _time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
+def time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
     """Free ids for messages said at these moments (ms): seconds · 16 + n, so ids follow time."""
     bases = [moment // 1000 * 16 for moment in moments]
     places = sorted(range(len(bases)), key=lambda place: bases[place])
