@@ -6,7 +6,17 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import alarms, burst, catch_up, digest, memory, round_trip, two_years, votes
+from benchmarks import (
+    alarms,
+    burst,
+    catch_up,
+    digest,
+    erasure,
+    memory,
+    round_trip,
+    two_years,
+    votes,
+)
 from benchmarks.report import Line, show
 
 ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
@@ -18,6 +28,7 @@ ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
     "alarms": alarms.measure,
     "digest": digest.measure,
     "two-years": two_years.measure,
+    "erasure": erasure.measure,
 }
 
 

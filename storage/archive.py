@@ -22,6 +22,7 @@ class ArchiveStatus:
     withheld: int  # messages of people who opted out
     first: datetime | None
     last: datetime | None
+    expired: int = 0  # messages whose time was over: counted, and no more
 
 
 _root = event.alias("root")
@@ -107,11 +108,12 @@ def totals(connection: Connection) -> ArchiveStatus:
 
 def _status(connection: Connection, scope: ColumnElement[bool]) -> ArchiveStatus:
     worded = ~message.c.redacted & ~message.c.withheld
-    messages, members, withheld, first, last = connection.execute(
+    messages, members, withheld, expired, first, last = connection.execute(
         select(
             func.count().filter(worded),
             func.count(message.c.sender_id.distinct()).filter(worded),
             func.count().filter(message.c.withheld),
+            func.count().filter(message.c.expired),
             func.min(message.c.ts).filter(worded),
             func.max(message.c.ts).filter(worded),
         ).where(scope)
@@ -131,7 +133,17 @@ def _status(connection: Connection, scope: ColumnElement[bool]) -> ArchiveStatus
         withheld,
         None if first is None else instant(first),
         None if last is None else instant(last),
+        expired,
     )
+
+
+def said_before(connection: Connection, room_number: int, before: int) -> int:
+    """How many messages with words were said in a room before a moment (ms)."""
+    worded = ~message.c.redacted & ~message.c.withheld
+    count = connection.scalar(
+        select(func.count()).where(message.c.room_id == room_number, message.c.ts < before, worded)
+    )
+    return count or 0
 
 
 def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:

@@ -9,9 +9,19 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
-from storage import people, rooms
+from storage import people, rooms, silences
 from storage.bodies import body_of, clean
 from storage.database import insert_once
 from storage.records import EventId, RoomEvent, RoomId, UserId
@@ -23,6 +33,7 @@ from storage.search import (
     index_rows,
     unindex_rows,
 )
+from storage.silences import Silences
 from storage.tables import (
     attachment,
     event,
@@ -36,6 +47,11 @@ from storage.types import event_hash
 POLL_START = ("org.matrix.msc3381.poll.start", "m.poll.start")
 MESSAGE_TYPES = ("m.room.message", "m.sticker", *POLL_START)
 FILES = ("m.file", "m.image", "m.audio", "m.video")
+# The same words in other forms, which would outlive an edit; a quoted fallback holds another's.
+WORDS_AGAIN = frozenset(
+    {"body", "format", "formatted_body", "m.text", "m.html", "m.message"}
+    | {f"org.matrix.msc1767.{form}" for form in ("text", "html", "message")}
+)
 LONGEST_KEY = 64  # of a reaction, characters; more is no reaction but a text
 PARAMETERS = 400  # in one IN list
 SPAN = 16 * 600  # ids looked at in one go: ten minutes
@@ -184,7 +200,7 @@ def _known(connection: Connection, hashes: Iterable[int]) -> set[int]:
 class _Numbers:
     rooms: Mapping[RoomId, int]
     people: Mapping[UserId, int]
-    withheld: frozenset[int]
+    silences: Silences
 
     @classmethod
     def of(cls, connection: Connection, facts: Sequence[Fact]) -> "_Numbers":
@@ -194,7 +210,7 @@ class _Numbers:
                 for room_id in {fact.event.room_id for fact in facts}
             },
             people.numbers(connection, {fact.event.sender for fact in facts}),
-            frozenset(people.withheld(connection)),
+            silences.all_of(connection),
         )
 
     def room(self, fact: Fact) -> int:
@@ -204,7 +220,7 @@ class _Numbers:
         return self.people[fact.event.sender]
 
     def silent(self, fact: Fact) -> bool:
-        return self.sender(fact) in self.withheld
+        return self.silences.covers(self.sender(fact), _within(fact.event.at))
 
 
 Dead = set[tuple[int, int]]  # (event hash, room): redacted, whether we have it or not
@@ -274,7 +290,7 @@ def _kept_content(fact: Fact, numbers: _Numbers, dead: Dead) -> dict[str, Any] |
         return None
     drop = {"m.relates_to", "m.mentions", "msgtype"}
     if fact.kind is Kind.MESSAGE:
-        drop.add("body")
+        drop |= WORDS_AGAIN
     elif fact.event.type in MESSAGE_TYPES:
         return None  # a notice, or an edit without new content
     kept = {key: value for key, value in fact.event.content.items() if key not in drop}
@@ -338,7 +354,7 @@ def _add_messages(
     facts = [fact for fact in fresh if fact.kind is Kind.MESSAGE]
     if not facts:
         return set()
-    ids = _time_keys(connection, [min(_within(fact.event.at), received) for fact in facts])
+    ids = time_keys(connection, [min(_within(fact.event.at), received) for fact in facts])
     threads = _threads(connection, facts, numbers)
     edits = _revisions_of(connection, [fact.hash for fact in facts])
     rows: list[dict[str, Any]] = []
@@ -401,7 +417,7 @@ def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
     }
 
 
-def _time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
+def time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
     """Free ids for messages said at these moments (ms): seconds · 16 + n, so ids follow time."""
     bases = [moment // 1000 * 16 for moment in moments]
     places = sorted(range(len(bases)), key=lambda place: bases[place])
@@ -578,15 +594,22 @@ def _index_row(row: Any) -> IndexRow:
 # ── taking back ───────────────────────────────────────────────────────────────────────────────
 
 
-def erase(connection: Connection, targets: Sequence[tuple[int, int]], language: str) -> None:
+def erase(
+    connection: Connection,
+    targets: Sequence[tuple[int, int]],
+    language: str,
+    *,
+    expired: bool = False,
+) -> None:
     """Take events back: (hash, room) pairs. Words go from text, revisions, index and log at once.
 
     A tombstone stays, so that threads stay whole and late edits stay erased.
+    expired: nobody took them back, their time was over; they are still counted.
     """
     for part in _parts(list(targets)):
         rows = connection.execute(
             _MESSAGE_WITH_EVENT.where(
-                tuple_(event.c.event_h, event.c.room_id).in_(part), ~message.c.redacted
+                _among(event.c.event_h, event.c.room_id, part), ~message.c.redacted
             )
         ).all()
         unindex_rows(connection, [_index_row(row) for row in rows if row.body])
@@ -596,34 +619,48 @@ def erase(connection: Connection, targets: Sequence[tuple[int, int]], language: 
                 update(message)
                 .where(message.c.id.in_([row.id for row in rows]))
                 .values(
-                    body="", original_body=None, title=None, lang="", redacted=True, withheld=False
+                    body="",
+                    original_body=None,
+                    title=None,
+                    lang="",
+                    redacted=True,
+                    withheld=False,
+                    expired=expired,
                 )
             )
             connection.execute(delete(revision).where(revision.c.original_h.in_(hashes)))
             connection.execute(delete(attachment).where(attachment.c.event_h.in_(hashes)))
         # Edits of an original that never came, too.
         connection.execute(
-            delete(revision).where(tuple_(revision.c.original_h, revision.c.room_id).in_(part))
+            delete(revision).where(_among(revision.c.original_h, revision.c.room_id, part))
         )
         edited = set(
             connection.scalars(
                 select(revision.c.original_h).where(
-                    tuple_(revision.c.edit_h, revision.c.room_id).in_(part)
+                    _among(revision.c.edit_h, revision.c.room_id, part)
                 )
             )
         )
         connection.execute(
-            delete(revision).where(tuple_(revision.c.edit_h, revision.c.room_id).in_(part))
+            delete(revision).where(_among(revision.c.edit_h, revision.c.room_id, part))
         )
         connection.execute(
-            delete(reaction).where(tuple_(reaction.c.event_h, reaction.c.room_id).in_(part))
+            delete(reaction).where(_among(reaction.c.event_h, reaction.c.room_id, part))
         )
         connection.execute(
-            update(event)
-            .where(tuple_(event.c.event_h, event.c.room_id).in_(part))
-            .values(content=None)
+            update(event).where(_among(event.c.event_h, event.c.room_id, part)).values(content=None)
         )
         _recompute(connection, edited, language)
+
+
+def _among(
+    hashed: ColumnElement[int], room: ColumnElement[int], pairs: Sequence[tuple[int, int]]
+) -> ColumnElement[bool]:
+    """Whether a row is one of these (hash, room) pairs.
+
+    SQLite looks pairs up in no index and would read the whole table: the hashes alone lead there.
+    """
+    return hashed.in_([pair[0] for pair in pairs]) & tuple_(hashed, room).in_(pairs)
 
 
 def erase_since(
@@ -633,8 +670,9 @@ def erase_since(
     *,
     sender: int | None = None,
     room: int | None = None,
+    before: int | None = None,
 ) -> None:
-    """Erase what was said from a moment (ms) on, by one person or in one room."""
+    """Erase what was said from a moment (ms) on, by one person or in one room; up to another."""
     query = (
         select(event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
@@ -644,27 +682,29 @@ def erase_since(
         query = query.where(message.c.sender_id == sender)
     if room is not None:
         query = query.where(message.c.room_id == room)
+    if before is not None:
+        query = query.where(message.c.ts < before)
     erase(connection, [(row.event_h, row.room_id) for row in connection.execute(query)], language)
 
 
-def expire(connection: Connection, before: int, language: str, *, at_most: int) -> int:
-    """Erase words older than a moment (ms), a few at a time; returns how many went."""
+def expire(connection: Connection, room: int, before: int, language: str, *, at_most: int) -> int:
+    """Erase words of a room older than a moment (ms), a few at a time; returns how many went."""
     old = connection.execute(
         select(event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
-        .where(message.c.ts < before, ~message.c.redacted)
+        .where(message.c.room_id == room, message.c.ts < before, ~message.c.redacted)
         .limit(at_most)
     ).all()
-    erase(connection, [(row.event_h, row.room_id) for row in old], language)
+    erase(connection, [(row.event_h, row.room_id) for row in old], language, expired=True)
     return len(old)
 
 
-def expire_beside(connection: Connection, before: int) -> None:
+def expire_beside(connection: Connection, room: int, before: int) -> int:
     """Erase what is old and no message: votes, places, edits whose original never came."""
-    connection.execute(
-        update(event).where(event.c.ts < before, event.c.content.is_not(None)).values(content=None)
-    )
-    connection.execute(delete(revision).where(revision.c.ts < before))
+    blank = (event.c.room_id == room, event.c.ts < before, event.c.content.is_not(None))
+    gone = connection.execute(update(event).where(*blank).values(content=None)).rowcount
+    old = (revision.c.room_id == room, revision.c.ts < before)
+    return gone + connection.execute(delete(revision).where(*old)).rowcount
 
 
 def next_to_index(connection: Connection, after: int, at_most: int) -> list[IndexRow]:

@@ -20,6 +20,7 @@ class Action(StrEnum):
 
     MESSAGE = "message"
     EXAMINE = "examine"  # a message whose words are found when it is sent
+    COMPILE = "compile"  # a file whose content is found when it is sent
     FILE = "file"  # uploaded first; then an event like any other
     EDIT = "edit"
     REACTION = "reaction"
@@ -267,7 +268,7 @@ def posts_of(connection: Connection, events: Sequence[EventId]) -> list[str]:
         connection.scalars(
             select(outbox.c.key).where(
                 outbox.c.event_id.in_(events),
-                outbox.c.action.in_((Action.MESSAGE, Action.FILE)),
+                outbox.c.action.in_((Action.MESSAGE, Action.FILE, Action.COMPILE)),
             )
         )
     )

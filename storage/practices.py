@@ -151,6 +151,15 @@ def erase(connection: Connection, number: int, by: Person | None, now: datetime)
     step(connection, number, P.WITHDRAWN, by, now)
 
 
+def stand_alone(connection: Connection, number: int, city: str | None) -> None:
+    """A practice stays under its city's name; nothing leads to who told it, and in which words."""
+    nowhere = {"room_id": None, "event_id": None}
+    connection.execute(
+        update(practice_field).where(practice_field.c.practice_id == number).values(nowhere)
+    )
+    change(connection, number, city=city, source_room=None, source_event=None, reason_event=None)
+
+
 def last_step_by(connection: Connection, number: int) -> int | None:
     """Our number for the person by whom a practice came to the state it is in."""
     found: int | None = connection.scalar(

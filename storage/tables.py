@@ -44,6 +44,7 @@ room = Table(
     Column("joined", Boolean, nullable=False, server_default=true()),
     Column("direct_with", String),
     Column("via", Json, nullable=False, server_default="[]"),
+    Column("retention_ms", Long),  # what the room itself asks for, by m.room.retention
     Column("predecessor", String),
     Column("replacement", String),  # what a tombstone claims, before the link is verified
     Column("successor", String),  # verified both ways
@@ -154,6 +155,7 @@ message = Table(
     Column("title", Text),
     Column("redacted", Boolean, nullable=False, server_default=false()),
     Column("withheld", Boolean, nullable=False, server_default=false()),
+    Column("expired", Boolean, nullable=False, server_default=false()),  # its time was over
     UniqueConstraint("seq", name="message_once_per_event"),
     Index("message_room", "room_id", "id"),
     Index("message_thread", "thread_h", "id"),
@@ -203,6 +205,33 @@ attachment = Table(
     Column("mime", Text),
     Column("size_bytes", Long),
     Column("mxc", Text),
+)
+
+# When a person's words are not for the archive: said in such a time they are never stored, however
+# late they come.
+silence = Table(
+    "silence",
+    metadata,
+    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    Column("since", Long, primary_key=True, autoincrement=False),  # ms
+    Column("until", Long),  # ms; None: it goes on
+)
+
+# Whose words were erased: a check value in place of the address, and how much it was.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mark", String, nullable=False),  # keyed hash of the address
+    Column("person_id", Integer, nullable=False),  # whose row bears no address once they are gone
+    Column("until", Long, nullable=False),  # ms: what was said up to then
+    Column("asked_at", Instant, nullable=False),
+    Column("by_operator", Boolean, nullable=False, server_default=false()),
+    Column("keep_practices", Boolean, nullable=False, server_default=false()),
+    Column("state", String, nullable=False),  # asked, begun, swept, done
+    Column("done_at", Instant),
+    Column("report", Json),  # counts alone
+    UniqueConstraint("mark", "until", name="erased_once"),
 )
 
 # ── the spine ─────────────────────────────────────────────────────────────────────────────────

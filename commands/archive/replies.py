@@ -114,6 +114,9 @@ class Holdings:
     withheld: int
     first: datetime | None
     last: datetime | None
+    expired: int = 0  # whose time was over
+    kept_for: timedelta | None = None
+    soon: int = 0  # whose time is over in two weeks
 
 
 def status(words: Words, holdings: Sequence[Holdings]) -> Reply:
@@ -148,6 +151,24 @@ def _status(words: Words, held: Holdings) -> tuple[Block, ...]:
                 "from {first} to {last}",
                 first=words.moment(held.first),
                 last=_until(words, held.first, held.last),
+            )
+        )
+    if held.expired:
+        lines.append(
+            words.plural(
+                "{number} older message, whose words were deleted as promised",
+                "{number} older messages, whose words were deleted as promised",
+                held.expired,
+            )
+        )
+    if held.kept_for is not None:
+        lines.append(words.say("kept for {time}", time=words.duration(held.kept_for)))
+    if held.soon:
+        lines.append(
+            words.plural(
+                "{number} message goes within two weeks, because its time is over then",
+                "{number} messages go within two weeks, because their time is over then",
+                held.soon,
             )
         )
     return Paragraph(head), items(*lines)

@@ -64,7 +64,7 @@ def take_note(call: Call[Any], visit: Visit, context: Context) -> Posts:
     origin = Source("visit", f"line/{line.id}", call.said.sender, talk=True)
     sources.add(context.connection, call.said.event_id, origin)
     taken = React(call.room.room_id, call.said.event_id, "📝")
-    return [taken, *_edit_report(visit, context)]
+    return [taken, *renew_report(visit, context)]
 
 
 def note_corrected(event: Edited, number: int, context: Context) -> Posts | None:
@@ -77,7 +77,7 @@ def note_corrected(event: Edited, number: int, context: Context) -> Posts | None
         return None
     visits.change_line(context.connection, number, text=event.now.body)
     visit = visits.get(context.connection, line.visit)
-    return () if visit is None else _edit_report(visit, context)
+    return () if visit is None else renew_report(visit, context)
 
 
 def line_taken_back(number: int, context: Context) -> list[Post]:
@@ -87,7 +87,7 @@ def line_taken_back(number: int, context: Context) -> list[Post]:
     if line is None or visit is None:
         return []
     visits.change_line(context.connection, number, text="")
-    return [*edit_card(visit, context), *_edit_report(visit, context)]
+    return [*edit_card(visit, context), *renew_report(visit, context)]
 
 
 # ── the report ────────────────────────────────────────────────────────────────────────────────
@@ -179,7 +179,7 @@ def _cities(visit: Visit, context: Context) -> list[str]:
     return list(dict.fromkeys([visit.host, *slugs]))
 
 
-def _edit_report(visit: Visit, context: Context) -> list[Post]:
+def renew_report(visit: Visit, context: Context) -> list[Post]:
     if not outbox.was_posted(context.connection, report_key(visit)):
         return []
     told = promise_words.report(context.words, as_report(visit, context.words, context))
@@ -207,7 +207,7 @@ def tap_report(tap: Tap, visit: Visit, context: Context) -> Posts:
         )
     if not as_report(visit, context.words, context).waiting:
         return finish(visit, context)
-    return _edit_report(visit, context)
+    return renew_report(visit, context)
 
 
 def finish(visit: Visit, context: Context) -> list[Post]:
@@ -217,7 +217,7 @@ def finish(visit: Visit, context: Context) -> list[Post]:
     told = promise_words.report_final(context.words, named(visit, context))
     key = f"visit/{visit.id}/final"
     return [
-        *_edit_report(visit, context),
+        *renew_report(visit, context),
         Say(visit.room_id, told, key=key, under=card_key(visit)),
         *edit_card(visit, context),
     ]

@@ -31,6 +31,7 @@ from commands.visits.access import (
     visit_of,
 )
 from commands.visits.electing import named
+from commands.visits.leaving import forget_traveller
 from commands.visits.showing import card_of, edit_card, span_of
 from storage import visits, votes
 from storage.records import EventId, UserId
@@ -235,4 +236,5 @@ VISITS = Listener(
     poll_ended=poll_ended,
     taken_back=taken_back,
     corrected=corrected,
+    erased=forget_traveller,
 )

@@ -264,14 +264,3 @@ async def hall(furnished: Path, tmp_path: Path) -> AsyncIterator[Hall]:
     database = await open_database(f"sqlite:///{tmp_path}/hall.db")
     yield Hall(database)
     await database.close()
-
-
-@pytest.fixture(scope="session")
-async def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A furnished database, made once: to be copied."""
-    path = tmp_path_factory.mktemp("furnished") / "hall.db"
-    database = await open_database(f"sqlite:///{path}")
-    await database.write(furnish)
-    await database.tidy(thoroughly=False)
-    await database.close()
-    return path

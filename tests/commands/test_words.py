@@ -27,6 +27,7 @@ from commands.doctor import findings, room_findings
 from commands.doctor import replies as doctor
 from commands.doctor.rules import Finding, Level
 from commands.help import replies as help_
+from commands.members import erasure_words
 from commands.members import replies as members
 from commands.posts import Say, Tell
 from commands.practices import card as practice_card
@@ -201,6 +202,13 @@ JOURNEYS = [
 ]  # fmt: skip
 TRANSFER = JOURNEYS[0].transfer
 
+GONE = dict.fromkeys(
+    ("messages", "edits", "files", "reactions", "practices", "kept", "reviews", "notes", "votes",
+     "lines", "recommendations", "promises", "answers", "unanswered"),
+    2,
+)  # fmt: skip
+ONE_LINK = MessageLink(RoomId("!1"), EventId("$2"), "3")
+
 SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     shared: {
         "unknown_command": [
@@ -274,7 +282,21 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             )
         ],
         "archive_on": [members.archive_on(WORDS)],
-        "archive_off": [members.archive_off(WORDS)],
+        "archive_off": [members.archive_off(WORDS, erase="1")],
+    },
+    erasure_words: {
+        "preview": [
+            erasure_words.preview(WORDS, counts, yes="1", keep="2", export="3")
+            for counts in ({}, GONE)
+        ],
+        "begun": [erasure_words.begun(WORDS)],
+        "going_on": [erasure_words.going_on(WORDS)],
+        "receipt": [
+            erasure_words.receipt(
+                WORDS, GONE, named=[ONE_LINK] * n, more=n, present=bool(n), on="1"
+            )
+            for n in (0, 1)
+        ],
     },
     clusters: {
         "city_card": [
@@ -319,7 +341,15 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "already_off": [archive.already_off(WORDS)],
         "switched_off": [archive.switched_off(WORDS, on="1")],
         "not_here": [archive.not_here(WORDS)],
-        "status": [archive.status(WORDS, held) for held in ([], [HELD], [replace(HELD, on=False)])],
+        "status": [
+            archive.status(WORDS, held)
+            for held in (
+                [],
+                [HELD],
+                [replace(HELD, on=False)],
+                [replace(HELD, expired=2, kept_for=timedelta(days=2), soon=3)],
+            )
+        ],
         "no_thread": [archive.no_thread(WORDS, "1")],
         "no_archive": [archive.no_archive(WORDS, "1")],
         "nothing_kept": [archive.nothing_kept(WORDS)],

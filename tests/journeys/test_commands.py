@@ -95,6 +95,8 @@ ASKED = {
     "settings digest": ("!settings digest off", "no digest of your own"),
     "privacy": ("!privacy", "This is what is stored about you"),
     "privacy archive": ("!privacy archive on", "From now on your words are kept"),
+    "privacy export": ("!privacy export", "about-me-"),
+    "privacy erase": ("!privacy erase", "I would erase this of you"),
     "archive status": ("!archive status", "the archive is on"),
     "archive on": ("!archive on", "is on already"),
     "archive off": ("!archive off", "is off already"),
