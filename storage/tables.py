@@ -152,6 +152,7 @@ message = Table(
     Column("body", Text, nullable=False),  # latest words; "" if redacted or withheld
     Column("original_body", Text),  # the first words, where an edit replaced them
     Column("title", Text),
+    Column("marks", String, nullable=False, server_default=""),  # "file image", "poll"
     Column("redacted", Boolean, nullable=False, server_default=false()),
     Column("withheld", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("seq", name="message_once_per_event"),
@@ -456,6 +457,26 @@ transfer_note = Table(
     Column("at", Instant, nullable=False),
     UniqueConstraint("event_id", name="noted_once"),
     Index("transfer_note_transfer", "transfer_id", "id"),
+)
+
+# What is searched besides messages: practices, and summaries that somebody confirmed. A copy of
+# words, renewed and removed together with what it is a copy of.
+document = Table(
+    "document",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),  # practice, summary
+    Column("subject", String, nullable=False),  # "P-12"; of a summary the key of our post
+    Column("room_id", Integer),  # where it may be read, if in one room alone
+    Column("cluster", String),  # slug: where it may be read, if it is not for everyone
+    Column("everyone", Boolean, nullable=False, server_default=false()),
+    Column("city", String),
+    Column("author_id", Integer),
+    Column("ts", Long, nullable=False),
+    Column("lang", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("kind", "subject", name="document_once"),
 )
 
 # Where `!more` goes on: the newest search of a person in a room, for half an hour.

@@ -14,6 +14,8 @@ HALF_LIFE_DAYS = 365
 OLDEST_COUNTS = 0.3  # however old
 NEAR_COUNTS = 1.5
 TITLE_COUNTS = 4  # times an occurrence in the text
+REFINED = 50  # of the first order, whose standing is looked up
+ANSWERED, ROOT = 1.3, 1.2  # how much a thread's first message weighs, with answers and without
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,13 @@ def rank(candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
     for _, _, candidate in sorted(scored, key=lambda entry: entry[:2], reverse=True):
         best.setdefault(candidate.thread_h, candidate)
     return list(best.values())
+
+
+def weight(*, root: bool, answers: int) -> float:
+    """How much a message weighs by its place in its thread."""
+    if not root:
+        return 1.0
+    return ANSWERED if answers else ROOT
 
 
 def score(candidate: Candidate, position: int, mean_length: float, now: datetime) -> float:

@@ -10,14 +10,15 @@ from sqlalchemy import Connection
 
 from storage.search import fts5, tsvector
 from storage.search.analyser import Analysed, analyse, analyse_as, topics
+from storage.search.marks import marks_of
 from storage.search.query import Node
 from storage.search.rows import IndexRow, Row, Scope
 from storage.search.stemming import LANGUAGES, analyser_version
 
 __all__ = [
     "LANGUAGES", "Analysed", "IndexRow", "Row", "Scope", "analyse", "analyse_as",
-    "analyser_version", "candidates", "clear", "create", "index_row", "index_rows", "topics",
-    "unindex_rows",
+    "analyser_version", "candidates", "clear", "create", "index_row", "index_rows",
+    "marks_of", "topics", "unindex_rows",
 ]  # fmt: skip
 
 NEWEST = 400  # matches that are ranked; more are said to be "400+"
@@ -57,7 +58,14 @@ def clear(connection: Connection) -> None:
 
 
 def index_row(
-    message_id: int, room_id: int, sender_id: int, *, body: str, title: str | None, lang: str
+    message_id: int,
+    room_id: int,
+    sender_id: int,
+    *,
+    body: str,
+    lang: str,
+    title: str | None = None,
+    kept: str = "",
 ) -> IndexRow:
     """The index row of a message as it is stored: the same again, to take it out."""
     return IndexRow(
@@ -66,6 +74,7 @@ def index_row(
         sender_id,
         analyse_as(body, lang),
         None if title is None else analyse_as(title, lang),
+        marks_of(body, lang, kept),
     )
 
 

@@ -10,7 +10,7 @@ import re
 # Each: what is found in a stem, and what stands there instead; applied in order. "(?<=....)" keeps
 # four letters at least, so that short words stay what they are.
 _RULES = {
-    "en": (("(?<=....)enc$", ""), ("(?<=....)i$", "")),  # experienced, experience
+    "en": (("(?<=....i)enc$", ""),),  # experienced, experience
     "de": (
         ("(?<=....[rl])n$", ""),  # Nachbarn, Nachbar
         ("(?<=....)te?$", ""),  # beantragt, beantragen

@@ -8,8 +8,8 @@ from storage.search.analyser import Terms, terms_of
 from storage.search.query import And, Node, Not, Or
 from storage.search.rows import IndexRow, Row, Scope
 
-# The column scope holds room and person: 'r44 p9'. Tokens are taken as they are: beyond ASCII
-# every sign belongs to a word, and nothing is folded a second time.
+# The column scope holds room, person and marks: 'r44 p9 hlink'. Tokens are taken as they are:
+# beyond ASCII every sign belongs to a word, and nothing is folded a second time.
 CREATE = """CREATE VIRTUAL TABLE IF NOT EXISTS ft USING
     fts5(title, tags, surface, stem, scope, content='', tokenize='ascii')"""
 INSERT = "INSERT INTO ft(rowid, title, tags, surface, stem, scope) VALUES (?, ?, ?, ?, ?, ?)"
@@ -25,6 +25,7 @@ FIND = text(
     " FROM ft CROSS JOIN message m ON m.id = ft.rowid"
     " WHERE ft MATCH :words AND ft.rowid BETWEEN :lo AND :hi"
     " AND m.room_id IN :rooms AND m.ts >= :after AND m.ts < :before AND m.body <> ''"
+    " AND (:thread IS NULL OR m.thread_h = :thread)"
     " ORDER BY ft.rowid DESC LIMIT :limit"
 ).bindparams(bindparam("rooms", expanding=True))
 
@@ -58,8 +59,10 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
     words = rooms if tree is None else compile_tree(tree, rooms)
     if words is None:
         return []
-    if scope.people:
-        words = f"({words}) AND {any_of(f'p{person}' for person in scope.people)}"
+    for group in scope.groups:
+        words = f"({words}) AND {any_of(group)}"
+    if scope.without:
+        words = f"({words}) NOT {any_of(scope.without)}"
     place = {"lo": scope.lowest_id, "hi": scope.highest_id}
     count = connection.execute(COUNT, {"words": words, "limit": limit + 1, **place}).scalar_one()
     values = {
@@ -67,6 +70,7 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         "rooms": scope.rooms,
         "after": scope.after_ms,
         "before": scope.before_ms,
+        "thread": scope.thread,
         "limit": limit,
     }
     return [Row(*found) for found in connection.execute(FIND, {**values, **place})]
@@ -97,7 +101,7 @@ def compile_tree(node: Node, everything: str) -> str | None:
 
 
 def any_of(scopes: Iterable[str]) -> str:
-    """Rooms (r44) or people (p9) as an FTS5 expression."""
+    """Rooms (r44), people (p9) or other marks as an FTS5 expression."""
     return "{scope}:(" + " OR ".join(f'"{it}"' for it in scopes) + ")"
 
 
@@ -125,7 +129,7 @@ def _values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
         " ".join(row.tags),
         " ".join(row.analysed.surface),
         " ".join(row.extras),
-        f"r{row.room_id} p{row.sender_id}",
+        " ".join(row.scope),
     )
 
 

@@ -23,6 +23,7 @@ class IndexRow:
     sender_id: int  # person.id, ours
     analysed: Analysed
     title: Analysed | None = None
+    marks: tuple[str, ...] = ()  # of `marks.marks_of`
 
     @property
     def title_words(self) -> tuple[str, ...]:
@@ -33,6 +34,11 @@ class IndexRow:
         """Of title and text, each once."""
         both = (*self.title.tags, *self.analysed.tags) if self.title else self.analysed.tags
         return tuple(dict.fromkeys(both))
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """Where it was said and by whom, and its marks."""
+        return (f"r{self.room_id}", f"p{self.sender_id}", *self.marks)
 
     @property
     def extras(self) -> tuple[str, ...]:
@@ -47,14 +53,24 @@ class Scope:
 
     rooms: tuple[int, ...]  # room.id; none: nothing is found
     people: tuple[int, ...] = ()  # person.id; none: everybody
+    marks: tuple[tuple[str, ...], ...] = ()  # of each group at least one
+    without: tuple[str, ...] = ()  # marks, "p9" among them; none of these
+    thread: int | None = None  # hash of its root; None: any
     after_ms: int = EARLIEST  # inclusive, milliseconds since 1970
     before_ms: int = LATEST  # exclusive
     below: int = LATEST  # exclusive message.id: where the page before ended
+    above: int = 0  # inclusive message.id
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Of each at least one mark is wanted: people, and what was asked for besides."""
+        people = tuple(f"p{person}" for person in self.people)
+        return (people, *self.marks) if people else self.marks
 
     @property
     def lowest_id(self) -> int:
         """No earlier id can be in the period."""
-        return max(0, self.after_ms // 1000 - SLACK_S) * ID_STEP
+        return max(self.above, max(0, self.after_ms // 1000 - SLACK_S) * ID_STEP)
 
     @property
     def highest_id(self) -> int:

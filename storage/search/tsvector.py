@@ -15,6 +15,7 @@ FIND = text(
     "SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, m.body, m.title"
     " FROM message m WHERE m.tsv @@ CAST(:words AS tsquery) AND m.id BETWEEN :lo AND :hi"
     " AND m.room_id IN :rooms AND m.ts >= :after AND m.ts < :before AND m.body <> ''"
+    " AND (CAST(:thread AS bigint) IS NULL OR m.thread_h = :thread)"
     " ORDER BY m.id DESC LIMIT :limit"
 ).bindparams(bindparam("rooms", expanding=True))
 
@@ -23,6 +24,7 @@ def create(connection: Connection) -> None:
     """Add column and index to the message table, if they are not there."""
     for statement in (
         "ALTER TABLE message ADD COLUMN IF NOT EXISTS tsv TSVECTOR NOT NULL DEFAULT ''",
+        "ALTER TABLE IF EXISTS document ADD COLUMN IF NOT EXISTS tsv TSVECTOR NOT NULL DEFAULT ''",
         "ALTER TABLE message ALTER COLUMN tsv SET STATISTICS 1000",
         "CREATE INDEX IF NOT EXISTS message_tsv ON message USING gin(tsv) WITH (fastupdate=on)",
     ):
@@ -47,8 +49,9 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         if words is None:
             return []
         parts.append(words)
-    if scope.people:
-        parts.append(any_of(f"p{person}" for person in scope.people))
+    parts += [any_of(group) for group in scope.groups]
+    if scope.without:
+        parts.append(f"!({any_of(scope.without)})")
     values = {
         "words": " & ".join(f"({part})" for part in parts),
         "rooms": scope.rooms,
@@ -56,6 +59,7 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         "hi": scope.highest_id,
         "after": scope.after_ms,
         "before": scope.before_ms,
+        "thread": scope.thread,
         "limit": limit,
     }
     return [Row(*found) for found in connection.execute(FIND, values)]
@@ -76,7 +80,7 @@ def compile_tree(node: Node) -> str | None:
 
 
 def any_of(scopes: Iterable[str]) -> str:
-    """Rooms (r44) or people (p9) as a tsquery."""
+    """Rooms (r44), people (p9) or other marks as a tsquery."""
     return " | ".join(f"'={it}'" for it in scopes)
 
 
@@ -114,7 +118,7 @@ def vector(row: IndexRow) -> str:
     for token in row.extras:
         places.setdefault(token, []).append(STEM)
     words = (f"{quoted(token)}:{','.join(at)}" for token, at in places.items())
-    return " ".join((*words, f"'=r{row.room_id}'", f"'=p{row.sender_id}'"))
+    return " ".join((*words, *(f"'={mark}'" for mark in row.scope)))
 
 
 def quoted(token: str) -> str:
