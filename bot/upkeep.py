@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.hall import Hall
 from bot.memory import give_back
-from storage import folding, inbox, outbox, questions, search_pages, waiting
+from storage import folding, inbox, outbox, questions, reindexing, search_pages, waiting
 from storage.search import analyse_as, upkeep
 from storage.types import milliseconds
 
@@ -69,10 +69,10 @@ class Upkeep:
 
     async def clean(self, *, thoroughly: bool) -> None:
         """Drive erased words out of index and write-ahead log, and forget old keys."""
-        now = self._hall.clock.now()
+        now, database, steps = self._hall.clock.now(), self._hall.database, 1
         if thoroughly:
             await self._expire()
-        database, steps = self._hall.database, 1
+            await database.write(reindexing.renew_documents, alone=True)
         more = await database.write(upkeep.start_merge, alone=True, durable=False)
         while more:
             await asyncio.sleep(PAUSE)

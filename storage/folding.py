@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
-from storage import people, rooms
+from storage import documents, people, rooms
 from storage.bodies import body_of, clean
 from storage.database import insert_once
 from storage.records import EventId, RoomEvent, RoomId, UserId
@@ -609,6 +609,7 @@ def erase(connection: Connection, targets: Sequence[tuple[int, int]], language: 
             )
         ).all()
         unindex_rows(connection, [_index_row(row) for row in rows if row.body])
+        documents.forget_quoting(connection, [hashed for hashed, _ in part])
         if rows:
             hashes = [row.event_h for row in rows]
             connection.execute(

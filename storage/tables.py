@@ -489,6 +489,7 @@ search_page = Table(
     Column("query", Text, nullable=False),
     Column("below", Long),
     Column("shown", Integer, nullable=False),
+    Column("documents", Boolean, nullable=False, server_default=true()),  # among these hits
     Column("asked_at", Instant, nullable=False),
 )
 

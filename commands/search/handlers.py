@@ -10,6 +10,7 @@ from commands.context import Context
 from commands.errors import MemberError
 from commands.posts import Posts, Tell
 from commands.search import ranking, replies
+from commands.search.documents import document_hit, quoted_by
 from commands.search.looking import Found, look
 from commands.search.ranking import Cursor
 from commands.search.rules import Hint, parse_query
@@ -66,7 +67,7 @@ def show_more(call: Call[Nothing], context: Context) -> Posts:
         raise MemberError(replies.no_more(call.words, f"{call.sign}search"))
     today = context.now.astimezone(context.zone_of(call.asker)).date()
     query = parse_query(left.query, today=today).query
-    asking = _Asking(query, (), left.asked_in, Cursor(left.below, left.shown))
+    asking = _Asking(query, (), left.asked_in, Cursor(left.below, left.shown, left.documents))
     if call.direct:
         return _answer(asking, _of_asker(call, context), call, context)
     return _answer(asking, of_room(context.connection, call.room), call, context)
@@ -87,10 +88,21 @@ def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context
     audience = replace(audience, rooms=rooms_meant(audience.rooms, query, context))
     found = look(audience, query, call.asker, context, asking.cursor)
     page = ranking.page(found.ordered, found.candidates, asking.cursor, PAGE)
-    messages = archive.by_ids(context.connection, [hit.message_id for hit in page.hits])
-    hits = [_hit(each, audience, found, call, context) for each in messages if each.body]
+    numbers = [hit.message_id for hit in page.hits]
+    messages = archive.by_ids(context.connection, [it for it in numbers if it >= 0])
+    shown = iter(messages)
+    hits = [
+        _hit(next(shown), audience, found, call, context)
+        if number >= 0
+        else document_hit(found.documents[number], found, call, context)
+        for number in numbers
+    ]
+    hits = [hit for hit in hits if hit.pieces]
     understood = _understood(call, query, audience)
-    quotes = (call.said.event_id, asking.asked_in, *(message.event_id for message in messages))
+    quotes = [call.said.event_id, asking.asked_in, *(message.event_id for message in messages)]
+    for number in numbers:
+        if number < 0:
+            quotes += quoted_by(found.documents[number], context)
     _remember(call, context, asking, page.more if hits else None)
     if not hits:
         better = suggest(audience, query, call.asker, context)
@@ -186,7 +198,8 @@ def _remember(call: AnyCall, context: Context, asking: _Asking, cursor: Cursor |
     if cursor is None:
         search_pages.forget(connection, call.asker.id, room.id)
         return
-    left = SearchPage(asking.asked_in, print_query(asking.query), cursor.below, cursor.shown)
+    query = print_query(asking.query)
+    left = SearchPage(asking.asked_in, query, cursor.below, cursor.shown, cursor.documents)
     search_pages.remember(connection, call.asker.id, room.id, left, context.now)
 
 

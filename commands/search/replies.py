@@ -1,7 +1,7 @@
 """The words of `!search`: what was understood, what was found, how to go on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from commands.reply import (
@@ -57,6 +57,19 @@ class Hit:
     via: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentHit:
+    """A practice or a confirmed summary that was found."""
+
+    pieces: tuple[tuple[str, bool], ...]
+    title: str
+    kind: str
+    city: str  # "" if it is of none
+    day: date
+    link: MessageLink | None  # to the post that shows it
+    show: str | None  # the command that does, as typed
+
+
 def refused(words: Words, refusal: Refusal) -> Reply:
     match refusal:
         case Refusal.EMPTY:
@@ -80,7 +93,7 @@ def refused(words: Words, refusal: Refusal) -> Reply:
 def found(
     words: Words,
     understood: Understood,
-    hits: Sequence[Hit],
+    hits: Sequence[Hit | DocumentHit],
     *,
     total: int,
     capped: bool,
@@ -242,16 +255,31 @@ def _narrowed(
             return words.say("{what}, of one thread", what=line)
 
 
-def _hit(words: Words, hit: Hit, *, one_room: bool) -> tuple[Inline, ...]:
-    # The first line has named the room already, if there is but one.
+def _hit(words: Words, hit: Hit | DocumentHit, *, one_room: bool) -> tuple[Inline, ...]:
     snippet: tuple[Part, ...] = tuple(
         Strong(text) if wanted else Text(text) for text, wanted in hit.pieces
     )
+    if isinstance(hit, DocumentHit):
+        return (Emphasis(hit.title),), snippet, _document(words, hit)
+    # The first line has named the room already, if there is but one.
     link = MessageLink(hit.room_id, hit.event_id, words.moment(hit.at), hit.via)
     if one_room:
         return snippet, words.say("{author}, {link}", author=hit.author, link=link)
     where = words.say("{author} in {room}, {link}", author=hit.author, room=hit.room, link=link)
     return snippet, where
+
+
+def _document(words: Words, hit: DocumentHit) -> Inline:
+    day = words.date(hit.day)
+    if hit.kind == "summary":
+        where: Inline = (
+            (replace(hit.link, text=words.text("summary")),) if hit.link else words.say("summary")
+        )
+        return words.say("Confirmed {summary} of a thread, {day}", summary=where, day=day)
+    shown = hit.link or Code(hit.show or hit.title)
+    if not hit.city:
+        return words.say("Practice {name}, {day}", name=shown, day=day)
+    return words.say("Practice {name} of {city}, {day}", name=shown, city=hit.city, day=day)
 
 
 HINT_FIELDS = tuple(

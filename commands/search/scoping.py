@@ -12,16 +12,17 @@ from commands.audience import Audience
 from commands.command import Call
 from commands.context import Context
 from storage import archive, people
-from storage.records import EventId, Person, Room
+from storage.records import EventId, Person, Room, RoomKind
 from storage.search import marks
 from storage.search.query import Field, Filter, Query
-from storage.search.rows import EARLIEST, LATEST, Scope
+from storage.search.rows import EARLIEST, LATEST, Reach, Scope
 from storage.types import event_hash, milliseconds
 
 MYSELF = "me"
 HERE = ("here", "this", "hier", "ici", "aquí", "qui")
 EVERYWHERE = ("all", "everywhere", "alle", "überall", "tous", "todo", "ovunque", "overal", "alt")
 _EVENT = re.compile(r"\$[^\s/?&\"<>]+")
+DOCUMENTS = frozenset({"practice", "summary"})
 # What each kind is found by; "message" stands for all that people say.
 _KINDS = {
     "question": marks.QUESTION,
@@ -100,6 +101,27 @@ def scope_of(
     )
     threads = query.wants(Field.THREAD)
     return _in_thread(scope, threads[-1], context) if threads else scope
+
+
+def documents_of(scope: Scope | None, query: Query) -> Scope | None:
+    """Where to look among practices and summaries; None: they are not asked for."""
+    kinds = set(query.wants(Field.KIND, Field.IS))
+    wanted = tuple(marks.is_kind(it) for it in sorted(kinds & DOCUMENTS))
+    if scope is None or scope.thread is not None or (kinds and not wanted):
+        return None
+    return replace(scope, marks=(*scope.marks, wanted)) if "message" in kinds else scope
+
+
+def reach_of(audience: Audience, query: Query) -> Reach:
+    """Which practices and summaries all readers may read, of the rooms that are asked about."""
+    clusters = {room.cluster for room in audience.rooms if room.kind is RoomKind.CLUSTER}
+    ours = any(room.kind in (RoomKind.CLUSTER, RoomKind.COORDINATORS) for room in audience.rooms)
+    named = bool({*query.wants(Field.IN), *query.bars(Field.IN)} - set(EVERYWHERE))
+    return Reach(
+        tuple(room.id for room in audience.rooms),
+        tuple(sorted(slug for slug in clusters if slug)),
+        everyone=ours and not named,
+    )
 
 
 def _kinds(query: Query) -> tuple[str, ...] | None:

@@ -12,13 +12,14 @@ from storage.search import fts5, tsvector
 from storage.search.analyser import Analysed, analyse, analyse_as, topics
 from storage.search.marks import marks_of
 from storage.search.query import Node
-from storage.search.rows import IndexRow, Row, Scope
+from storage.search.rows import DocumentRow, IndexRow, Reach, Row, Scope
 from storage.search.stemming import LANGUAGES, analyser_version
 
 __all__ = [
-    "LANGUAGES", "Analysed", "IndexRow", "Row", "Scope", "analyse", "analyse_as",
-    "analyser_version", "candidates", "clear", "create", "index_row", "index_rows",
-    "marks_of", "topics", "unindex_rows",
+    "LANGUAGES", "Analysed", "DocumentRow", "IndexRow", "Reach", "Row", "Scope", "analyse",
+    "analyse_as", "analyser_version", "candidates", "clear", "create", "documents",
+    "index_documents", "index_row", "index_rows", "marks_of", "topics", "unindex_documents",
+    "unindex_rows",
 ]  # fmt: skip
 
 NEWEST = 400  # matches that are ranked; more are said to be "400+"
@@ -49,6 +50,24 @@ def candidates(
     if not scope.rooms or scope.highest_id < scope.lowest_id:
         return []
     found: list[Row] = _engine(connection).candidates(connection, tree, scope, limit)
+    return found
+
+
+def index_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Put documents into the index; their ids are negative there."""
+    _engine(connection).index_documents(connection, rows)
+
+
+def unindex_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Take documents out of the index, with the words and the language they went in with."""
+    _engine(connection).unindex_documents(connection, rows)
+
+
+def documents(
+    connection: Connection, tree: Node | None, scope: Scope, reach: Reach, limit: int = NEWEST
+) -> list[DocumentRow]:
+    """The newest documents within reach that match a tree; of a scope only days and marks count."""
+    found: list[DocumentRow] = _engine(connection).documents(connection, tree, scope, reach, limit)
     return found
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, String, bindparam, text
 
 from storage.search.analyser import Terms, terms_of
+from storage.search.marks import DOCUMENT
 from storage.search.query import And, Node, Not, Or
-from storage.search.rows import IndexRow, Row, Scope
+from storage.search.rows import DocumentRow, IndexRow, Reach, Row, Scope
 
 # The column scope holds room, person and marks: 'r44 p9 hlink'. Tokens are taken as they are:
 # beyond ASCII every sign belongs to a word, and nothing is folded a second time.
@@ -28,6 +29,17 @@ FIND = text(
     " AND (:thread IS NULL OR m.thread_h = :thread)"
     " ORDER BY ft.rowid DESC LIMIT :limit"
 ).bindparams(bindparam("rooms", expanding=True))
+
+# Documents have negative row ids: a search for messages never meets them.
+FIND_DOCUMENTS = text(
+    "SELECT d.id, d.kind, d.subject, d.room_id, d.author_id, d.city, d.ts, d.lang, d.title, d.body"
+    " FROM ft CROSS JOIN document d ON d.id = -ft.rowid"
+    " WHERE ft MATCH :words AND ft.rowid < 0 AND d.ts >= :after AND d.ts < :before"
+    " AND (d.room_id IN :rooms OR d.cluster IN :clusters OR (:everyone AND d.everyone))"
+    " ORDER BY d.ts DESC, d.id DESC LIMIT :limit"
+).bindparams(
+    bindparam("rooms", expanding=True), bindparam("clusters", expanding=True, type_=String)
+)
 
 
 def create(connection: Connection) -> None:
@@ -74,6 +86,33 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         "limit": limit,
     }
     return [Row(*found) for found in connection.execute(FIND, {**values, **place})]
+
+
+def documents(
+    connection: Connection, tree: Node | None, scope: Scope, reach: Reach, limit: int
+) -> list[DocumentRow]:
+    """The newest documents that match and may be read."""
+    everything = any_of([DOCUMENT])
+    words = everything if tree is None else compile_tree(tree, everything)
+    if words is None:
+        return []
+    for group in scope.groups:
+        words = f"({words}) AND {any_of(group)}"
+    if scope.without:
+        words = f"({words}) NOT {any_of(scope.without)}"
+    values = {
+        "words": words,
+        "rooms": reach.rooms,
+        "clusters": reach.clusters,
+        "everyone": reach.everyone,
+        "after": scope.after_ms,
+        "before": scope.before_ms,
+        "limit": limit,
+    }
+    return [DocumentRow(*found) for found in connection.execute(FIND_DOCUMENTS, values)]
+
+
+index_documents, unindex_documents = index_rows, unindex_rows
 
 
 def compile_tree(node: Node, everything: str) -> str | None:

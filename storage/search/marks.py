@@ -10,6 +10,7 @@ from collections.abc import Iterable
 FILE, IMAGE, POLL = "file", "image", "poll"  # kept with the message: its words do not tell
 LINK, PRACTICE = "link", "practice"
 QUESTION = "q"
+DOCUMENT = "d"  # no message
 
 _LINK = re.compile(r"\b(?:https?://|www\.|matrix:)\S", re.IGNORECASE)
 _PRACTICE = re.compile(r"\bP-?[1-9]\d{0,5}\b", re.IGNORECASE)

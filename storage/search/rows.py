@@ -91,3 +91,36 @@ class Row:
     lang: str
     body: str
     title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which documents a reader may be shown."""
+
+    rooms: tuple[int, ...]  # room.id
+    clusters: tuple[str, ...]  # slugs
+    everyone: bool  # those for the whole community, too
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document that was found."""
+
+    id: int
+    kind: str
+    subject: str
+    room_id: int | None
+    author_id: int | None
+    city: str | None
+    ts: int  # milliseconds since 1970
+    lang: str
+    title: str
+    body: str
+
+    @property
+    def as_row(self) -> Row:
+        """As a message, to be ranked among them; ids of documents are negative."""
+        return Row(
+            -self.id, 0, self.room_id or 0, -self.id, self.author_id or 0, self.ts, self.lang,
+            self.body, self.title,
+        )  # fmt: skip

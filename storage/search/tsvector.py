@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, String, TextClause, bindparam, text
 
 from storage.search.analyser import Terms, terms_of
+from storage.search.marks import DOCUMENT
 from storage.search.query import And, Node, Not, Or
-from storage.search.rows import TITLE_WORDS, IndexRow, Row, Scope
+from storage.search.rows import TITLE_WORDS, DocumentRow, IndexRow, Reach, Row, Scope
 
 # Tags and stems share one position each, beyond all words: of two weights at one position
 # PostgreSQL keeps only the higher.
@@ -18,6 +19,22 @@ FIND = text(
     " AND (CAST(:thread AS bigint) IS NULL OR m.thread_h = :thread)"
     " ORDER BY m.id DESC LIMIT :limit"
 ).bindparams(bindparam("rooms", expanding=True))
+
+_NEW = "unnest(CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS new(id, tsv)"
+UPDATE = text(
+    f"UPDATE message SET tsv = CAST(new.tsv AS tsvector) FROM {_NEW} WHERE message.id = new.id"  # noqa: S608
+)
+UPDATE_DOCUMENTS = text(
+    f"UPDATE document SET tsv = CAST(new.tsv AS tsvector) FROM {_NEW} WHERE document.id = new.id"  # noqa: S608
+)
+FIND_DOCUMENTS = text(
+    "SELECT d.id, d.kind, d.subject, d.room_id, d.author_id, d.city, d.ts, d.lang, d.title, d.body"
+    " FROM document d WHERE d.tsv @@ CAST(:words AS tsquery) AND d.ts >= :after AND d.ts < :before"
+    " AND (d.room_id IN :rooms OR d.cluster IN :clusters OR (:everyone AND d.everyone))"
+    " ORDER BY d.ts DESC, d.id DESC LIMIT :limit"
+).bindparams(
+    bindparam("rooms", expanding=True), bindparam("clusters", expanding=True, type_=String)
+)
 
 
 def create(connection: Connection) -> None:
@@ -63,6 +80,43 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         "limit": limit,
     }
     return [Row(*found) for found in connection.execute(FIND, values)]
+
+
+def documents(
+    connection: Connection, tree: Node | None, scope: Scope, reach: Reach, limit: int
+) -> list[DocumentRow]:
+    """The newest documents that match and may be read."""
+    parts = [any_of([DOCUMENT])]
+    if tree is not None:
+        words = compile_tree(tree)
+        if words is None:
+            return []
+        parts.append(words)
+    parts += [any_of(group) for group in scope.groups]
+    if scope.without:
+        parts.append(f"!({any_of(scope.without)})")
+    values = {
+        "words": " & ".join(f"({part})" for part in parts),
+        "rooms": reach.rooms,
+        "clusters": reach.clusters,
+        "everyone": reach.everyone,
+        "after": scope.after_ms,
+        "before": scope.before_ms,
+        "limit": limit,
+    }
+    return [DocumentRow(*found) for found in connection.execute(FIND_DOCUMENTS, values)]
+
+
+def index_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Index documents whose rows are there already."""
+    numbers = [-row.message_id for row in rows]
+    _update(connection, numbers, [vector(row) for row in rows], UPDATE_DOCUMENTS)
+
+
+def unindex_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Take documents out."""
+    numbers = [-row.message_id for row in rows]
+    _update(connection, numbers, ["" for _ in rows], UPDATE_DOCUMENTS)
 
 
 def compile_tree(node: Node) -> str | None:
@@ -126,18 +180,15 @@ def quoted(token: str) -> str:
     return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _update(connection: Connection, ids: list[int], vectors: list[str]) -> None:
+def _update(
+    connection: Connection, ids: list[int], vectors: list[str], statement: TextClause | None = None
+) -> None:
     if ids:
-        connection.execute(
-            text(
-                "UPDATE message SET tsv = CAST(new.tsv AS tsvector) FROM unnest("
-                "CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS new(id, tsv)"
-                " WHERE message.id = new.id"
-            ),
-            {"ids": ids, "vectors": vectors},
-        )
+        chosen = UPDATE if statement is None else statement
+        connection.execute(chosen, {"ids": ids, "vectors": vectors})
 
 
 def clear(connection: Connection) -> None:
     """Empty the index."""
     connection.exec_driver_sql("UPDATE message SET tsv = ''::tsvector")
+    connection.exec_driver_sql("UPDATE document SET tsv = ''::tsvector")

@@ -7,8 +7,16 @@ from sqlalchemy import Connection, select
 
 from commands.posts import React, Say, TakeBack, Tell
 from commands.reply import Items, MessageLink, Strong
-from storage import outbox, rooms
-from storage.records import EventId, RoomId, RoomKind, UserId
+from storage import outbox, people, practices, rooms
+from storage.records import (
+    Answered,
+    EventId,
+    PracticeField,
+    PracticeState,
+    RoomId,
+    RoomKind,
+    UserId,
+)
 from storage.tables import search_page
 from tests.commands.conftest import (
     ANN,
@@ -345,3 +353,63 @@ async def test_wider_results_go_to_the_asker_alone(hall: Hall) -> None:
     assert not any(isinstance(post, Say) for post in by_name)
     everywhere = await hall.hears(BEN, "!search pump in:all")
     assert everywhere.startswith("Found 2 for pump in")
+
+
+async def share(hall: Hall, *, state: PracticeState = PracticeState.SHARED) -> None:
+    """Ann's practice of the housing cluster."""
+
+    def work(connection: Connection) -> None:
+        author = people.get(connection, ANN)
+        assert author is not None
+        made = practices.start(connection, author, PracticeState.DRAFT, hall.now, cluster="housing")
+        for field, text in (
+            (PracticeField.TITLE, "Quiet pumps for old houses"),
+            (PracticeField.PROBLEM, "The neighbours heard the pump all night"),
+        ):
+            said = Answered(text, HOUSING, EventId(f"${field}"))
+            practices.answer(connection, made.number, field, said, hall.now)
+        practices.step(connection, made.number, state, author, hall.now)
+
+    await hall.do(work)
+
+
+@pytest.mark.promise("Search finds practices beside what was said, for those who may read them.")
+async def test_practices_are_found_beside_messages_by_those_who_may_read_them(hall: Hall) -> None:
+    await talk(hall)
+    await share(hall)
+    (post,) = await hall.says(CORA, "!search pump")
+    assert isinstance(post, Say)
+    assert heard([post]) == (
+        "Found 2 for pump in Housing.\n"
+        "- P-1 Quiet pumps for old houses\n"
+        "  The neighbours heard the pump all night\n"
+        "  Practice !practice show P-1 of Havnvoll, Monday, 2 March 2026\n"
+        "- The heat pump in the library is loud\n"
+        "  Ann Berg, 2 Mar 2026, 10:01"
+    )
+    assert EventId("$problem") in post.quotes  # deleted, the answer goes with it
+    assert "Found 1 for" in await hall.hears(CORA, "!search pump kind:practice")
+    assert "Found 1 for" in await hall.hears(CORA, "!search pump kind:message")
+    assert "Found 2 for" in await hall.hears(CORA, "!search pump from:ann")
+    assert "P-1" not in await hall.hears(BEN, "!search pump", WELCOME)
+    await hall.do(lambda c: practices.step(c, 1, PracticeState.PUBLISHED, None, hall.now))
+    assert "P-1" in await hall.hears(BEN, "!search pump", WELCOME)
+    assert "P-1" not in await hall.hears(BEN, "search pump in:welcome", direct(BEN))
+    stranger = UserId("@zoe:hs")
+    await hall.do(lambda c: join(c, direct(stranger), RoomKind.DIRECT, (stranger, ME)))
+    assert "P-1" not in await hall.hears(stranger, "search pump", direct(stranger))
+
+
+async def test_pages_hold_practices_and_messages_once_each(hall: Hall) -> None:
+    await hall.keeps_archive()
+    for _ in range(3):
+        await share(hall)
+    for number in range(8):
+        await hall.talks(ANN, f"pump number {number}")
+    pages = [await hall.hears(BEN, "!search pump")]
+    for _ in range(2):
+        pages.append(await hall.hears(BEN, "!more"))
+    together = "\n".join(pages)
+    assert [together.count(f"P-{number} Quiet") for number in (1, 2, 3)] == [1, 1, 1]
+    assert [together.count(f"pump number {number}\n") for number in range(8)] == [1] * 8
+    assert "!more" not in pages[2]

@@ -128,6 +128,13 @@ POINT = archive_rules.Point("1", SAID)
 SUMMARY = archive_rules.Summary(2, (("1", 2),), NOW, NOW, POINT, (POINT,), (POINT,))
 HELD = archive.Holdings("1", True, 2, 3, 4, 5, NOW, NOW)
 HIT = search.Hit((("1", False), ("2", True)), "3", "4", NOW, RoomId("!1"), EventId("$1"), ())
+POSTED = MessageLink(RoomId("!1"), EventId("$1"), "1")
+DOCUMENTS = tuple(
+    search.DocumentHit((("1", True),), "1", kind, city, DAY, link, "1")
+    for kind in ("practice", "summary")
+    for city in ("", "2")
+    for link in (None, POSTED)
+)
 FILTERED = {"has": "file", "kind": "message", "is": "question", "lang": "de"}
 NARROWED = tuple(
     Filter(field, FILTERED.get(field, "3"), negated) for field in Field for negated in (False, True)
@@ -312,7 +319,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     search: {
         "refused": [search.refused(WORDS, refusal) for refusal in Refusal],
         "found": [
-            search.found(WORDS, where, [HIT], more=more, **FOUND)
+            search.found(WORDS, where, [HIT, *DOCUMENTS], more=more, **FOUND)
             for where, more in ((WHERE, "1"), (ANYWHERE, None))
         ],
         "nothing": [

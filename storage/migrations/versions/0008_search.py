@@ -42,4 +42,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("kind", "subject", name="document_once"),
     )
+    op.add_column(
+        "search_page",
+        sa.Column("documents", sa.Boolean(), server_default=sa.true(), nullable=False),
+    )
     search.create(op.get_bind())
