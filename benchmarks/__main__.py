@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import alarms, burst, catch_up, memory, round_trip, votes
+from benchmarks import alarms, burst, catch_up, memory, round_trip, search, votes
 from benchmarks.report import Line, show
 
 ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
@@ -16,6 +16,7 @@ ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
     "memory": memory.measure,
     "votes": votes.measure,
     "alarms": alarms.measure,
+    "search": search.measure,
 }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.hall import Hall
 from bot.memory import give_back
-from storage import folding, inbox, outbox, questions, reindexing, search_pages, waiting
+from storage import documents, folding, inbox, outbox, questions, reindexing, search_pages, waiting
 from storage.search import analyse_as, upkeep
 from storage.types import milliseconds
 
@@ -94,3 +94,4 @@ def _forget_old(connection: Connection, now: datetime) -> None:
     questions.forget_old(connection, now)
     search_pages.forget_old(connection, now)
     waiting.forget_old(connection, now - UNREAD_KEPT)
+    documents.forget_drafts(connection, milliseconds(now - UNREAD_KEPT))

@@ -1,5 +1,6 @@
 """Who hears what besides commands: for taps and talk what the catalogue is for commands."""
 
+from commands.archive.confirming import SUMMARIES
 from commands.listener import Listener
 from commands.practices.diary import TRANSFER_ASKED, TRANSFERS
 from commands.practices.hearing import PRACTICE_CONSENT, PRACTICES
@@ -13,6 +14,7 @@ LISTENERS: tuple[Listener, ...] = (
     TRANSFERS,
     TRANSFER_ASKED,
     VISITS,
+    SUMMARIES,
 )
 
 

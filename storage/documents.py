@@ -1,11 +1,12 @@
 """What is searched besides messages: practices, and summaries that somebody has confirmed.
 
 A document is a copy of words. Whoever changes or removes what it is a copy of, renews or removes it
-in the same transaction; a deleted message takes the summaries that quote it along.
+in the same transaction; a deleted message, or an edited one, takes the summaries that quote
+it along.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
@@ -16,6 +17,7 @@ from storage.search.marks import DOCUMENT, QUESTION, is_kind
 from storage.tables import document, event, quote
 
 PRACTICE, SUMMARY = "practice", "summary"
+DRAFT = "draft"  # a summary that nobody has confirmed: kept, and never found
 PARAMETERS = 400
 
 
@@ -46,7 +48,8 @@ def put(connection: Connection, one: Document) -> None:
         return
     remove(connection, one.kind, [one.subject])
     connection.execute(insert(document).values(values))
-    index_documents(connection, [_index_row(row) for row in connection.execute(named)])
+    if one.kind != DRAFT:
+        index_documents(connection, [_index_row(row) for row in connection.execute(named)])
 
 
 def remove(connection: Connection, kind: str, subjects: Iterable[str]) -> None:
@@ -68,15 +71,39 @@ def forget_quoting(connection: Connection, event_hashes: Sequence[int]) -> None:
     _remove(
         connection,
         connection.execute(
-            select(document).where(document.c.kind == SUMMARY, document.c.subject.in_(posts))
+            select(document).where(
+                document.c.kind.in_([SUMMARY, DRAFT]), document.c.subject.in_(posts)
+            )
         ).all(),
     )
 
 
-def has(connection: Connection, kind: str, subject: str) -> bool:
-    """Whether there is such a document."""
-    one = select(document.c.id).where(document.c.kind == kind, document.c.subject == subject)
-    return connection.execute(one).first() is not None
+def get(connection: Connection, kind: str, subject: str) -> Document | None:
+    """The document of that kind and subject."""
+    row = connection.execute(
+        select(document).where(document.c.kind == kind, document.c.subject == subject)
+    ).first()
+    return None if row is None else _document(row)
+
+
+def confirmed_summaries(connection: Connection, room_id: int, since: int) -> list[Document]:
+    """Of a room (ours), those of threads that began since a moment (ms), in their order."""
+    rows = connection.execute(
+        select(document)
+        .where(document.c.kind == SUMMARY, document.c.room_id == room_id, document.c.ts >= since)
+        .order_by(document.c.ts, document.c.id)
+    )
+    return [_document(row) for row in rows]
+
+
+def forget_drafts(connection: Connection, before: int) -> None:
+    """Summaries of threads from before a moment (ms) that nobody has confirmed."""
+    connection.execute(delete(document).where(document.c.kind == DRAFT, document.c.ts < before))
+
+
+def _document(row: Row[tuple[object, ...]]) -> Document:
+    known = row._mapping
+    return Document(**{field.name: known[field.name] for field in fields(Document)})
 
 
 def quoted(connection: Connection, subject: str) -> list[EventId]:
@@ -92,14 +119,14 @@ def quoted(connection: Connection, subject: str) -> list[EventId]:
 
 def index_all(connection: Connection) -> int:
     """Put every document into an empty index; returns how many."""
-    rows = connection.execute(select(document)).all()
+    rows = connection.execute(select(document).where(document.c.kind != DRAFT)).all()
     index_documents(connection, [_index_row(row) for row in rows])
     return len(rows)
 
 
 def _remove(connection: Connection, rows: Sequence[Row[tuple[object, ...]]]) -> None:
     if rows:
-        unindex(connection, [_index_row(row) for row in rows])
+        unindex(connection, [_index_row(row) for row in rows if row.kind != DRAFT])
         connection.execute(delete(document).where(document.c.id.in_([row.id for row in rows])))
 
 

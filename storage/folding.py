@@ -571,6 +571,7 @@ def _recompute(connection: Connection, originals: Iterable[int], language: str) 
             if words == row.body and original == row.original_body:
                 continue
             unindex_rows(connection, [_index_row(row)] if row.body else [])
+            documents.forget_quoting(connection, [row.event_h])
             analysed = analyse(words, language) if words else None
             connection.execute(
                 update(message)

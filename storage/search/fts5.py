@@ -50,7 +50,7 @@ def create(connection: Connection) -> None:
 def index_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """Index messages that are not in the index yet: a second time would double them silently."""
     if rows:
-        connection.exec_driver_sql(INSERT, [_values(row) for row in rows])
+        connection.exec_driver_sql(INSERT, [values(row) for row in rows])
 
 
 def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
@@ -59,7 +59,7 @@ def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     The words stay in deleted pages until the index is merged and the log is emptied.
     """
     if rows:
-        connection.exec_driver_sql(DELETE, [_values(row) for row in rows])
+        connection.exec_driver_sql(DELETE, [values(row) for row in rows])
 
 
 def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: int) -> list[Row]:
@@ -161,7 +161,8 @@ def _quoted(token: str) -> str:
     return '"' + token.replace('"', '""') + '"'
 
 
-def _values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
+def values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
+    """A message as a row of the index."""
     return (
         row.message_id,
         " ".join(row.title_words),

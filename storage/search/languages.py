@@ -68,6 +68,11 @@ def _small_words() -> dict[str, tuple[tuple[str, float], ...]]:
     return {word: tuple((it, 1 / len(of)) for it in of) for word, of in spoken.items()}
 
 
+def small_words(language: str) -> list[str]:
+    """The small words of a language, as written."""
+    return _STOP_WORDS[language].split()
+
+
 @cache
 def folded_small() -> frozenset[str]:
     """The small words of all languages, as they are compared."""

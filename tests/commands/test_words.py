@@ -125,7 +125,9 @@ CARD = members.Card("1", "@1:2", "3", frozenset(Role), "de", "4/5", NOW, digest=
 ENTRY = members.Entry("1", "@1:2", "3", frozenset({Role.CITY_LEAD}))
 SAID = ArchivedMessage(EventId("$1"), RoomId("!1"), UserId("@1:2"), "3", NOW, "4", None)
 POINT = archive_rules.Point("1", SAID)
-SUMMARY = archive_rules.Summary(2, (("1", 2),), NOW, NOW, POINT, (POINT,), (POINT,))
+SUMMARY = archive_rules.Summary(
+    2, (("1", 2),), NOW, NOW, POINT, (POINT,), (POINT,), (POINT,), (POINT,)
+)
 HELD = archive.Holdings("1", True, 2, 3, 4, 5, NOW, NOW)
 HIT = search.Hit((("1", False), ("2", True)), "3", "4", NOW, RoomId("!1"), EventId("$1"), ())
 POSTED = MessageLink(RoomId("!1"), EventId("$1"), "1")
@@ -315,6 +317,8 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "no_archive": [archive.no_archive(WORDS, "1")],
         "nothing_kept": [archive.nothing_kept(WORDS)],
         "thread_summary": [archive.thread_summary(WORDS, SUMMARY, ())],
+        "confirmed": [archive.confirmed(WORDS, "1", "2")],
+        "summary_title": [paragraphs((Text(archive.summary_title(WORDS, SUMMARY)),))],
     },
     search: {
         "refused": [search.refused(WORDS, refusal) for refusal in Refusal],
