@@ -14,6 +14,7 @@ from benchmarks import (
     erasure,
     memory,
     round_trip,
+    search,
     two_years,
     votes,
 )
@@ -29,6 +30,7 @@ ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
     "digest": digest.measure,
     "two-years": two_years.measure,
     "erasure": erasure.measure,
+    "search": search.measure,
 }
 
 

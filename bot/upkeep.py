@@ -10,7 +10,17 @@ from bot import erasing
 from bot.hall import Hall
 from bot.memory import give_back
 from commands.archive.rules import retention_of
-from storage import folding, inbox, outbox, questions, rooms, search_pages, waiting
+from storage import (
+    documents,
+    folding,
+    inbox,
+    outbox,
+    questions,
+    reindexing,
+    rooms,
+    search_pages,
+    waiting,
+)
 from storage.search import analyse_as, upkeep
 from storage.types import milliseconds
 
@@ -83,10 +93,10 @@ class Upkeep:
 
     async def clean(self, *, thoroughly: bool) -> None:
         """Drive erased words out of index and write-ahead log, and forget old keys."""
-        now = self._hall.clock.now()
+        now, database, steps = self._hall.clock.now(), self._hall.database, 1
         if thoroughly:
             await self.expire()
-        database, steps = self._hall.database, 1
+            await database.write(reindexing.renew_documents, alone=True)
         more = await database.write(upkeep.start_merge, alone=True, durable=False)
         while more:
             await asyncio.sleep(PAUSE)
@@ -108,3 +118,4 @@ def _forget_old(connection: Connection, now: datetime) -> None:
     questions.forget_old(connection, now)
     search_pages.forget_old(connection, now)
     waiting.forget_old(connection, now - UNREAD_KEPT)
+    documents.forget_drafts(connection, milliseconds(now - UNREAD_KEPT))

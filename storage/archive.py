@@ -90,6 +90,57 @@ def root_of(connection: Connection, event_id: EventId) -> EventId | None:
     return None if row is None else EventId(row.event_id)
 
 
+def thread_span(connection: Connection, thread_h: int) -> tuple[int, int] | None:
+    """The lowest and the highest id of a thread's messages; None if the archive holds none."""
+    lowest, highest = connection.execute(
+        select(func.min(message.c.id), func.max(message.c.id)).where(message.c.thread_h == thread_h)
+    ).one()
+    return None if lowest is None else (lowest, highest)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What makes a message weigh more, besides its words."""
+
+    root: bool  # it began its thread
+    answers: int  # messages of others in the thread that it began
+    reactors: int  # people
+
+
+def standing(connection: Connection, ids: Sequence[int]) -> dict[int, Standing]:
+    """How messages stand, by their index ids; one bounded question for a page's candidates."""
+    rows = connection.execute(
+        select(message.c.id, message.c.thread_h, message.c.sender_id, event.c.event_h)
+        .join(event, event.c.seq == message.c.seq)
+        .where(message.c.id.in_(list(ids)))
+    ).all()
+    hashes = [row.event_h for row in rows]
+    reactors = {
+        row.target_h: row.people
+        for row in connection.execute(
+            select(reaction.c.target_h, func.count(reaction.c.sender_id.distinct()).label("people"))
+            .where(reaction.c.target_h.in_(hashes))
+            .group_by(reaction.c.target_h)
+        )
+    }
+    roots = {row.event_h: row.sender_id for row in rows if row.event_h == row.thread_h}
+    answers: dict[int, int] = {}
+    for reply in connection.execute(
+        select(message.c.thread_h, message.c.sender_id).where(
+            message.c.thread_h.in_(list(roots)), message.c.body != ""
+        )
+    ):
+        answers[reply.thread_h] = answers.get(reply.thread_h, 0) + (
+            reply.sender_id != roots[reply.thread_h]
+        )
+    return {
+        row.id: Standing(
+            row.event_h in roots, answers.get(row.event_h, 0), reactors.get(row.event_h, 0)
+        )
+        for row in rows
+    }
+
+
 def everything(connection: Connection, room_number: int) -> list[ArchivedMessage]:
     """All messages of a room, in the order things were said."""
     rows = connection.execute(_SHOWN.where(message.c.room_id == room_number)).all()

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import people, rooms, silences
+from storage import documents, people, rooms, silences
 from storage.bodies import body_of, clean
 from storage.database import insert_once
 from storage.records import EventId, RoomEvent, RoomId, UserId
@@ -31,8 +31,10 @@ from storage.search import (
     analyse,
     analyse_as,
     index_rows,
+    marks_of,
     unindex_rows,
 )
+from storage.search.marks import FILE, IMAGE, POLL
 from storage.silences import Silences
 from storage.tables import (
     attachment,
@@ -365,6 +367,7 @@ def _add_messages(
         gone = (fact.hash, room) in dead
         silent = numbers.silent(fact)
         words, analysed = ("", None) if gone or silent else (fact.body, fact.analysed)
+        kept = "" if gone or silent else _kept_marks(fact)
         newest = _newest(edits.get(fact.hash, ()), room, sender, fact.event.type)
         edited = newest is not None and not gone and not silent
         if edited and newest is not None:
@@ -382,12 +385,14 @@ def _add_messages(
                 "lang": analysed.language if analysed else "",
                 "body": words,
                 "original_body": fact.body if edited else None,
+                "marks": kept,
                 "redacted": gone,
                 "withheld": silent and not gone,
             }
         )
         if analysed is not None:
-            indexed.append(IndexRow(number, room, sender, analysed))
+            marks = marks_of(words, analysed.language, kept)
+            indexed.append(IndexRow(number, room, sender, analysed, marks=marks))
         if not gone and not silent and (file := _file_of(fact, room)):
             files.append(file)
     connection.execute(insert(message), rows)
@@ -396,6 +401,16 @@ def _add_messages(
     index_rows(connection, indexed)
     _rethread(connection, facts, threads, numbers)
     return {fact.hash for fact in facts}
+
+
+def _kept_marks(fact: Fact) -> str:
+    """What a message is found by that its words do not tell."""
+    if fact.event.type in POLL_START:
+        return POLL
+    kind = fact.event.content.get("msgtype")
+    if kind == "m.image":
+        return f"{FILE} {IMAGE}"
+    return FILE if kind in FILES else ""
 
 
 def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
@@ -572,6 +587,7 @@ def _recompute(connection: Connection, originals: Iterable[int], language: str) 
             if words == row.body and original == row.original_body:
                 continue
             unindex_rows(connection, [_index_row(row)] if row.body else [])
+            documents.forget_quoting(connection, [row.event_h])
             analysed = analyse(words, language) if words else None
             connection.execute(
                 update(message)
@@ -583,12 +599,16 @@ def _recompute(connection: Connection, originals: Iterable[int], language: str) 
                 )
             )
             if analysed is not None:
-                index_rows(connection, [IndexRow(row.id, row.room_id, row.sender_id, analysed)])
+                marks = marks_of(words, analysed.language, row.marks)
+                again = IndexRow(row.id, row.room_id, row.sender_id, analysed, marks=marks)
+                index_rows(connection, [again])
 
 
 def _index_row(row: Any) -> IndexRow:
     """What the index holds of a stored message: the same words in the same language."""
-    return IndexRow(row.id, row.room_id, row.sender_id, analyse_as(row.body, row.lang))
+    marks = marks_of(row.body, row.lang, row.marks)
+    analysed = analyse_as(row.body, row.lang)
+    return IndexRow(row.id, row.room_id, row.sender_id, analysed, marks=marks)
 
 
 # ── taking back ───────────────────────────────────────────────────────────────────────────────
@@ -613,6 +633,7 @@ def erase(
             )
         ).all()
         unindex_rows(connection, [_index_row(row) for row in rows if row.body])
+        documents.forget_quoting(connection, [hashed for hashed, _ in part])
         if rows:
             hashes = [row.event_h for row in rows]
             connection.execute(
@@ -623,6 +644,7 @@ def erase(
                     original_body=None,
                     title=None,
                     lang="",
+                    marks="",
                     redacted=True,
                     withheld=False,
                     expired=expired,

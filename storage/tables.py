@@ -153,6 +153,7 @@ message = Table(
     Column("body", Text, nullable=False),  # latest words; "" if redacted or withheld
     Column("original_body", Text),  # the first words, where an edit replaced them
     Column("title", Text),
+    Column("marks", String, nullable=False, server_default=""),  # "file image", "poll"
     Column("redacted", Boolean, nullable=False, server_default=false()),
     Column("withheld", Boolean, nullable=False, server_default=false()),
     Column("expired", Boolean, nullable=False, server_default=false()),  # its time was over
@@ -487,6 +488,26 @@ transfer_note = Table(
     Index("transfer_note_transfer", "transfer_id", "id"),
 )
 
+# What is searched besides messages: practices, and summaries that somebody confirmed. A copy of
+# words, renewed and removed together with what it is a copy of.
+document = Table(
+    "document",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),  # practice, summary
+    Column("subject", String, nullable=False),  # "P-12"; of a summary the key of our post
+    Column("room_id", Integer),  # where it may be read, if in one room alone
+    Column("cluster", String),  # slug: where it may be read, if it is not for everyone
+    Column("everyone", Boolean, nullable=False, server_default=false()),
+    Column("city", String),
+    Column("author_id", Integer),
+    Column("ts", Long, nullable=False),
+    Column("lang", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("kind", "subject", name="document_once"),
+)
+
 # Where `!more` goes on: the newest search of a person in a room, for half an hour.
 search_page = Table(
     "search_page",
@@ -497,6 +518,7 @@ search_page = Table(
     Column("query", Text, nullable=False),
     Column("below", Long),
     Column("shown", Integer, nullable=False),
+    Column("documents", Boolean, nullable=False, server_default=true()),  # among these hits
     Column("asked_at", Instant, nullable=False),
 )
 

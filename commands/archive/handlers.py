@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from commands.archive import replies, rules
+from commands.archive import confirming, replies, rules
 from commands.audience import of_room
 from commands.command import Call, Command
 from commands.context import Context
 from commands.errors import MemberError
 from commands.permissions import Who
-from commands.posts import Pin, Posts, React, Say
+from commands.posts import Offer, Pin, Posts, React, Say
 from commands.words import N_
 from storage import archive, folding, rooms
 from storage.records import EventId, Room, RoomKind
@@ -125,7 +125,11 @@ def summarise_thread(call: Call[Nothing], context: Context) -> Posts:
     )
     quotes = tuple(dict.fromkeys(message.event_id for message in summary.quoted))
     reply = replies.thread_summary(call.words, summary, call.room.via)
-    return call.answer(reply, quotes=quotes)
+    key = rules.summary_key(root, call.said.event_id)
+    confirming.propose(key, summary, call, context)
+    (said,) = call.answer(reply, quotes=quotes)
+    assert isinstance(said, Say)
+    return [replace(said, key=key), Offer(key, confirming.TICK)]
 
 
 def _thread_meant(call: Call[Nothing], context: Context) -> EventId | None:

@@ -205,6 +205,21 @@ def nothing_kept(words: Words) -> Reply:
     return paragraphs(words.say("The archive holds nothing of this thread that all here may read."))
 
 
+def confirmed(words: Words, name: str, search: str) -> Reply:
+    return paragraphs(
+        words.say(
+            "{name} has confirmed this summary: {search} finds it from now on.",
+            name=name,
+            search=Code(search),
+        )
+    )
+
+
+def summary_title(words: Words, summary: Summary) -> str:
+    """What a confirmed summary is called among the hits of a search."""
+    return words.text("Summary: {first}", first=summary.first.sentence)
+
+
 def thread_summary(words: Words, summary: Summary, via: tuple[str, ...]) -> Reply:
     """Moments of the summary in the zone of the room's readers."""
     people = ", ".join(f"{name} ({count})" for name, count in summary.participants)
@@ -221,12 +236,26 @@ def thread_summary(words: Words, summary: Summary, via: tuple[str, ...]) -> Repl
         Paragraph(words.say("Who wrote: {people}", people=people)),
         Paragraph(words.say("It began: {point}", point=_point(summary.first, via))),
     ]
+    if summary.decisions:
+        blocks.append(Paragraph(words.say("What was decided:")))
+        blocks.append(items(*(_point(point, via) for point in summary.decisions)))
+    if summary.days:
+        blocks.append(Paragraph(words.say("When:")))
+        blocks.append(items(*(_point(point, via) for point in summary.days)))
     if summary.points:
         blocks.append(Paragraph(words.say("What stands out:")))
         blocks.append(items(*(_point(point, via) for point in summary.points)))
     if summary.questions:
         blocks.append(Paragraph(words.say("Still open:")))
         blocks.append(items(*(_point(point, via) for point in summary.questions)))
+    blocks.append(
+        Paragraph(
+            words.say(
+                "Is that right? A {tick} from somebody who wrote here lets search find it.",
+                tick="✅",
+            )
+        )
+    )
     return Reply(tuple(blocks))
 
 

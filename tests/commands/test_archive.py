@@ -11,7 +11,7 @@ from bot.hall import Hall as RealHall
 from bot.state import lifetime
 from bot.upkeep import Upkeep
 from commands.archive.rules import retention_of
-from commands.posts import Pin, React, Say
+from commands.posts import Offer, Pin, React, Say
 from storage import archive, rooms
 from storage.records import ArchiveRules, Room, RoomId, RoomKind, UserId
 from tests.commands.conftest import (
@@ -131,8 +131,9 @@ async def test_a_thread_is_summed_up_in_its_own_words_with_links(hall: Hall) -> 
         BEN, "The library can take thirty people on a Tuesday.", thread=root, reactions=[CORA]
     )
     await hall.talks(BEN, "Who pays for the travel?", thread=root)
-    (post,) = await hall.says(CORA, "!thread summary", thread_root=root)
+    post, offered = await hall.says(CORA, "!thread summary", thread_root=root)
     assert isinstance(post, Say)
+    assert offered == Offer(post.key or "", "✅")
     assert post.thread == root
     assert set(post.quotes) >= {root, idea}
     assert plain(post.reply) == (
@@ -142,7 +143,8 @@ async def test_a_thread_is_summed_up_in_its_own_words_with_links(hall: Hall) -> 
         "What stands out:\n"
         "- “The library can take thirty people on a Tuesday.” · Ben\n"
         "Still open:\n"
-        "- “Who pays for the travel?” · Ben"
+        "- “Who pays for the travel?” · Ben\n"
+        "Is that right? A ✅ from somebody who wrote here lets search find it."
     )
 
 

@@ -73,6 +73,7 @@ from storage.records import (
     UserId,
     Verdict,
 )
+from storage.search.query import Field, Filter
 from tests.commands import digest_samples
 from tests.commands import visit_samples as samples
 from tests.commands.conftest import HOUSING, OTTO, Hall, direct
@@ -128,10 +129,23 @@ CARD = members.Card("1", "@1:2", "3", frozenset(Role), "de", "4/5", NOW, digest=
 ENTRY = members.Entry("1", "@1:2", "3", frozenset({Role.CITY_LEAD}))
 SAID = ArchivedMessage(EventId("$1"), RoomId("!1"), UserId("@1:2"), "3", NOW, "4", None)
 POINT = archive_rules.Point("1", SAID)
-SUMMARY = archive_rules.Summary(2, (("1", 2),), NOW, NOW, POINT, (POINT,), (POINT,))
+SUMMARY = archive_rules.Summary(
+    2, (("1", 2),), NOW, NOW, POINT, (POINT,), (POINT,), (POINT,), (POINT,)
+)
 HELD = archive.Holdings("1", True, 2, 3, 4, 5, NOW, NOW)
 HIT = search.Hit((("1", False), ("2", True)), "3", "4", NOW, RoomId("!1"), EventId("$1"), ())
-WHERE = search.Understood("1", "2", ("3",), DAY, DAY)
+POSTED = MessageLink(RoomId("!1"), EventId("$1"), "1")
+DOCUMENTS = tuple(
+    search.DocumentHit((("1", True),), "1", kind, city, DAY, link, "1")
+    for kind in ("practice", "summary")
+    for city in ("", "2")
+    for link in (None, POSTED)
+)
+FILTERED = {"has": "file", "kind": "message", "is": "question", "lang": "de"}
+NARROWED = tuple(
+    Filter(field, FILTERED.get(field, "3"), negated) for field in Field for negated in (False, True)
+)
+WHERE = search.Understood("1", "2", NARROWED, DAY, DAY)
 ANYWHERE = search.Understood("", None, (), None, None)
 STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
@@ -154,7 +168,7 @@ FULL_CITY = replace(
     unanswered=(("1", "2"), ("1", "")),
 )
 HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",))
-HINTS = tuple(Hint(kind, "1") for kind in HintKind)
+HINTS = tuple(Hint(kind, "1", "has") for kind in HintKind)
 FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS}
 
 SOMEBODY = Person(1, UserId("@1:2"), "1")
@@ -354,18 +368,22 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "no_archive": [archive.no_archive(WORDS, "1")],
         "nothing_kept": [archive.nothing_kept(WORDS)],
         "thread_summary": [archive.thread_summary(WORDS, SUMMARY, ())],
+        "confirmed": [archive.confirmed(WORDS, "1", "2")],
+        "summary_title": [paragraphs((Text(archive.summary_title(WORDS, SUMMARY)),))],
     },
     search: {
         "refused": [search.refused(WORDS, refusal) for refusal in Refusal],
         "found": [
-            search.found(WORDS, where, [HIT], more=more, **FOUND)
+            search.found(WORDS, where, [HIT, *DOCUMENTS], more=more, **FOUND)
             for where, more in ((WHERE, "1"), (ANYWHERE, None))
         ],
         "nothing": [
-            search.nothing(WORDS, WHERE, elsewhere=there, hints=HINTS) for there in (True, False)
+            search.nothing(WORDS, WHERE, elsewhere=there, hints=HINTS, better=better)
+            for there in (True, False)
+            for better in (None, "1")
         ],
         "no_more": [search.no_more(WORDS, "1")],
-        "only_here": [search.only_here(WORDS, "1")],
+        "no_thread_here": [search.no_thread_here(WORDS)],
         "no_archive": [search.no_archive(WORDS, "1")],
     },
     practice_card: {
