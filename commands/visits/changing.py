@@ -10,7 +10,7 @@ from commands.context import Context
 from commands.errors import MemberError
 from commands.posts import Post, Posts, Say
 from commands.reply import Reply
-from commands.visits import electing, replies, rules
+from commands.visits import electing, life_words, proposal_words, replies, rules
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
 from commands.visits.counting import count
 from commands.visits.deciding import ahead, calendar_file, comers, warn_others
@@ -75,14 +75,14 @@ def move(call: Call[Move], context: Context) -> Posts:
     length = len(before.days)
     (now, *more) = read_spans(call.arguments.dates, length, call, context, zone_of(visit))
     if more or now == before:
-        raise MemberError(replies.same_dates(call.words, now))
+        raise MemberError(proposal_words.same_dates(call.words, now))
     # Only those who had said they come are asked anew, and those who must.
     who = comers(visit, count(visit, context), context)
     known = visits.options(context.connection, visit.id)
     if (now.start, now.last) not in [(one.start, one.last) for one in known]:
         visits.add_options(context.connection, visit.id, [(now.start, now.last)])
     visit = _revised(visit, context, start=now.start, last=now.last, online_at=None)
-    told = replies.moved(context.words, named(visit, context), before, now, who)
+    told = life_words.moved(context.words, named(visit, context), before, now, who)
     return [
         _told(visit, told),
         *edit_card(visit, context),
@@ -110,11 +110,11 @@ def cancel(call: Call[Cancel], context: Context) -> Posts:
     visit = access_visit(call, call.arguments.visit, context, states=LIVE)
     if visit.state is VisitState.DRAFT and call.asker.user_id == visit.proposer:
         visits.remove(context.connection, visit.id)
-        return call.answer(replies.dropped(call.words, named(visit, context)))
+        return call.answer(proposal_words.dropped(call.words, named(visit, context)))
     require_decider(call, visit, context)
     if visit.state is VisitState.DRAFT:
         visits.remove(context.connection, visit.id)
-        return call.answer(replies.dropped(call.words, named(visit, context)))
+        return call.answer(proposal_words.dropped(call.words, named(visit, context)))
     require_state(call, visit, context, LIVE)
     decided = visit.stamp is not None and visit.start is not None
     state = VisitState.CANCELLED.value
@@ -123,7 +123,7 @@ def cancel(call: Call[Cancel], context: Context) -> Posts:
         if decided
         else visits.change(context.connection, visit.id, state=state)
     )
-    told = replies.cancelled(context.words, named(visit, context), call.arguments.why)
+    told = life_words.cancelled(context.words, named(visit, context), call.arguments.why)
     key = f"visit/{visit.id}/cancelled"
     quotes = (call.said.event_id,) if call.arguments.why else ()
     posts: list[Post] = [
@@ -158,7 +158,7 @@ def postpone(call: Call[OneVisit], context: Context) -> Posts:
     visit = visits.change(
         context.connection, visit.id, state=VisitState.POSTPONED.value, start=None, last=None
     )
-    told = replies.postponed(context.words, named(visit, context))
+    told = life_words.postponed(context.words, named(visit, context))
     key = f"visit/{visit.id}/postponed/{visit.sequence}/{visit.round}"
     said = Say(visit.room_id, told, notice=False, key=key, under=card_key(visit))
     return _acknowledged([said, *edit_card(visit, context), *posts], call, visit, context)
@@ -181,7 +181,7 @@ def hold_online(call: Call[Online], context: Context) -> Posts:
     at = due_instant(datetime.combine(day, hour), visit.time_zone)
     visit = _revised(visit, context, online_at=at, start=day, last=day)
     local = at.astimezone(zone_of(visit))
-    told = replies.online(context.words, named(visit, context), local)
+    told = life_words.online(context.words, named(visit, context), local)
     return [
         _told(visit, told),
         *edit_card(visit, context),
@@ -217,7 +217,7 @@ def change_host(call: Call[Host], context: Context) -> Posts:
         if confirmed
         else visits.change(context.connection, visit.id, **values)
     )
-    told = replies.host_changed(context.words, named(visit, context))
+    told = life_words.host_changed(context.words, named(visit, context))
     key = f"visit/{visit.id}/host/{context.cause}"
     posts: list[Post] = [
         Say(visit.room_id, told, notice=False, key=key, under=card_key(visit)),

@@ -7,7 +7,7 @@ from commands.dates.rules import Because, Status, Value, silent_parties
 from commands.listener import Closing
 from commands.posts import EndPoll, Offer, Post, Posts, Say, Tell
 from commands.reply import Mention
-from commands.visits import electing, replies, rules
+from commands.visits import electing, poll_words, rules, tally_words
 from commands.visits.counting import count, options_of, still_open
 from commands.visits.electing import named, names_of, zone_of
 from commands.visits.proposing import alarm, ask_room, numbered, poll_key
@@ -47,7 +47,7 @@ def open_to_the_room(visit: Visit, context: Context) -> list[Post]:
         words = context.words_for(someone)
         names = names_of(visit.electorate, words, context)
         shown = named(visit, context, "")
-        told = replies.none_left(words, shown, [names[key] for key in blockers])
+        told = poll_words.none_left(words, shown, [names[key] for key in blockers])
         return [Tell(visit.proposer, told)]
     visit = visits.change(context.connection, visit.id, state=VisitState.POLLING.value)
     return ask_room(visit, context)
@@ -77,7 +77,7 @@ def deadline_came(visit: Visit, context: Context) -> Posts:
     for voice in voices:
         asked = electing.spokesperson(voice)
         who += [Mention(user, known.get(user, user)) for user in asked] or [names[voice.key]]
-    told = replies.extended(
+    told = poll_words.extended(
         context.words, named(visit, context), who, until.astimezone(zone_of(visit))
     )
     key = f"visit/{visit.id}/extended/{visit.round}"
@@ -93,7 +93,7 @@ def close(visit: Visit, context: Context) -> list[Post]:
     visit = visits.change(
         context.connection, visit.id, state=VisitState.CLOSING.value, closing_since=context.now
     )
-    over = replies.poll_over(context.words, named(visit, context))
+    over = poll_words.poll_over(context.words, named(visit, context))
     posts: list[Post] = [
         EndPoll(poll_key(visit, one.number), over) for one in still_open(visit, context)
     ]
@@ -133,7 +133,7 @@ def conclude(visit: Visit, context: Context) -> list[Post]:
     choice = count(visit, context)
     zone = zone_of(visit)
     late = abs(closed - visit.deadline) > PUNCTUAL
-    told = replies.Result(
+    told = tally_words.Result(
         named(visit, context),
         choice,
         names_of(visit.electorate, context.words, context),
@@ -144,7 +144,7 @@ def conclude(visit: Visit, context: Context) -> list[Post]:
     posts: list[Post] = [
         Say(
             visit.room_id,
-            replies.result(context.words, told),
+            tally_words.result(context.words, told),
             notice=False,
             key=key,
             under=card_key(visit),
@@ -180,7 +180,7 @@ def nudge(visit: Visit, user: UserId, context: Context, turn: str) -> list[Post]
     someone = people.know(context.connection, user)
     words = context.words_for(someone)
     until = visit.deadline.astimezone(context.zone_of(someone))
-    told = replies.reminder(words, named(visit, context, ""), numbered(visit, context), until)
+    told = poll_words.reminder(words, named(visit, context, ""), numbered(visit, context), until)
     return [Tell(user, told, key=f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}")]
 
 

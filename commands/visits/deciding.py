@@ -13,7 +13,7 @@ from commands.errors import MemberError
 from commands.listener import Tap
 from commands.posts import Attach, Post, Posts, Say
 from commands.reply import Link, Mention
-from commands.visits import calendar, electing, replies, rules
+from commands.visits import calendar, decision_words, electing, proposal_words, rules
 from commands.visits.access import (
     access_visit,
     may_decide,
@@ -60,23 +60,23 @@ def confirm(call: Call[Confirm], context: Context) -> Posts:
     require_decider(call, visit, context)
     shown, decided_on = named(visit, context, call.sign), span_of(visit)
     if visit.state is VisitState.CONFIRMED and decided_on is not None:
-        raise MemberError(replies.already_decided(call.words, shown, decided_on))
+        raise MemberError(decision_words.already_decided(call.words, shown, decided_on))
     require_state(call, visit, context, OPEN_TO_DECIDE)
     choice = count(visit, context)
     chosen = _chosen(choice, given.number)
     if chosen is None:
         possible = [s.option.number for s in choice.best or choice.standings]
-        raise MemberError(replies.choose_one(call.words, shown, possible))
+        raise MemberError(decision_words.choose_one(call.words, shown, possible))
     blocked = [k for r in chosen.reasons if r.because is Because.REFUSED for k in r.parties]
     missing = [k for r in chosen.reasons if r.because is Because.SILENT for k in r.parties]
     if (blocked or missing) and not given.because:
         names = names_of(visit.electorate, call.words, context)
         who = [names.get(key, key) for key in blocked or missing]
         number = chosen.option.number
-        raise MemberError(replies.needs_a_reason(call.words, shown, number, who))
+        raise MemberError(decision_words.needs_a_reason(call.words, shown, number, who))
     if any(r.because in (Because.PAST, Because.WITHDRAWN) for r in chosen.reasons):
         possible = [s.option.number for s in choice.best or choice.standings]
-        raise MemberError(replies.choose_one(call.words, shown, possible))
+        raise MemberError(decision_words.choose_one(call.words, shown, possible))
     if given.because:
         origin = Source("visit", f"override/{visit.id}", call.said.sender)
         sources.add(context.connection, call.said.event_id, origin)
@@ -114,7 +114,7 @@ def decide(visit: Visit, span: Span, context: Context, *, because: str = "") -> 
     )
     names = names_of(visit.electorate, context.words, context)
     choice = count(visit, context)
-    decision = replies.Decision(
+    decision = decision_words.Decision(
         named(visit, context),
         span,
         coming(visit, choice, names),
@@ -125,7 +125,7 @@ def decide(visit: Visit, span: Span, context: Context, *, because: str = "") -> 
     return [
         Say(
             visit.room_id,
-            replies.decided(context.words, decision),
+            decision_words.decided(context.words, decision),
             notice=False,
             key=key,
             under=card_key(visit),
@@ -173,10 +173,10 @@ def entry_of(visit: Visit, context: Context) -> Entry:
     when: Span | OnlineCall = span
     if visit.online_at is not None:
         when = OnlineCall(visit.online_at, CALL_LENGTH)
-    told = [replies.who_comes(words, comes)] if comes else []
+    told = [decision_words.who_comes(words, comes)] if comes else []
     if visit.online_at is not None:
         local = visit.online_at.astimezone(zone_of(visit))
-        told.append(replies.local_time(words, local, visit.time_zone))
+        told.append(decision_words.local_time(words, local, visit.time_zone))
     card = outbox.event_of(context.connection, card_key(visit))
     cluster = community.cluster(visit.cluster)
     return Entry(
@@ -184,7 +184,7 @@ def entry_of(visit: Visit, context: Context) -> Entry:
         sequence=visit.sequence,
         stamp=visit.stamp or context.now,
         when=when,
-        summary=replies.summary(words, shown),
+        summary=decision_words.summary(words, shown),
         description="\n".join(told),
         organiser=community.name if cluster is None else cluster.title,
         domain=domain,
@@ -198,8 +198,8 @@ def calendar_file(visit: Visit, context: Context) -> Attach:
     """The file for the room, beside words that say what to do with it."""
     entry = entry_of(visit, context)
     words = context.words
-    link = (Link(calendar.google_link(entry), replies.google(words)),)
-    caption = replies.calendar_caption(
+    link = (Link(calendar.google_link(entry), decision_words.google(words)),)
+    caption = decision_words.calendar_caption(
         words, named(visit, context), visit.sequence, () if entry.cancelled else link
     )
     return Attach(
@@ -247,7 +247,7 @@ def warn_others(visit: Visit, span: Span, context: Context) -> list[Post]:
             people = electing.bound(other.electorate)
             for clash in rules.clashes(there, people, other.host, mine):
                 who = [known.get(user, user) for user in sorted(clash.people)]
-                told = replies.clash_appeared(
+                told = decision_words.clash_appeared(
                     context.words,
                     named(other, context),
                     one.number,
@@ -276,11 +276,13 @@ def reopen(call: Call[Reopen], context: Context) -> Posts:
         new = read_spans(given.dates, visit.days, call, context, zone)
         for span in new:
             if any(span == Span(one.start, one.last) for one in known):
-                raise MemberError(replies.same_dates(call.words, span))
+                raise MemberError(proposal_words.same_dates(call.words, span))
     today = context.now.astimezone(zone).date()
     current = [Span(o.start, o.last) for o in known if o.start > today and o.refused_by is None]
     if not current + new:
-        raise MemberError(replies.no_dates(call.words, f"{call.sign}visit reopen {visit.name} …"))
+        raise MemberError(
+            proposal_words.no_dates(call.words, f"{call.sign}visit reopen {visit.name} …")
+        )
     deadline = read_deadline(given.deadline, current + new, call, context, zone)
     return ask_again(visit, new, deadline, context)
 

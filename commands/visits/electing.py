@@ -10,7 +10,8 @@ from commands.dates.holidays import closed_days
 from commands.dates.reader import Span
 from commands.permissions import roles_of
 from commands.visits import rules
-from commands.visits.replies import Named, Remark
+from commands.visits.proposal_words import Remark
+from commands.visits.replies import Named
 from commands.words import N_, Words
 from storage import people, rooms, visits
 from storage.records import City, Person, Role, Room, UserId

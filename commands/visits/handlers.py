@@ -13,9 +13,11 @@ from commands.listener import Ballot, Closing, Listener, Tap
 from commands.posts import Posts
 from commands.visits import (
     after,
+    card_words,
     closing,
     deciding,
     lines,
+    poll_words,
     promising,
     proposing,
     replies,
@@ -52,7 +54,7 @@ class Nothing:
 
 def show(call: Call[OneVisit], context: Context) -> Posts:
     visit = access_visit(call, call.arguments.visit, context)
-    shown = replies.card(call.words, card_of(visit, call.words, context, call.sign))
+    shown = card_words.card(call.words, card_of(visit, call.words, context, call.sign))
     written = visits.lines(context.connection, visit.id)
     made = [one.source for one in written if one.source is not None]
     return call.answer(shown, quotes=(visit.source, *made))
@@ -88,7 +90,7 @@ def remind_silent(call: Call[OneVisit], context: Context) -> Posts:
     ]
     posts = [post for user in told for post in closing.nudge(visit, user, context, "asked")]
     shown = named(visit, context, call.sign)
-    return [*posts, *call.answer(replies.reminded(call.words, shown, len(posts)))]
+    return [*posts, *call.answer(poll_words.reminded(call.words, shown, len(posts)))]
 
 
 def send_calendar(call: Call[OneVisit], context: Context) -> Posts:

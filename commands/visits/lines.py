@@ -11,7 +11,7 @@ from commands.context import Context
 from commands.dates.reader import Trouble, read_dates
 from commands.errors import MemberError
 from commands.posts import Post, Posts, Say
-from commands.visits import electing, promise_words, replies
+from commands.visits import electing, life_words, promise_words, replies
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
 from commands.visits.electing import CITY, named, zone_of
 from commands.visits.proposing import read_spans, small_number
@@ -182,6 +182,6 @@ def remind_ahead(visit: Visit, days: int, context: Context) -> list[Post]:
         return []
     tasks = visits.lines(context.connection, visit.id, LineKind.TASK)
     undone = [one.text for one in tasks if one.done_at is None and one.text]
-    told = replies.soon(context.words, named(visit, context), days, span, undone)
+    told = life_words.soon(context.words, named(visit, context), days, span, undone)
     key = f"visit/{visit.id}/soon/{visit.sequence}/{days}"
     return [Say(visit.room_id, told, notice=False, key=key, under=card_key(visit))]

@@ -25,7 +25,7 @@ from commands.errors import MemberError
 from commands.listener import Tap
 from commands.posts import Alarm, AskPoll, Offer, Pin, Post, Posts, Say, Tell
 from commands.reply import Mention
-from commands.visits import electing, replies, rules
+from commands.visits import card_words, electing, poll_words, proposal_words, replies, rules
 from commands.visits.access import may_decide, require_state
 from commands.visits.counting import still_open
 from commands.visits.electing import CITY, Wish, named, zone_of
@@ -88,7 +88,7 @@ def propose(call: Call[Propose], context: Context) -> Posts:
     voices = electing.electorate(wish, room, context)
     cities = [voice for voice in voices if voice.counts]
     if given.quorum is not None and given.quorum > len(cities):
-        raise MemberError(replies.quorum_too_large(call.words, len(cities)))
+        raise MemberError(proposal_words.quorum_too_large(call.words, len(cities)))
     deadline = read_deadline(given.deadline, spans, call, context, zone)
     drafted = visits.add(
         context.connection,
@@ -116,7 +116,7 @@ def propose(call: Call[Propose], context: Context) -> Posts:
     return [
         Say(
             call.room.room_id,
-            replies.understood(call.words, shown),
+            proposal_words.understood(call.words, shown),
             thread=call.thread,
             reply_to=call.said.event_id,
             key=key,
@@ -141,14 +141,14 @@ def read_spans(
     today = context.now.astimezone(zone).date()
     spans = read_dates(text, today=today, days=days)
     if isinstance(spans, Trouble):
-        raise MemberError(replies.which_date(call.words, spans))
+        raise MemberError(proposal_words.which_date(call.words, spans))
     if not spans:
-        raise MemberError(replies.no_dates(call.words, "9-11 March, 2027-03-16"))
+        raise MemberError(proposal_words.no_dates(call.words, "9-11 March, 2027-03-16"))
     for place, span in enumerate(spans):
         if span in spans[:place]:
-            raise MemberError(replies.same_dates(call.words, span))
+            raise MemberError(proposal_words.same_dates(call.words, span))
     if len(spans) > rules.MOST_DATES:
-        raise MemberError(replies.too_many_dates(call.words, rules.MOST_DATES))
+        raise MemberError(proposal_words.too_many_dates(call.words, rules.MOST_DATES))
     return spans
 
 
@@ -164,7 +164,7 @@ def read_deadline(
     deadline = due_instant(datetime.combine(day.start, rules.EVENING), zone.key)
     if day.start >= last or deadline <= context.now:
         local = deadline.astimezone(zone)
-        raise MemberError(replies.late_deadline(call.words, local, last))
+        raise MemberError(proposal_words.late_deadline(call.words, local, last))
     return deadline
 
 
@@ -197,16 +197,16 @@ def _as_corrected(
 
 def _understood(
     visit: Visit, spans: list[Span], host: City, call: Call[Propose], context: Context
-) -> replies.Understood:
+) -> proposal_words.Understood:
     names = electing.names_of(visit.electorate, call.words, context)
     dates = []
     for place, span in enumerate(spans):
         told = electing.remarks(span, visit.electorate, host, call.words, context, but=visit.id)
         overlapping = [n for n, other in enumerate(spans[:place], 1) if span.overlaps(other)]
-        told += tuple(replies.Remark("overlap", name=str(n)) for n in overlapping)
+        told += tuple(proposal_words.Remark("overlap", name=str(n)) for n in overlapping)
         dates.append((span, told))
     cities = [voice for voice in visit.electorate if voice.counts]
-    return replies.Understood(
+    return proposal_words.Understood(
         named(visit, context, call.sign),
         tuple(dates),
         tuple(names[voice.key] for voice in cities),
@@ -227,7 +227,7 @@ def open_visit(call: Call[Any], visit: Visit, context: Context) -> Posts:
         raise MemberError(replies.not_yours_to_decide(call.words, named(visit, context)))
     posts = begin(visit, context)
     shown = named(visit, context, call.sign)
-    return [*posts, *call.answer(replies.opened(call.words, shown, first=visit.first))]
+    return [*posts, *call.answer(proposal_words.opened(call.words, shown, first=visit.first))]
 
 
 def tap_draft(tap: Tap, visit: Visit, context: Context) -> Posts:
@@ -294,7 +294,7 @@ def ask_first(visit: Visit, context: Context) -> list[Post]:
             someone = people.know(context.connection, user)
             words, zone = context.words_for(someone), context.zone_of(someone)
             shown = named(visit, context, "")
-            told = replies.asked_first(words, shown, dates, until.astimezone(zone))
+            told = poll_words.asked_first(words, shown, dates, until.astimezone(zone))
             posts.append(Tell(user, told, key=f"visit/{visit.id}/first/{visit.round}/{user}"))
     return [*posts, alarm(visit, "asked", until, f"asked/{visit.round}")]
 
@@ -307,7 +307,7 @@ def numbered(visit: Visit, context: Context) -> list[tuple[int, Span]]:
 def ask_room(visit: Visit, context: Context) -> list[Post]:
     """The card, pinned; a poll a date in its thread; and one line that rings for those it asks."""
     words, key = context.words, card_key(visit)
-    shown = replies.card(words, card_of(visit, words, context))
+    shown = card_words.card(words, card_of(visit, words, context))
     first_time = not outbox.was_posted(context.connection, key)
     posts: list[Post] = []
     if first_time:
@@ -317,12 +317,12 @@ def ask_room(visit: Visit, context: Context) -> list[Post]:
         ]
     else:
         posts += edit_card(visit, context)
-    texts = replies.poll_answers(words)
+    texts = poll_words.poll_answers(words)
     dates = numbered(visit, context)
     for number, span in dates:
         poll = poll_key(visit, number)
         answers = tuple((rules.answer_id(poll, value), text) for value, text in texts.items())
-        question = replies.poll_question(words, span, number)
+        question = poll_words.poll_question(words, span, number)
         posts.append(AskPoll(visit.room_id, question, answers, poll, under=key))
     posts += [
         Offer(key, emoji) for number, _ in dates if (emoji := rules.keycap(number)) is not None
@@ -345,7 +345,7 @@ def _please(visit: Visit, context: Context) -> list[Post]:
     if not awaited:
         return []
     who = [Mention(user, known.get(user, user)) for user in awaited]
-    told = replies.please_answer(context.words, named(visit, context), who)
+    told = poll_words.please_answer(context.words, named(visit, context), who)
     key = f"visit/{visit.id}/please/{visit.round}"
     return [Say(visit.room_id, told, notice=False, key=key, under=card_key(visit))]
 

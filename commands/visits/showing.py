@@ -6,7 +6,8 @@ from commands.context import Context
 from commands.dates.reader import Span
 from commands.dates.rules import COMES, Choice, silent_parties
 from commands.posts import Alarm, Change, Post
-from commands.visits import replies
+from commands.visits import card_words
+from commands.visits.card_words import Card
 from commands.visits.counting import count
 from commands.visits.electing import named, names_of, zone_of
 from commands.words import Words
@@ -24,13 +25,15 @@ def card_key(visit: Visit) -> str:
     return f"visit/{visit.id}/card"
 
 
-def card_of(visit: Visit, words: Words, context: Context, sign: str | None = None) -> replies.Card:
+def card_of(
+    visit: Visit, words: Words, context: Context, sign: str | None = None
+) -> card_words.Card:
     """What the card says now."""
     names = names_of(visit.electorate, words, context)
     choice = count(visit, context) if visit.electorate and visit.state in COUNTED else None
     decided = span_of(visit)
     lines = visits.lines(context.connection, visit.id)
-    return replies.Card(
+    return Card(
         named(visit, context, sign),
         visit.state.value,
         names,
@@ -83,7 +86,7 @@ def edit_card(visit: Visit, context: Context) -> list[Post]:
     key = card_key(visit)
     if not outbox.was_posted(context.connection, key):
         return []
-    return [Change(key, replies.card(context.words, card_of(visit, context.words, context)))]
+    return [Change(key, card_words.card(context.words, card_of(visit, context.words, context)))]
 
 
 def refresh(visit: Visit, context: Context) -> list[Post]:

@@ -11,7 +11,7 @@ from commands.errors import MemberError
 from commands.listener import Ballot, Tap
 from commands.permissions import may_coordinate, roles_of
 from commands.posts import Post, Posts, React
-from commands.visits import replies, rules
+from commands.visits import poll_words, replies, rules
 from commands.visits.access import access_visit
 from commands.visits.closing import close, first_round_is_complete, open_to_the_room
 from commands.visits.counting import count, options_of, said_by, speaks_for, still_open
@@ -48,14 +48,14 @@ def vote(call: Call[Vote], context: Context) -> Posts:
     numbers = [one.number for one in options_of(visit, context) if not one.withdrawn]
     said = rules.read_votes(text, numbers)
     if said is None:
-        raise MemberError(replies.unread_vote(call.words, text.strip(), numbers, call.sign))
+        raise MemberError(poll_words.unread_vote(call.words, text.strip(), numbers, call.sign))
     open_now = {one.number for one in still_open(visit, context)}
     said = {n: value for n, value in said.items() if n in open_now}
     if visit.state not in (*ASKED, VisitState.CLOSING) or not said:
         closed = visit.closing_since or visit.deadline
         shown = named(visit, context, call.sign)
         raise MemberError(
-            replies.vote_too_late(call.words, shown, closed.astimezone(zone_of(visit)))
+            poll_words.vote_too_late(call.words, shown, closed.astimezone(zone_of(visit)))
         )
     party = _party(call, visit, context)
     votes.record(
@@ -73,14 +73,14 @@ def vote(call: Call[Vote], context: Context) -> Posts:
     counts_for = (party,) if party else speaks_for(visit, call.asker.user_id, context)
     names = names_of(visit.electorate, call.words, context)
     counted = said_by(visit, call.asker.user_id, party, context)
-    receipt = replies.Receipt(
+    receipt = poll_words.Receipt(
         named(visit, context, call.sign),
         tuple(names[key] for key in counts_for),
         tuple(counted.items()),
         visit.deadline.astimezone(context.zone_of(call.asker)),
     )
     acknowledged = React(call.room.room_id, call.said.event_id, "✅")
-    told = call.answer(replies.receipt(call.words, receipt))
+    told = call.answer(poll_words.receipt(call.words, receipt))
     return [acknowledged, *told, *after_a_vote(visit, context)]
 
 

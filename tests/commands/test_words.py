@@ -47,8 +47,6 @@ from commands.reply import (
 )
 from commands.search import replies as search
 from commands.search.rules import Hint, HintKind, Refusal
-from commands.visits import feed_words, promise_words
-from commands.visits import replies as visit_words
 from commands.words import PSEUDO, words_in
 from storage import people
 from storage.records import (
@@ -442,9 +440,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "in_the_diary": [practice_transfers.in_the_diary(WORDS, TRANSFER)],
         "told_giver": [practice_transfers.told_giver(WORDS, one) for one in JOURNEYS],
     },
-    visit_words: samples.SHOWN,
-    promise_words: samples.AFTER,
-    feed_words: samples.FEED,
+    **samples.by_module(),
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {
         "report": [doctor.report(WORDS, found) for found in ([], ILL[:1], ILL)],
@@ -464,7 +460,8 @@ def test_every_reply_is_shown_to_the_pseudo_language(module: ModuleType) -> None
 
 
 def test_every_feature_with_replies_is_looked_at() -> None:
-    files = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "commands").glob("**/replies.py"))
+    found = [*ROOT.glob("commands/**/replies.py"), *ROOT.glob("commands/**/*_words.py")]
+    files = sorted(str(p.relative_to(ROOT)) for p in found)
     looked_at = {f"{m.__name__.replace('.', '/')}.py" for m in SHOWN}
     assert set(files) <= looked_at
 
