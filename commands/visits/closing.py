@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from commands.context import Context
-from commands.dates.rules import Because, Status, Value, silent_parties
+from commands.dates.rules import Because, Status, Value, all_answered, silent_parties
 from commands.listener import Closing
 from commands.posts import EndPoll, Offer, Post, Posts, Say, Tell
 from commands.reply import Mention
 from commands.visits import electing, poll_words, rules, tally_words
 from commands.visits.counting import count, options_of, still_open
 from commands.visits.electing import named, names_of, zone_of
-from commands.visits.proposing import alarm, ask_room, numbered, poll_key
+from commands.visits.proposing import alarm, ask_room, numbered, poll_key, show_card
 from commands.visits.showing import card_key, edit_card
 from storage import outbox, people, visits
 from storage.records import UserId
@@ -50,6 +50,8 @@ def open_to_the_room(visit: Visit, context: Context) -> list[Post]:
         told = poll_words.none_left(words, shown, [names[key] for key in blockers])
         return [Tell(visit.proposer, told)]
     visit = visits.change(context.connection, visit.id, state=VisitState.POLLING.value)
+    if all_answered(count(visit, context)):
+        return [*show_card(visit, context), *conclude(visit, context)]  # nobody is left to ask
     return ask_room(visit, context)
 
 

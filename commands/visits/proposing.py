@@ -21,13 +21,14 @@ from commands.arguments import (
 from commands.command import Call
 from commands.context import Context
 from commands.dates.reader import Span, Trouble, read_dates
+from commands.dates.rules import silent_parties
 from commands.errors import MemberError
 from commands.listener import Tap
-from commands.posts import Alarm, AskPoll, Offer, Pin, Post, Posts, Say, Tell
+from commands.posts import Alarm, AskPoll, Offer, Pin, Post, Posts, React, Say, Tell
 from commands.reply import Mention
 from commands.visits import card_words, electing, poll_words, proposal_words, replies, rules
 from commands.visits.access import may_decide, require_state
-from commands.visits.counting import still_open
+from commands.visits.counting import count, still_open
 from commands.visits.electing import CITY, Wish, named, zone_of
 from commands.visits.showing import card_key, card_of, edit_card
 from commands.words import N_
@@ -226,6 +227,8 @@ def open_visit(call: Call[Any], visit: Visit, context: Context) -> Posts:
     if call.asker.user_id != visit.proposer and not may_decide(call.asker, visit, context):
         raise MemberError(replies.not_yours_to_decide(call.words, named(visit, context)))
     posts = begin(visit, context)
+    if call.room.room_id == visit.room_id and not visit.first:
+        return [*posts, React(call.room.room_id, call.said.event_id, "✅")]  # the card says it
     shown = named(visit, context, call.sign)
     return [*posts, *call.answer(proposal_words.opened(call.words, shown, first=visit.first))]
 
@@ -304,19 +307,19 @@ def numbered(visit: Visit, context: Context) -> list[tuple[int, Span]]:
     return [(one.number, Span(one.start, one.last)) for one in still_open(visit, context)]
 
 
+def show_card(visit: Visit, context: Context) -> list[Post]:
+    """The card as it is now, pinned when it comes first."""
+    key = card_key(visit)
+    if outbox.was_posted(context.connection, key):
+        return edit_card(visit, context)
+    shown = card_words.card(context.words, card_of(visit, context.words, context))
+    return [Say(visit.room_id, shown, notice=False, key=key), Pin(visit.room_id, key)]
+
+
 def ask_room(visit: Visit, context: Context) -> list[Post]:
     """The card, pinned; a poll a date in its thread; and one line that rings for those it asks."""
     words, key = context.words, card_key(visit)
-    shown = card_words.card(words, card_of(visit, words, context))
-    first_time = not outbox.was_posted(context.connection, key)
-    posts: list[Post] = []
-    if first_time:
-        posts += [
-            Say(visit.room_id, shown, notice=False, key=key),
-            Pin(visit.room_id, key),
-        ]
-    else:
-        posts += edit_card(visit, context)
+    posts = show_card(visit, context)
     texts = poll_words.poll_answers(words)
     dates = numbered(visit, context)
     for number, span in dates:
@@ -339,8 +342,12 @@ def poll_key(visit: Visit, number: int) -> str:
 def _please(visit: Visit, context: Context) -> list[Post]:
     """Named are those whose answer is awaited: a poll by itself notifies nobody."""
     known = electing.people_of(visit.electorate, context)
+    silent = silent_parties(count(visit, context))
     awaited = dict.fromkeys(
-        user for voice in visit.electorate for user in electing.spokesperson(voice)
+        user
+        for voice in visit.electorate
+        if voice.key in silent
+        for user in electing.spokesperson(voice)
     )
     if not awaited:
         return []
