@@ -501,6 +501,10 @@ visit = Table(
     Column("online_at", Instant),
     Column("sequence", Integer, nullable=False, server_default="0"),
     Column("stamp", Instant),
+    Column("card", Integer, nullable=False, server_default="1"),
+    Column("report", Integer, nullable=False, server_default="1"),
+    Column("override_source", String),
+    Column("place_source", String),
     UniqueConstraint("source", name="visit_proposed_once"),
     Index("visit_cluster", "cluster", "state"),
 )
@@ -564,6 +568,7 @@ recommendation = Table(
     Column("created_at", Instant, nullable=False),
     Column("verdict", String, nullable=False),
     Column("why", Text, nullable=False, server_default=""),
+    Column("why_source", String),
     UniqueConstraint("source", name="recommended_once"),
     Index("recommendation_visit", "visit"),
 )
@@ -586,6 +591,7 @@ promise = Table(
     Column("visit", Integer),
     Column("recommendation", Integer),
     Column("changed_at", Instant),
+    Column("why_source", String),
     UniqueConstraint("source", name="promised_once"),
     Index("promise_city", "city"),
     Index("promise_visit", "visit"),

@@ -16,7 +16,7 @@ from commands.visits.counting import count
 from commands.visits.deciding import ahead, calendar_file, comers, warn_others
 from commands.visits.electing import named, zone_of
 from commands.visits.proposing import read_spans
-from commands.visits.showing import card_key, edit_card, span_of
+from commands.visits.showing import card_key, edit_card, in_thread, span_of, titled
 from commands.words import N_
 from storage import outbox, sources, visits
 from storage.records import City, Person
@@ -102,7 +102,7 @@ def _revised(visit: Visit, context: Context, **values: Any) -> Visit:
 def _told(visit: Visit, reply: Reply) -> Say:
     """To the room, in the card's thread."""
     key = f"visit/{visit.id}/changed/{visit.sequence}"
-    return Say(visit.room_id, reply, notice=False, key=key, under=card_key(visit))
+    return in_thread(visit, reply, key)
 
 
 def cancel(call: Call[Cancel], context: Context) -> Posts:
@@ -127,7 +127,7 @@ def cancel(call: Call[Cancel], context: Context) -> Posts:
     key = f"visit/{visit.id}/cancelled"
     quotes = (call.said.event_id,) if call.arguments.why else ()
     posts: list[Post] = [
-        Say(visit.room_id, told, notice=False, key=key, under=card_key(visit), quotes=quotes),
+        in_thread(visit, told, key, quotes=quotes),
         *edit_card(visit, context),
     ]
     if decided:
@@ -143,7 +143,7 @@ def _acknowledged(posts: list[Post], call: Call[Any], visit: Visit, context: Con
         return posts
     shown = named(visit, context, call.sign)
     told = replies.not_in_this_state(call.words, shown, visit.state.value)
-    return [*posts, *call.answer(told)]
+    return [*posts, *call.answer(told, quotes=titled(visit))]
 
 
 def postpone(call: Call[OneVisit], context: Context) -> Posts:
@@ -160,7 +160,7 @@ def postpone(call: Call[OneVisit], context: Context) -> Posts:
     )
     told = life_words.postponed(context.words, named(visit, context))
     key = f"visit/{visit.id}/postponed/{visit.sequence}/{visit.round}"
-    said = Say(visit.room_id, told, notice=False, key=key, under=card_key(visit))
+    said = in_thread(visit, told, key)
     return _acknowledged([said, *edit_card(visit, context), *posts], call, visit, context)
 
 
@@ -220,7 +220,7 @@ def change_host(call: Call[Host], context: Context) -> Posts:
     told = life_words.host_changed(context.words, named(visit, context))
     key = f"visit/{visit.id}/host/{context.cause}"
     posts: list[Post] = [
-        Say(visit.room_id, told, notice=False, key=key, under=card_key(visit)),
+        in_thread(visit, told, key),
         *edit_card(visit, context),
     ]
     if confirmed:
@@ -237,10 +237,15 @@ def set_place(call: Call[Place], context: Context) -> Posts:
     visit = access_visit(call, call.arguments.visit, context)
     require_decider(call, visit, context)
     require_state(call, visit, context, {VisitState.CONFIRMED})
-    visit = _revised(visit, context, place=call.arguments.place)
+    place = call.arguments.place
+    visit = _revised(visit, context, place=place, place_source=call.said.event_id)
     origin = Source("visit", f"place/{visit.id}", call.said.sender)
     sources.add(context.connection, call.said.event_id, origin)
-    return [*edit_card(visit, context), calendar_file(visit, context)]
+    return [
+        *edit_card(visit, context),
+        calendar_file(visit, context),
+        *ahead(visit, context),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from datetime import timedelta
 from commands.context import Context
 from commands.dates.rules import Because, Status, Value, all_answered, silent_parties
 from commands.listener import Closing
-from commands.posts import EndPoll, Offer, Post, Posts, Say, Tell
+from commands.posts import EndPoll, Offer, Post, Posts, Tell
 from commands.reply import Mention
 from commands.visits import electing, poll_words, rules, tally_words
 from commands.visits.counting import count, options_of, still_open
 from commands.visits.electing import named, names_of, zone_of
 from commands.visits.proposing import alarm, ask_room, numbered, poll_key, show_card
-from commands.visits.showing import card_key, edit_card
+from commands.visits.showing import edit_card, in_thread, titled
 from storage import outbox, people, visits
 from storage.records import UserId
 from storage.visit_records import Electorate, Visit, VisitState
@@ -48,7 +48,7 @@ def open_to_the_room(visit: Visit, context: Context) -> list[Post]:
         names = names_of(visit.electorate, words, context)
         shown = named(visit, context, "")
         told = poll_words.none_left(words, shown, [names[key] for key in blockers])
-        return [Tell(visit.proposer, told)]
+        return [Tell(visit.proposer, told, quotes=titled(visit))]
     visit = visits.change(context.connection, visit.id, state=VisitState.POLLING.value)
     if all_answered(count(visit, context)):
         return [*show_card(visit, context), *conclude(visit, context)]  # nobody is left to ask
@@ -84,7 +84,7 @@ def deadline_came(visit: Visit, context: Context) -> Posts:
     )
     key = f"visit/{visit.id}/extended/{visit.round}"
     return [
-        Say(visit.room_id, told, notice=False, key=key, under=card_key(visit)),
+        in_thread(visit, told, key),
         alarm(visit, "due", until, f"due/{visit.round}/again"),
         *edit_card(visit, context),
     ]
@@ -144,13 +144,7 @@ def conclude(visit: Visit, context: Context) -> list[Post]:
     )
     key = f"visit/{visit.id}/result/{visit.round}"
     posts: list[Post] = [
-        Say(
-            visit.room_id,
-            tally_words.result(context.words, told),
-            notice=False,
-            key=key,
-            under=card_key(visit),
-        ),
+        in_thread(visit, tally_words.result(context.words, told), key),
         *edit_card(visit, context),
     ]
     if choice.winner is not None:
@@ -183,7 +177,8 @@ def nudge(visit: Visit, user: UserId, context: Context, turn: str) -> list[Post]
     words = context.words_for(someone)
     until = visit.deadline.astimezone(context.zone_of(someone))
     told = poll_words.reminder(words, named(visit, context, ""), numbered(visit, context), until)
-    return [Tell(user, told, key=f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}")]
+    key = f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}"
+    return [Tell(user, told, key=key, quotes=titled(visit))]
 
 
 def silent_people(visit: Visit, context: Context) -> list[UserId]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from commands.arguments import argument, option, optional, text_to_end, word
 from commands.command import Call
@@ -11,7 +10,7 @@ from commands.dates.reader import Span
 from commands.dates.rules import COMES, Because, Choice, Standing
 from commands.errors import MemberError
 from commands.listener import Tap
-from commands.posts import Attach, Post, Posts, Say
+from commands.posts import Attach, Post, Posts
 from commands.reply import Link, Mention
 from commands.visits import calendar, decision_words, electing, proposal_words, rules
 from commands.visits.access import (
@@ -27,10 +26,10 @@ from commands.visits.counting import count, options_of
 from commands.visits.electing import named, names_of, zone_of
 from commands.visits.lines import usual_checklist
 from commands.visits.proposing import alarm, ask_room, read_deadline, read_spans, small_number
-from commands.visits.showing import card_key, coming, edit_card, span_of
+from commands.visits.showing import card_key, coming, edit_card, in_thread, span_of, titled
 from commands.words import N_
 from storage import outbox, sources, visits, votes
-from storage.records import UserId
+from storage.records import EventId, UserId
 from storage.sources import Source
 from storage.timers import due_instant
 from storage.visit_records import UNDECIDED, Visit, VisitState
@@ -77,10 +76,12 @@ def confirm(call: Call[Confirm], context: Context) -> Posts:
     if any(r.because in (Because.PAST, Because.WITHDRAWN) for r in chosen.reasons):
         possible = [s.option.number for s in choice.best or choice.standings]
         raise MemberError(decision_words.choose_one(call.words, shown, possible))
-    if given.because:
-        origin = Source("visit", f"override/{visit.id}", call.said.sender)
-        sources.add(context.connection, call.said.event_id, origin)
-    return decide(visit, chosen.option.span, context, because=given.because or "")
+    if not given.because:
+        return decide(visit, chosen.option.span, context)
+    whence = call.said.event_id
+    origin = Source("visit", f"override/{visit.id}", call.said.sender)
+    sources.add(context.connection, whence, origin)
+    return decide(visit, chosen.option.span, context, because=given.because, whence=whence)
 
 
 def _chosen(choice: Choice, number: int | None) -> Standing | None:
@@ -97,7 +98,9 @@ def tap_result(tap: Tap, visit: Visit, context: Context) -> Posts:
     return () if winner is None else decide(visit, winner.option.span, context)
 
 
-def decide(visit: Visit, span: Span, context: Context, *, because: str = "") -> list[Post]:
+def decide(
+    visit: Visit, span: Span, context: Context, *, because: str = "", whence: EventId | None = None
+) -> list[Post]:
     """The days stand: told to all who come, to calendars, and to whoever they take elsewhere."""
     again = visit.stamp is not None
     if not again:
@@ -109,6 +112,7 @@ def decide(visit: Visit, span: Span, context: Context, *, because: str = "") -> 
         start=span.start,
         last=span.last,
         override=because,
+        override_source=whence,
         stamp=context.now,
         sequence=visit.sequence + 1 if again else visit.sequence,
     )
@@ -123,23 +127,17 @@ def decide(visit: Visit, span: Span, context: Context, *, because: str = "") -> 
     )
     key = f"visit/{visit.id}/decision/{visit.sequence}"
     return [
-        Say(
-            visit.room_id,
+        in_thread(
+            visit,
             decision_words.decided(context.words, decision),
-            notice=False,
-            key=key,
-            under=card_key(visit),
-            quotes=() if not because else _quoted(context),
+            key,
+            quotes=() if whence is None else (whence,),
         ),
         *edit_card(visit, context),
         calendar_file(visit, context),
         *ahead(visit, context),
         *warn_others(visit, span, context),
     ]
-
-
-def _quoted(context: Context) -> tuple[Any, ...]:
-    return (context.cause,) if context.cause.startswith("$") else ()
 
 
 def comers(visit: Visit, choice: Choice, context: Context) -> list[Mention]:
@@ -255,7 +253,7 @@ def warn_others(visit: Visit, span: Span, context: Context) -> list[Post]:
                     who or [named(visit, context).host],
                 )
                 key = f"visit/{other.id}/clash/{one.number}/{visit.id}/{visit.sequence}"
-                posts.append(Say(other.room_id, told, notice=False, key=key, under=card_key(other)))
+                posts.append(in_thread(other, told, key, quotes=titled(visit)))
     return posts
 
 
@@ -305,5 +303,6 @@ def ask_again(visit: Visit, new: list[Span], deadline: datetime, context: Contex
         start=None,
         last=None,
         override="",
+        override_source=None,
     )
     return ask_room(visit, context)

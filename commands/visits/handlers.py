@@ -8,7 +8,7 @@ from commands.command import Call
 from commands.context import Context
 from commands.dates.rules import Value
 from commands.errors import MemberError
-from commands.events import Edited, Redacted, TimerDue
+from commands.events import Edited, TimerDue
 from commands.listener import Ballot, Closing, Listener, Tap
 from commands.posts import Posts
 from commands.visits import (
@@ -18,8 +18,8 @@ from commands.visits import (
     deciding,
     lines,
     poll_words,
-    promising,
     proposing,
+    renewing,
     replies,
     rules,
     voting,
@@ -33,7 +33,7 @@ from commands.visits.access import (
     visit_of,
 )
 from commands.visits.electing import named
-from commands.visits.showing import card_of, edit_card, span_of
+from commands.visits.showing import card_of, edit_card, span_of, titled
 from storage import visits, votes
 from storage.records import EventId, UserId
 from storage.visit_records import ASKED, OVER, TAKES_PLACE, Visit, VisitState
@@ -57,14 +57,14 @@ def show(call: Call[OneVisit], context: Context) -> Posts:
     shown = card_words.card(call.words, card_of(visit, call.words, context, call.sign))
     written = visits.lines(context.connection, visit.id)
     made = [one.source for one in written if one.source is not None]
-    return call.answer(shown, quotes=(visit.source, *made))
+    return call.answer(shown, quotes=(visit.source, *visit.sources, *made))
 
 
 def list_visits(call: Call[Nothing], context: Context) -> Posts:
     found = [one for one in visits.find(context.connection) if may_see(call, one, context)]
     alive = [one for one in found if one.state is not VisitState.CANCELLED]
     lines = [(named(one, context, call.sign), one.state.value, span_of(one)) for one in alive[-20:]]
-    return call.answer(replies.visit_list(call.words, lines))
+    return call.answer(replies.visit_list(call.words, lines), quotes=titled(*alive[-20:]))
 
 
 def open_dates(call: Call[OneVisit], context: Context) -> Posts:
@@ -98,9 +98,10 @@ def send_calendar(call: Call[OneVisit], context: Context) -> Posts:
     if visit.start is None:
         shown = named(visit, context, call.sign)
         state = visit.state.value
-        raise MemberError(replies.not_in_this_state(call.words, shown, state))
+        raise MemberError(replies.not_in_this_state(call.words, shown, state), quotes=titled(visit))
     entry = deciding.calendar_file(visit, context)
-    return [replace(entry, to=call.room.room_id, thread=call.thread, under=None, key=None)]
+    key = f"{entry.key}/{context.cause}"
+    return [replace(entry, to=call.room.room_id, thread=call.thread, under=None, key=key)]
 
 
 # ── what comes by itself ──────────────────────────────────────────────────────────────────────
@@ -167,9 +168,9 @@ def tapped(tap: Tap, context: Context) -> Posts:
         case ["result", turn] if tap.emoji == "✅" and not tap.taken_back:
             current = turn == str(visit.round)
             return deciding.tap_result(tap, visit, context) if current else ()
-        case ["report"] if tap.emoji == "✅":
+        case ["report", *_] if tap.emoji == "✅":
             return after.tap_report(tap, visit, context)
-        case ["card"] if (date := rules.tapped_date(tap.emoji)) is not None:
+        case ["card", *_] if (date := rules.tapped_date(tap.emoji)) is not None:
             return voting.tap_date(tap, visit, date, Value.YES, context)
         case ["poll", option, _] if tap.emoji in rules.TAPPED:
             return voting.tap_date(tap, visit, int(option), rules.TAPPED[tap.emoji], context)
@@ -196,29 +197,6 @@ def _poll(post: str, context: Context) -> tuple[Visit | None, int]:
     return visits.get(context.connection, number), int(parts[3])
 
 
-def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
-    """What was made from a message loses its words; a vote that is gone never was."""
-    kind, _, number = subject.partition("/")
-    if kind == "line":
-        return after.line_taken_back(int(number), context)
-    if kind.startswith(("advice", "promise")):
-        promising.redact(kind, int(number), context)
-        return ()
-    visit = visits.get(context.connection, int(number)) if number.isdecimal() else None
-    if visit is None:
-        return ()
-    match kind:
-        case "vote":
-            return voting.take_back(visit, event.target, context)
-        case "visit":
-            return edit_card(visits.change(context.connection, visit.id, title=""), context)
-        case "override" | "place":
-            gone = {kind: ""}
-            return edit_card(visits.change(context.connection, visit.id, **gone), context)
-        case _:
-            return ()
-
-
 def corrected(event: Edited, subject: str, context: Context) -> Posts | None:
     """A command put right is carried out anew; what a vote had said is forgotten first."""
     if subject.startswith("vote/"):
@@ -235,6 +213,6 @@ VISITS = Listener(
     tapped=tapped,
     polled=polled,
     poll_ended=poll_ended,
-    taken_back=taken_back,
+    taken_back=renewing.taken_back,
     corrected=corrected,
 )

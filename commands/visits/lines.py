@@ -10,12 +10,12 @@ from commands.command import Call
 from commands.context import Context
 from commands.dates.reader import Trouble, read_dates
 from commands.errors import MemberError
-from commands.posts import Post, Posts, Say
+from commands.posts import Post, Posts
 from commands.visits import electing, life_words, promise_words, replies
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
 from commands.visits.electing import CITY, named, zone_of
 from commands.visits.proposing import read_spans, small_number
-from commands.visits.showing import card_key, edit_card, span_of
+from commands.visits.showing import edit_card, in_thread, span_of
 from commands.words import N_
 from storage import sources, visits
 from storage.records import City, Person, UserId
@@ -99,7 +99,10 @@ def tick(call: Call[Done], context: Context) -> Posts:
     visits.change_line(context.connection, chosen.id, done_at=context.now)
     left = sum(one.done_at is None for one in tasks if one.id != chosen.id)
     told = promise_words.ticked(call.words, named(visit, context), chosen.text, left)
-    return [*call.answer(told), *edit_card(visit, context)]
+    return [
+        *call.answer(told, quotes=() if chosen.source is None else (chosen.source,)),
+        *edit_card(visit, context),
+    ]
 
 
 def add_session(call: Call[Written], context: Context) -> Posts:
@@ -184,4 +187,5 @@ def remind_ahead(visit: Visit, days: int, context: Context) -> list[Post]:
     undone = [one.text for one in tasks if one.done_at is None and one.text]
     told = life_words.soon(context.words, named(visit, context), days, span, undone)
     key = f"visit/{visit.id}/soon/{visit.sequence}/{days}"
-    return [Say(visit.room_id, told, notice=False, key=key, under=card_key(visit))]
+    said = tuple(one.source for one in tasks if one.source is not None)
+    return [in_thread(visit, told, key, quotes=said)]

@@ -30,7 +30,7 @@ from commands.visits import card_words, electing, poll_words, proposal_words, re
 from commands.visits.access import may_decide, require_state
 from commands.visits.counting import count, still_open
 from commands.visits.electing import CITY, Wish, named, zone_of
-from commands.visits.showing import card_key, card_of, edit_card
+from commands.visits.showing import card_key, card_of, edit_card, in_thread, titled
 from commands.words import N_
 from storage import outbox, people, rooms, sources, visits
 from storage.records import City, Person, Room, Timer
@@ -298,7 +298,8 @@ def ask_first(visit: Visit, context: Context) -> list[Post]:
             words, zone = context.words_for(someone), context.zone_of(someone)
             shown = named(visit, context, "")
             told = poll_words.asked_first(words, shown, dates, until.astimezone(zone))
-            posts.append(Tell(user, told, key=f"visit/{visit.id}/first/{visit.round}/{user}"))
+            key = f"visit/{visit.id}/first/{visit.round}/{user}"
+            posts.append(Tell(user, told, key=key, quotes=titled(visit)))
     return [*posts, alarm(visit, "asked", until, f"asked/{visit.round}")]
 
 
@@ -354,7 +355,7 @@ def _please(visit: Visit, context: Context) -> list[Post]:
     who = [Mention(user, known.get(user, user)) for user in awaited]
     told = poll_words.please_answer(context.words, named(visit, context), who)
     key = f"visit/{visit.id}/please/{visit.round}"
-    return [Say(visit.room_id, told, notice=False, key=key, under=card_key(visit))]
+    return [in_thread(visit, told, key)]
 
 
 def _alarms(visit: Visit, context: Context) -> list[Post]:

@@ -5,14 +5,16 @@ from datetime import UTC, date, timedelta
 from commands.context import Context
 from commands.dates.reader import Span
 from commands.dates.rules import COMES, Choice, silent_parties
-from commands.posts import Alarm, Change, Post
+from commands.posts import Alarm, Change, Post, Say
+from commands.reply import Reply
 from commands.visits import card_words
 from commands.visits.card_words import Card
 from commands.visits.counting import count
 from commands.visits.electing import named, names_of, zone_of
 from commands.words import Words
-from storage import outbox, people, visits
-from storage.records import Timer
+from storage import listening, outbox, people, visits
+from storage.listening import Conversation
+from storage.records import EventId, Timer
 from storage.types import instant, milliseconds
 from storage.visit_records import Line, LineKind, Visit, VisitState
 
@@ -22,7 +24,50 @@ COUNTED = frozenset({VisitState.POLLING, VisitState.CLOSING, VisitState.CLOSED})
 
 def card_key(visit: Visit) -> str:
     """The post that is the card."""
-    return f"visit/{visit.id}/card"
+    return _anew(f"visit/{visit.id}/card", visit.card)
+
+
+def report_key(visit: Visit) -> str:
+    """The post that is the report."""
+    return _anew(f"visit/{visit.id}/report", visit.report)
+
+
+def _anew(key: str, number: int) -> str:
+    """Words that were taken back go with the post that had them, and another takes its place."""
+    return key if number == 1 else f"{key}/{number}"
+
+
+def in_thread(
+    visit: Visit,
+    reply: Reply,
+    key: str,
+    *,
+    notice: bool = False,
+    quotes: tuple[EventId, ...] = (),
+    repeats: bool = True,
+) -> Say:
+    """To the room, in the card's thread; it goes with the message that gave the title, if it
+    repeats that: the report does not go for good, it is made anew."""
+    title = titled(visit) if repeats else ()
+    return Say(
+        visit.room_id,
+        reply,
+        notice=notice,
+        key=key,
+        quotes=(*title, *quotes),
+        under=card_key(visit),
+    )
+
+
+def titled(*these: Visit) -> tuple[EventId, ...]:
+    """The messages that gave visits their titles: what repeats a title goes with them."""
+    return tuple(one.source for one in these if one.title)
+
+
+def listen_under(visit: Visit, context: Context) -> None:
+    """What is written in the card's thread is a note for the report."""
+    place = Conversation(card_key(visit), "visit", f"notes/{visit.id}", talk=True)
+    listening.begin(context.connection, place, context.now)
 
 
 def card_of(
