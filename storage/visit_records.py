@@ -118,6 +118,8 @@ class LineKind(StrEnum):
     TASK = "task"
     NOTE = "note"
     REPORT = "report"
+    LEAVING = "leaving"  # asked whether they no longer come, the date being decided
+    MUTE = "mute"  # wants no more reminders of it
 
 
 @dataclass(frozen=True, slots=True)

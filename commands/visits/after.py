@@ -13,6 +13,7 @@ from commands.posts import Offer, Post, Posts, React
 from commands.reply import Mention
 from commands.visits import promise_words
 from commands.visits.access import access_visit, require_decider, visit_number
+from commands.visits.closing import end_polls
 from commands.visits.counting import count
 from commands.visits.deciding import comers
 from commands.visits.electing import named
@@ -39,12 +40,14 @@ class AskReport:
 
 def held(visit: Visit, context: Context) -> list[Post]:
     """The day after: everybody who came is asked for notes, in the card's thread."""
+    over = end_polls(visit, context)
     visit = visits.change(context.connection, visit.id, state=VisitState.HELD.value)
     listen_under(visit, context)
     who = comers(visit, count(visit, context), context)
     told = promise_words.how_was_it(context.words, named(visit, context), who)
     key = f"visit/{visit.id}/after/{visit.sequence}"
     return [
+        *over,
         in_thread(visit, told, key),
         *edit_card(visit, context),
     ]

@@ -7,16 +7,20 @@ from typing import Any
 from commands.arguments import argument, city, option, optional, person, text_to_end, word
 from commands.command import Call
 from commands.context import Context
+from commands.dates.reader import Span
+from commands.dates.rules import COMES, Standing
 from commands.errors import MemberError
 from commands.posts import Post, Posts, Say
-from commands.reply import Reply
-from commands.visits import electing, life_words, proposal_words, replies, rules
+from commands.reply import Mention, Reply
+from commands.visits import decision_words, electing, life_words, proposal_words, replies, rules
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
+from commands.visits.attending import cannot, give_days, standing_now
+from commands.visits.closing import end_polls
 from commands.visits.counting import count
-from commands.visits.deciding import ahead, calendar_file, comers, warn_others
-from commands.visits.electing import named, zone_of
-from commands.visits.proposing import read_spans
-from commands.visits.showing import card_key, edit_card, in_thread, span_of, titled
+from commands.visits.deciding import ahead, calendar_file, warn_others
+from commands.visits.electing import named, names_of, zone_of
+from commands.visits.proposing import date_poll, read_spans
+from commands.visits.showing import card_key, coming, edit_card, in_thread, span_of, titled
 from commands.words import N_
 from storage import outbox, sources, visits
 from storage.records import City, Person
@@ -33,6 +37,7 @@ class Move:
     dates: str = argument(
         text_to_end, rest=True, question=N_("To which days? For example 9-11 March."), hint="…"
     )
+    because: str | None = option(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +79,77 @@ def move(call: Call[Move], context: Context) -> Posts:
     assert before is not None
     length = len(before.days)
     (now, *more) = read_spans(call.arguments.dates, length, call, context, zone_of(visit))
-    if more or now == before:
-        raise MemberError(proposal_words.same_dates(call.words, now))
-    # Only those who had said they come are asked anew, and those who must.
-    who = comers(visit, count(visit, context), context)
-    known = visits.options(context.connection, visit.id)
-    if (now.start, now.last) not in [(one.start, one.last) for one in known]:
-        visits.add_options(context.connection, visit.id, [(now.start, now.last)])
-    visit = _revised(visit, context, start=now.start, last=now.last, online_at=None)
-    told = life_words.moved(context.words, named(visit, context), before, now, who)
+    shown, because = named(visit, context, call.sign), call.arguments.because
+    if more:
+        raise MemberError(decision_words.one_date(call.words, shown))
+    if now == before:
+        raise MemberError(decision_words.already_decided(call.words, shown, now))
+    over = end_polls(visit, context)
+    came = standing_now(visit, context)
+    number = give_days(visit, now, context)
+    visit = _revised(
+        visit,
+        context,
+        start=now.start,
+        last=now.last,
+        online_at=None,
+        round=visit.round + 1,
+        override=because or "",
+        override_source=call.said.event_id if because else None,
+    )
+    refused = cannot(visit, context)
+    if refused and not because:
+        names = names_of(visit.electorate, call.words, context)
+        who = [names[voice.key] for voice in refused]
+        raise MemberError(decision_words.move_needs_a_reason(call.words, shown, now, who))
+    if because:
+        origin = Source("visit", f"override/{visit.id}", call.said.sender)
+        sources.add(context.connection, call.said.event_id, origin)
+    return _moved(visit, before, came, [*over], number, context)
+
+
+def _moved(
+    visit: Visit,
+    before: Span,
+    came: Standing | None,
+    over: list[Post],
+    number: int,
+    context: Context,
+) -> list[Post]:
+    """Told to all, and asked of those whose answer to the new days is not known."""
+    now = span_of(visit)
+    assert now is not None
+    asked = _affected(visit, came, standing_now(visit, context))
+    known = electing.people_of(asked, context)
+    who = dict.fromkeys(user for voice in asked for user in electing.spokesperson(voice))
+    told = life_words.moved(
+        context.words,
+        named(visit, context),
+        before,
+        now,
+        [Mention(user, known.get(user, user)) for user in who],
+        coming(visit, count(visit, context), names_of(visit.electorate, context.words, context)),
+    )
     return [
+        *over,
         _told(visit, told),
+        *([date_poll(visit, number, now, context)] if asked else []),
         *edit_card(visit, context),
         calendar_file(visit, context),
         *ahead(visit, context),
         *warn_others(visit, now, context),
+    ]
+
+
+def _affected(visit: Visit, came: Standing | None, known: Standing | None) -> list[Electorate]:
+    """Those who had said they come, and those who must, if they have not spoken of the new days."""
+    before = {} if came is None else came.voices
+    after = {} if known is None else known.voices
+    return [
+        voice
+        for voice in visit.electorate
+        if (voice.required or (voice.key in before and before[voice.key].value in COMES))
+        and (voice.key not in after or after[voice.key].value is None)
     ]
 
 
@@ -117,6 +178,7 @@ def cancel(call: Call[Cancel], context: Context) -> Posts:
         return call.answer(proposal_words.dropped(call.words, named(visit, context)))
     require_state(call, visit, context, LIVE)
     decided = visit.stamp is not None and visit.start is not None
+    over = end_polls(visit, context)
     state = VisitState.CANCELLED.value
     visit = (
         _revised(visit, context, state=state)
@@ -127,6 +189,7 @@ def cancel(call: Call[Cancel], context: Context) -> Posts:
     key = f"visit/{visit.id}/cancelled"
     quotes = (call.said.event_id,) if call.arguments.why else ()
     posts: list[Post] = [
+        *over,
         in_thread(visit, told, key, quotes=quotes),
         *edit_card(visit, context),
     ]
@@ -151,7 +214,7 @@ def postpone(call: Call[OneVisit], context: Context) -> Posts:
     visit = access_visit(call, call.arguments.visit, context, states=LIVE)
     require_decider(call, visit, context)
     require_state(call, visit, context, LIVE - {VisitState.POSTPONED})
-    posts: list[Post] = []
+    posts: list[Post] = end_polls(visit, context)
     if visit.start is not None:
         visit = _revised(visit, context, state=VisitState.POSTPONED.value)
         posts.append(calendar_file(visit, context))
@@ -179,6 +242,7 @@ def hold_online(call: Call[Online], context: Context) -> Posts:
     if dates.strip():
         day = read_spans(dates, 1, call, context, zone_of(visit))[0].start
     at = due_instant(datetime.combine(day, hour), visit.time_zone)
+    give_days(visit, Span(day, day), context)
     visit = _revised(visit, context, online_at=at, start=day, last=day)
     local = at.astimezone(zone_of(visit))
     told = life_words.online(context.words, named(visit, context), local)

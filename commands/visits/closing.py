@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from commands.context import Context
+from commands.dates.reader import Span
 from commands.dates.rules import Because, Status, Value, all_answered, silent_parties
 from commands.listener import Closing
 from commands.posts import EndPoll, Offer, Post, Posts, Tell
@@ -114,6 +115,34 @@ def poll_ended(closing: Closing, visit: Visit, number: int, context: Context) ->
     if still_open(visit, context):
         return edit_card(visit, context) if visit.state is VisitState.POLLING else ()
     return conclude(visit, context)
+
+
+def end_polls(visit: Visit, context: Context) -> list[Post]:
+    """What is asked no more shows so in clients."""
+    over = poll_words.poll_over(context.words, named(visit, context))
+    return [
+        EndPoll(poll_key(visit, one.number), over)
+        for one in still_open(visit, context)
+        if outbox.was_posted(context.connection, poll_key(visit, one.number))
+    ]
+
+
+def withdraw(visit: Visit, number: int, post: str, context: Context) -> Posts:
+    """Its poll was deleted: the date is no longer to choose; what was said to it is kept."""
+    asked = visit.state in (VisitState.POLLING, VisitState.CLOSING)
+    if post != poll_key(visit, number) or not asked:
+        return ()
+    known = next(one for one in options_of(visit, context) if one.number == number)
+    visits.change_option(context.connection, visit.id, number, withdrawn=True)
+    span = Span(known.start, known.last)
+    told = poll_words.withdrawn(context.words, named(visit, context), number, span)
+    key = f"visit/{visit.id}/withdrawn/{number}/{visit.round}"
+    posts: list[Post] = [in_thread(visit, told, key), *edit_card(visit, context)]
+    if not still_open(visit, context):
+        return [*posts, *conclude(visit, context)]
+    if visit.state is VisitState.POLLING and all_answered(count(visit, context)):
+        posts += close(visit, context)
+    return posts
 
 
 def stop_waiting(visit: Visit, context: Context) -> Posts:

@@ -149,7 +149,7 @@ def comers(visit: Visit, choice: Choice, context: Context) -> list[Mention]:
         said = None if standing is None else standing.voices.get(voice.key)
         if said is not None and said.value in COMES and said.by is not None:
             found[said.by] = None
-        elif voice.required:
+        elif voice.required and (visit.override or said is None or said.value is None):
             found |= dict.fromkeys(electing.spokesperson(voice))
     return [Mention(user, known.get(user, user)) for user in found]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands.dates.reader import Span
-from commands.reply import Inline, Mention, Reply, Strong, join, paragraphs
+from commands.reply import Code, Inline, Mention, Reply, Strong, join, paragraphs
 from commands.visits.replies import Named, headline
 from commands.words import Words
 
@@ -79,14 +79,38 @@ def google(words: Words) -> str:
 
 
 def needs_a_reason(words: Words, visit: Named, number: int, who: Sequence[str]) -> Reply:
-    because = words.text("the reason")
     return paragraphs(
         words.say(
             "{who} cannot on date {number}. If it is to be that date all the same, say why:"
             " {example}",
             who=words.listing(list(who)),
             number=number,
-            example=visit.command("confirm", f' {number} because:"{because}"'),
+            example=_because(words, visit, "confirm", str(number)),
+        )
+    )
+
+
+def move_needs_a_reason(words: Words, visit: Named, span: Span, who: Sequence[str]) -> Reply:
+    return paragraphs(
+        words.say(
+            "{who} cannot on {days}. If it is to be these days all the same, say why: {example}",
+            who=words.listing(list(who)),
+            days=words.days(span.start, span.last),
+            example=_because(words, visit, "move", span.start.isoformat()),
+        )
+    )
+
+
+def _because(words: Words, visit: Named, verb: str, date: str) -> Code:
+    return visit.command(verb, f' {date} because:"{words.text("the reason")}"')
+
+
+def one_date(words: Words, visit: Named) -> Reply:
+    return paragraphs(
+        words.say(
+            "{name} can be moved to one date alone. {reopen} asks about several.",
+            name=visit.name,
+            reopen=visit.command("reopen", " …"),
         )
     )
 

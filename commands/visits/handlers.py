@@ -8,11 +8,12 @@ from commands.command import Call
 from commands.context import Context
 from commands.dates.rules import Value
 from commands.errors import MemberError
-from commands.events import Edited, TimerDue
+from commands.events import Edited, Redacted, TimerDue
 from commands.listener import Ballot, Closing, Listener, Tap
 from commands.posts import Posts
 from commands.visits import (
     after,
+    attending,
     card_words,
     closing,
     deciding,
@@ -168,6 +169,8 @@ def tapped(tap: Tap, context: Context) -> Posts:
         case ["result", turn] if tap.emoji == "✅" and not tap.taken_back:
             current = turn == str(visit.round)
             return deciding.tap_result(tap, visit, context) if current else ()
+        case ["out", line] if tap.emoji == "✅" and not tap.taken_back:
+            return attending.tap_out(tap, visit, int(line), context)
         case ["report", *_] if tap.emoji == "✅":
             return after.tap_report(tap, visit, context)
         case ["card", *_] if (date := rules.tapped_date(tap.emoji)) is not None:
@@ -188,6 +191,12 @@ def poll_ended(ended: Closing, context: Context) -> Posts:
     """One of those polls is over."""
     visit, option = _poll(ended.post, context)
     return () if visit is None else closing.poll_ended(ended, visit, option, context)
+
+
+def removed(event: Redacted, post: str, context: Context) -> Posts:
+    """A moderator deleted one of those polls: that date is withdrawn."""
+    visit, option = _poll(post, context)
+    return () if visit is None else closing.withdraw(visit, option, post, context)
 
 
 def _poll(post: str, context: Context) -> tuple[Visit | None, int]:
@@ -214,5 +223,6 @@ VISITS = Listener(
     polled=polled,
     poll_ended=poll_ended,
     taken_back=renewing.taken_back,
+    removed=removed,
     corrected=corrected,
 )

@@ -9,7 +9,15 @@ from commands.visits.replies import Named, headline
 from commands.words import Words
 
 
-def moved(words: Words, visit: Named, before: Span, now: Span, who: Sequence[Mention]) -> Reply:
+def moved(
+    words: Words,
+    visit: Named,
+    before: Span,
+    now: Span,
+    who: Sequence[Mention],
+    stand: Sequence[str] = (),
+) -> Reply:
+    """who: whose answer to the new days is not known; stand: whose yes holds for them, too."""
     names: Inline = ()
     for place, one in enumerate(who):
         names = join(names, ", " if place else "", one)
@@ -21,9 +29,54 @@ def moved(words: Words, visit: Named, before: Span, now: Span, who: Sequence[Men
             now=Strong(words.days(now.start, now.last)),
         )
     ]
+    if stand:
+        lines.append(words.say("As they said before: {who} can come.", who=words.listing([*stand])))
     if names:
         lines.append(words.say("Can you still come? {who}", who=names))
     return paragraphs(*lines)
+
+
+def not_coming(
+    words: Words, visit: Named, who: Sequence[str], span: Span, asked: Mention | None = None
+) -> Reply:
+    """The date is decided: a late no is asked about before it is taken."""
+    told = words.say(
+        "{name} is decided, {days}. Shall I mark {who} as not coming? ✅ here says yes.",
+        name=visit.name,
+        days=Strong(words.days(span.start, span.last)),
+        who=words.listing(list(who)),
+    )
+    return paragraphs(told if asked is None else join(asked, ": ", told))
+
+
+def attendance(words: Words, visit: Named, who: Sequence[str], *, comes: bool) -> Reply:
+    names = words.listing(list(who))
+    if not who:
+        return paragraphs(
+            words.say("Noted for {name}. I don't know which city you speak for.", name=visit.name)
+        )
+    if comes:
+        return paragraphs(words.say("Noted: {who} comes to {name}.", who=names, name=visit.name))
+    return paragraphs(
+        words.say("Noted: {who} does not come to {name}.", who=names, name=visit.name)
+    )
+
+
+def lost(words: Words, visit: Named, who: str, deciders: Sequence[Mention]) -> Reply:
+    """Somebody who must be there cannot any more."""
+    lines = [
+        words.say(
+            "{name}: {who} must come and no longer can. {move} or {reopen} finds another date.",
+            name=visit.name,
+            who=who,
+            move=visit.command("move", " …"),
+            reopen=visit.command("reopen", " …"),
+        )
+    ]
+    names: Inline = ()
+    for place, one in enumerate(deciders):
+        names = join(names, ", " if place else "", one)
+    return paragraphs(*lines, *([names] if names else []))
 
 
 def cancelled(words: Words, visit: Named, why: str) -> Reply:

@@ -105,6 +105,19 @@ def poll_answers(words: Words) -> dict[Value, str]:
     return {value: words.text(text) for value, text in VALUES.items()}
 
 
+def withdrawn(words: Words, visit: Named, number: int, span: Span) -> Reply:
+    return paragraphs(
+        words.say(
+            "{name}: date {number}, {days}, is withdrawn, for its poll was deleted. {reopen} asks"
+            " about another.",
+            name=visit.name,
+            number=number,
+            days=Strong(words.days(span.start, span.last)),
+            reopen=visit.command("reopen", " …"),
+        )
+    )
+
+
 def poll_over(words: Words, visit: Named) -> str:
     return words.text("The dates of {name} are being counted.", name=visit.name)
 

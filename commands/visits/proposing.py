@@ -319,20 +319,24 @@ def show_card(visit: Visit, context: Context) -> list[Post]:
 
 def ask_room(visit: Visit, context: Context) -> list[Post]:
     """The card, pinned; a poll a date in its thread; and one line that rings for those it asks."""
-    words, key = context.words, card_key(visit)
+    key = card_key(visit)
     posts = show_card(visit, context)
-    texts = poll_words.poll_answers(words)
     dates = numbered(visit, context)
-    for number, span in dates:
-        poll = poll_key(visit, number)
-        answers = tuple((rules.answer_id(poll, value), text) for value, text in texts.items())
-        question = poll_words.poll_question(words, span, number)
-        posts.append(AskPoll(visit.room_id, question, answers, poll, under=key))
+    posts += [date_poll(visit, number, span, context) for number, span in dates]
     posts += [
         Offer(key, emoji) for number, _ in dates if (emoji := rules.keycap(number)) is not None
     ]
     posts += _please(visit, context)
     return [*posts, *_alarms(visit, context)]
+
+
+def date_poll(visit: Visit, number: int, span: Span, context: Context) -> AskPoll:
+    """Yes, if need be, or no, to one date."""
+    poll = poll_key(visit, number)
+    texts = poll_words.poll_answers(context.words)
+    answers = tuple((rules.answer_id(poll, value), text) for value, text in texts.items())
+    question = poll_words.poll_question(context.words, span, number)
+    return AskPoll(visit.room_id, question, answers, poll, under=card_key(visit))
 
 
 def poll_key(visit: Visit, number: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from commands.arguments import argument, city, option, text_to_end
 from commands.command import Call
@@ -13,6 +14,7 @@ from commands.permissions import may_coordinate, roles_of
 from commands.posts import Post, Posts, React
 from commands.visits import poll_words, replies, rules
 from commands.visits.access import access_visit
+from commands.visits.attending import after_a_change, decided_option, late_ballot, say_after_all
 from commands.visits.closing import close, first_round_is_complete, open_to_the_room
 from commands.visits.counting import count, options_of, said_by, speaks_for, still_open
 from commands.visits.electing import CITY, named, names_of, zone_of
@@ -22,7 +24,7 @@ from commands.words import N_
 from storage import sources, votes
 from storage.records import City, EventId, Role
 from storage.sources import Source
-from storage.visit_records import ASKED, Visit, VisitState, VisitVote
+from storage.visit_records import ASKED, Visit, VisitOption, VisitState, VisitVote
 
 _NUMBER = re.compile(r"\s*v-?(\d+)\b[:,]?", re.IGNORECASE)
 
@@ -49,6 +51,8 @@ def vote(call: Call[Vote], context: Context) -> Posts:
     said = rules.read_votes(text, numbers)
     if said is None:
         raise MemberError(poll_words.unread_vote(call.words, text.strip(), numbers, call.sign))
+    if visit.state is VisitState.CONFIRMED:
+        return say_after_all(call, visit, said, _party(call, visit, context), context)
     open_now = {one.number for one in still_open(visit, context)}
     said = {n: value for n, value in said.items() if n in open_now}
     if visit.state not in (*ASKED, VisitState.CLOSING) or not said:
@@ -107,6 +111,9 @@ def take_ballot(ballot: Ballot, visit: Visit, number: int, context: Context) -> 
         return ()  # a poll of an earlier round, which is over
     answered = ballot.answered
     value = rules.answered(ballot.post, answered.answers)
+    decided = decided_option(visit, context)
+    if decided is not None and decided.number == number and _is_late(answered.at, decided):
+        return late_ballot(ballot, visit, value, context)
     vote_ = VisitVote(
         answered.event_id,
         visit.id,
@@ -120,6 +127,10 @@ def take_ballot(ballot: Ballot, visit: Visit, number: int, context: Context) -> 
     origin = Source("visit", f"vote/{visit.id}", answered.sender)
     sources.add(context.connection, answered.event_id, origin)
     return after_a_vote(visit, context)
+
+
+def _is_late(at: datetime, option: VisitOption) -> bool:
+    return option.closed_at is not None and at > option.closed_at
 
 
 def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context) -> Posts:
@@ -150,6 +161,8 @@ def after_a_vote(visit: Visit, context: Context) -> list[Post]:
         if first_round_is_complete(visit, context):
             return open_to_the_room(visit, context)
         return []
+    if visit.state is VisitState.CONFIRMED:
+        return after_a_change(visit, context)
     posts = refresh(visit, context)
     if visit.state is VisitState.POLLING and all_answered(count(visit, context)):
         posts += close(visit, context)

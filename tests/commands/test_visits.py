@@ -341,6 +341,30 @@ async def test_a_moderator_closes_a_poll_and_a_member_does_not(hall: Delivered) 
     assert (await visit(hall)).state is VisitState.CLOSED
 
 
+async def test_a_date_whose_poll_is_deleted_is_withdrawn_and_the_others_stand(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes")
+    await hall.says(CORA, "!vote yes 1 2")
+    await hall.says(BEN, "!vote yes 2")
+    await hall.redacts(OTTO, hall.post("visit/1/poll/3/1").event_id)
+    assert "date 3, Tue, 19 May – Thu, 21 May 2026, is withdrawn" in hall.bodies(HOUSING)[-1]
+    assert "it was withdrawn" in hall.latest(CARD)
+    assert (await visit(hall)).state is VisitState.POLLING
+    await hall.redacts(OTTO, hall.post("visit/1/poll/1/1").event_id)
+    assert (await visit(hall)).state is VisitState.CLOSED, "to date 2 all have answered"
+    assert "Suggested: date 2" in hall.post("visit/1/result/1").body
+    ledger = await hall.do(lambda c: votes.find(c, 1))
+    assert {one.option for one in ledger} == {1, 2}, "kept"
+
+
+async def test_without_a_date_that_is_left_the_result_says_so(hall: Delivered) -> None:
+    await opened(hall, "!visit propose Havnvoll 5-7 May")
+    await hall.redacts(OTTO, hall.post("visit/1/poll/1/1").event_id)
+    assert "No date works" in hall.post("visit/1/result/1").body
+
+
 async def test_a_vote_after_closing_is_refused_and_explained(hall: Delivered) -> None:
     await opened(hall)
     await hall.says(CORA, "!visit close V-1")
@@ -476,6 +500,80 @@ async def test_each_change_is_a_calendar_file_of_the_same_entry_and_a_higher_rev
     assert set(moved.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}
     assert "Because: the host is on strike" in hall.post("visit/1/cancelled").body
     assert "It is cancelled" in hall.latest(CARD)
+
+
+async def test_after_a_move_only_those_are_asked_whose_answer_is_not_known(
+    hall: Delivered,
+) -> None:
+    await decided(hall)  # for 12 to 14 May
+    await hall.says(CORA, "!visit move V-1 13-14 May")
+    moved = hall.post("visit/1/changed/1")
+    assert "As they said before: Havnvoll, São Bento and Cora (the lead partner)" in moved.body
+    assert not moved.content["m.mentions"], "within what they said yes to"
+    assert "visit/1/poll/4/2" not in [one.key for one in hall.stood]
+    hall.later(timedelta(minutes=1))
+    refused = await hall.hears(CORA, "!visit move V-1 19-21 May")
+    assert "Havnvoll cannot on Tue, 19 May – Thu, 21 May 2026" in refused
+    assert "to one date alone" in await hall.hears(CORA, "!visit move V-1 19-21 May, 2-4 June")
+    await hall.says(CORA, '!visit move V-1 19-21 May because:"a deputy hosts"')
+    assert "Decided all the same, because: a deputy hosts" in hall.latest(CARD)
+    moved = hall.post("visit/1/changed/2")
+    assert "As they said before: São Bento and Cora" in moved.body
+    assert not moved.content["m.mentions"], "Havnvoll has said no to these"
+    hall.later(timedelta(minutes=1))
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    moved = hall.post("visit/1/changed/3")
+    assert set(moved.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}
+    await hall.answers(BEN, "visit/1/poll/5/4", NO)
+    await hall.answers(CORA, "visit/1/poll/5/4", YES)
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Cora (the lead partner)" in hall.latest(CARD)
+    await hall.answers(ANN, "visit/1/poll/5/4", NO)
+    (lost,) = [one for one in hall.stood if "/lost/" in one.key]
+    assert "Havnvoll must come and no longer can" in lost.body
+    assert lost.content["m.mentions"]["user_ids"] == [CORA]
+    await hall.passes(moment("2026-06-05 12:00"))
+    assert (await visit(hall)).state is VisitState.HELD
+    assert "visit/1/poll/5/4/end" in [one.key for one in hall.stood]
+    assert hall.post("visit/1/after/3").content["m.mentions"]["user_ids"] == [CORA]
+
+
+async def test_an_online_meeting_on_one_of_the_days_keeps_who_comes(hall: Delivered) -> None:
+    await decided(hall)
+    await hall.says(CORA, "!visit online V-1 14:00 13 May")
+    assert "Who comes: Havnvoll, São Bento and Cora" in hall.latest(CARD)
+
+
+async def test_a_no_after_the_decision_is_asked_about_and_a_yes_is_noted(hall: Delivered) -> None:
+    await decided(hall)
+    hall.later(timedelta(hours=1))
+    shown = await hall.hears(BEN, "!vote V-1 no")
+    assert "Shall I mark São Bento as not coming?" in shown
+    assert "São Bento" in hall.latest(CARD), "not yet"
+    (question,) = [one for one in hall.stood if "/out/" in one.key and one.body]
+    await hall.taps(ANN, question.key, "✅")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Havnvoll, São Bento" in hall.latest(CARD), "Ann was not asked"
+    await hall.taps(BEN, question.key, "✅")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Havnvoll and Cora" in hall.latest(CARD)
+    hall.later(timedelta(hours=1))
+    assert "Noted: São Bento comes to V-1" in await hall.hears(BEN, "!vote V-1 2 yes")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Havnvoll, São Bento" in hall.latest(CARD)
+    assert "V-1 is decided" in await hall.hears(BEN, "!vote V-1 1 no"), "another date"
+
+
+async def test_a_no_in_a_client_that_missed_the_end_is_asked_about_too(hall: Delivered) -> None:
+    await decided(hall)
+    hall.later(timedelta(hours=1))
+    await hall.answers(BEN, "visit/1/poll/2/1", NO)
+    (question,) = [one for one in hall.stood if "/out/" in one.key and one.body]
+    assert question.content["m.mentions"]["user_ids"] == [BEN]
+    assert question.changes == CARD
+    await hall.taps(BEN, question.key, "✅")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Havnvoll and Cora" in hall.latest(CARD)
 
 
 async def test_a_change_of_host_moves_the_condition_with_it(hall: Delivered) -> None:

@@ -124,6 +124,7 @@ SHOWN: dict[str, list[Reply]] = {
     "please_answer": [poll_words.please_answer(WORDS, V, WHO)],
     "poll_question": [said(poll_words.poll_question(WORDS, SPAN, 1))],
     "poll_answers": [said(text) for text in poll_words.poll_answers(WORDS).values()],
+    "withdrawn": [poll_words.withdrawn(WORDS, V, 1, SPAN)],
     "poll_over": [said(poll_words.poll_over(WORDS, V))],
     "reminder": [poll_words.reminder(WORDS, V, DATES, NOW)],
     "asked_first": [poll_words.asked_first(WORDS, V, DATES, NOW)],
@@ -138,10 +139,21 @@ SHOWN: dict[str, list[Reply]] = {
     "who_comes": [said(decision_words.who_comes(WORDS, ("1",)))],
     "local_time": [said(decision_words.local_time(WORDS, NOW, "1"))],
     "google": [said(decision_words.google(WORDS))],
+    "move_needs_a_reason": [decision_words.move_needs_a_reason(WORDS, V, SPAN, ("2",))],
+    "one_date": [decision_words.one_date(WORDS, V)],
     "needs_a_reason": [decision_words.needs_a_reason(WORDS, V, 1, ("2",))],
     "choose_one": [decision_words.choose_one(WORDS, V, numbers) for numbers in ((), (1, 2))],
     "already_decided": [decision_words.already_decided(WORDS, V, SPAN)],
-    "moved": [life_words.moved(WORDS, V, SPAN, SPAN, who) for who in ((), WHO)],
+    "moved": [
+        life_words.moved(WORDS, V, SPAN, SPAN, who, stand)
+        for who, stand in (((), ()), (WHO, ("1",)))
+    ],
+    "not_coming": [life_words.not_coming(WORDS, V, ("1",), SPAN, who) for who in (None, *WHO)],
+    "attendance": [
+        life_words.attendance(WORDS, V, who, comes=comes)
+        for who, comes in (((), True), (("1",), True), (("1",), False))
+    ],
+    "lost": [life_words.lost(WORDS, V, "1", who) for who in ((), WHO)],
     "cancelled": [life_words.cancelled(WORDS, V, why) for why in ("", "1")],
     "dropped": [proposal_words.dropped(WORDS, V)],
     "postponed": [life_words.postponed(WORDS, V)],
