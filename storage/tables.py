@@ -592,6 +592,7 @@ promise = Table(
     Column("recommendation", Integer),
     Column("changed_at", Instant),
     Column("why_source", String),
+    Column("muted", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("source", name="promised_once"),
     Index("promise_city", "city"),
     Index("promise_visit", "visit"),

@@ -197,6 +197,7 @@ class Promise:
     recommendation: int | None = None
     changed_at: datetime | None = None
     why_source: EventId | None = None
+    muted: bool = False  # its owner wants no more reminders
 
     @property
     def name(self) -> str:

@@ -1,5 +1,6 @@
 """Dates close when all have answered or at the deadline: to the moment that clients see, too."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from commands.context import Context
@@ -12,13 +13,13 @@ from commands.visits import electing, poll_words, rules, tally_words
 from commands.visits.counting import count, options_of, still_open
 from commands.visits.electing import named, names_of, zone_of
 from commands.visits.proposing import alarm, ask_room, numbered, poll_key, show_card
+from commands.visits.recounting import result_key, result_of
 from commands.visits.showing import edit_card, in_thread, titled
 from storage import outbox, people, visits
 from storage.records import UserId
-from storage.visit_records import Electorate, Visit, VisitState
+from storage.visit_records import Electorate, LineKind, Visit, VisitState
 
 PATIENCE = timedelta(seconds=90)  # for the ends of polls to come back to us
-PUNCTUAL = timedelta(minutes=1)
 EXTENSION = timedelta(hours=24)
 
 
@@ -162,16 +163,10 @@ def conclude(visit: Visit, context: Context) -> list[Post]:
         context.connection, visit.id, state=VisitState.CLOSED.value, closing_since=closed
     )
     choice = count(visit, context)
-    zone = zone_of(visit)
-    late = abs(closed - visit.deadline) > PUNCTUAL
-    told = tally_words.Result(
-        named(visit, context),
-        choice,
-        names_of(visit.electorate, context.words, context),
-        closed.astimezone(zone),
-        visit.deadline.astimezone(zone) if late else None,
-    )
-    key = f"visit/{visit.id}/result/{visit.round}"
+    told = result_of(visit, choice, context)
+    if choice.best == () and all(s.status is Status.OUT for s in choice.standings):
+        told = replace(told, free=electing.free_days(visit, options_of(visit, context), context))
+    key = result_key(visit)
     posts: list[Post] = [
         in_thread(visit, tally_words.result(context.words, told), key),
         *edit_card(visit, context),
@@ -207,15 +202,17 @@ def nudge(visit: Visit, user: UserId, context: Context, turn: str) -> list[Post]
     until = visit.deadline.astimezone(context.zone_of(someone))
     told = poll_words.reminder(words, named(visit, context, ""), numbered(visit, context), until)
     key = f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}"
-    return [Tell(user, told, key=key, quotes=titled(visit))]
+    return [Tell(user, told, key=key, quotes=titled(visit)), Offer(key, "🔕")]
 
 
 def silent_people(visit: Visit, context: Context) -> list[UserId]:
     """Those who speak for a voice that has not answered every date, and have not done so either."""
     quiet = set(silent_parties(count(visit, context)))
     voices: list[Electorate] = [voice for voice in visit.electorate if voice.key in quiet]
+    muted = visits.lines(context.connection, visit.id, LineKind.MUTE)
+    left_alone = {context.me, *(one.author for one in muted)}
     asked = dict.fromkeys(user for voice in voices for user in electing.spokesperson(voice))
-    return [user for user in asked if user != context.me]
+    return [user for user in asked if user not in left_alone]
 
 
 def was_reminded(visit: Visit, user: UserId, context: Context) -> int:

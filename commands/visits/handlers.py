@@ -10,7 +10,7 @@ from commands.dates.rules import Value
 from commands.errors import MemberError
 from commands.events import Edited, Redacted, TimerDue
 from commands.listener import Ballot, Closing, Listener, Tap
-from commands.posts import Posts
+from commands.posts import Posts, Tell
 from commands.visits import (
     after,
     attending,
@@ -18,6 +18,7 @@ from commands.visits import (
     closing,
     deciding,
     lines,
+    muting,
     poll_words,
     proposing,
     renewing,
@@ -91,7 +92,8 @@ def remind_silent(call: Call[OneVisit], context: Context) -> Posts:
     ]
     posts = [post for user in told for post in closing.nudge(visit, user, context, "asked")]
     shown = named(visit, context, call.sign)
-    return [*posts, *call.answer(poll_words.reminded(call.words, shown, len(posts)))]
+    reached = sum(isinstance(post, Tell) for post in posts)
+    return [*posts, *call.answer(poll_words.reminded(call.words, shown, reached))]
 
 
 def send_calendar(call: Call[OneVisit], context: Context) -> Posts:
@@ -159,6 +161,8 @@ def said(call: Call[None], subject: str, context: Context) -> Posts:
 def tapped(tap: Tap, context: Context) -> Posts:
     """✅ on what was understood or on the result, a keycap on the card, an answer on a poll."""
     parts = (tap.post or "").split("/")
+    if parts[0] == "promise" and tap.emoji == muting.MUTE:
+        return muting.tap_due(tap, context)
     number = visit_of(tap.post or "")
     visit = None if number is None else visits.get(context.connection, number)
     if visit is None:
@@ -169,6 +173,8 @@ def tapped(tap: Tap, context: Context) -> Posts:
         case ["result", turn] if tap.emoji == "✅" and not tap.taken_back:
             current = turn == str(visit.round)
             return deciding.tap_result(tap, visit, context) if current else ()
+        case ["remind", *_] if tap.emoji == muting.MUTE:
+            return muting.tap_reminder(tap, visit, context)
         case ["out", line] if tap.emoji == "✅" and not tap.taken_back:
             return attending.tap_out(tap, visit, int(line), context)
         case ["report", *_] if tap.emoji == "✅":
@@ -217,7 +223,7 @@ def corrected(event: Edited, subject: str, context: Context) -> Posts | None:
 
 VISITS = Listener(
     kind="visit",
-    posts=("visit/",),
+    posts=("visit/", "promise/"),
     said=said,
     tapped=tapped,
     polled=polled,

@@ -145,7 +145,14 @@ def reminder(
                     other=Code(f"vote {visit.name} yes 1"),
                 )
             ),
+            Paragraph(words.say("🔕 here ends these reminders.")),
         )
+    )
+
+
+def muted(words: Words, name: str) -> Reply:
+    return paragraphs(
+        words.say("{name}: no more reminders for you. You can still answer.", name=name)
     )
 
 

@@ -296,7 +296,12 @@ def is_due(words: Words, one: Task) -> Reply:
             start=Code(f"action start {one.name}"),
             drop=Code(f"action drop {one.name} …"),
         ),
+        words.say("🔕 here ends these reminders."),
     )
+
+
+def muted(words: Words, name: str) -> Reply:
+    return paragraphs(words.say("{name}: no more reminders. It stays on the list.", name=name))
 
 
 def review(

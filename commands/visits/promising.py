@@ -23,7 +23,7 @@ from commands.context import Context
 from commands.errors import MemberError
 from commands.events import TimerDue
 from commands.permissions import may_coordinate
-from commands.posts import Alarm, Post, Posts, Tell
+from commands.posts import Alarm, Offer, Post, Posts, Tell
 from commands.visits import electing, promise_words, rules
 from commands.visits.access import access_visit, may_see, read_number
 from commands.visits.proposing import read_spans
@@ -249,12 +249,13 @@ def due(event: TimerDue, context: Context) -> Posts:
     one = promises.get(context.connection, int(event.payload["promise"]))
     if one is None or one.progress not in UNFINISHED or str(one.due) != event.payload["due"]:
         return ()
-    if not one.text:
+    if not one.text or one.muted:
         return ()
     owner = people.know(context.connection, one.owner)
     words = context.words_for(owner)
     told = promise_words.is_due(words, as_task(one, words, context))
-    return [Tell(one.owner, told, key=f"{event.key}/told", quotes=one.sources)]
+    key = f"{event.key}/told"
+    return [Tell(one.owner, told, key=key, quotes=one.sources), Offer(key, "🔕")]
 
 
 def start(call: Call[OnePromise], context: Context) -> Posts:
@@ -271,8 +272,8 @@ def drop(call: Call[Drop], context: Context) -> Posts:
     return posts
 
 
-def _progress(call: Call[Any], progress: Progress, why: str, context: Context) -> Posts:
-    number = call.arguments.number
+def access_own(call: Call[Any], number: int, context: Context) -> Promise:
+    """A promise that the asker may say something about."""
     one = promises.get(context.connection, number)
     if one is None or not _may_see(call, one, context):
         example = f"{call.sign}action list"
@@ -282,6 +283,11 @@ def _progress(call: Call[Any], progress: Progress, why: str, context: Context) -
     leads = call.asker.city == one.city and electing.is_lead(call.asker, context)
     if not (mine or leads or may_coordinate(call.asker, community, one.cluster)):
         raise MemberError(promise_words.not_your_task(call.words, one.name))
+    return one
+
+
+def _progress(call: Call[Any], progress: Progress, why: str, context: Context) -> Posts:
+    one = access_own(call, call.arguments.number, context)
     one = promises.change(
         context.connection,
         one.id,

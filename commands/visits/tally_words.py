@@ -1,13 +1,16 @@
 """The words of a count: each date with its standing and its reason, and what follows from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from commands.dates.reader import Span
 from commands.dates.rules import Because, Choice, Standing, Status, Value, Voice, smallest_obstacle
-from commands.reply import Block, Inline, Items, Paragraph, Reply, Strong, join
+from commands.reply import Block, Inline, Items, Paragraph, Reply, Strong, join, paragraphs
 from commands.visits.replies import Named, headline
 from commands.words import N_, Words
+
+PUNCTUAL = timedelta(minutes=1)  # a close within it is as planned
 
 VALUES = {Value.YES: N_("Yes"), Value.MAYBE: N_("If need be"), Value.NO: N_("No")}
 SIGNS = {Value.YES: "✅", Value.MAYBE: "🟡", Value.NO: "❌"}
@@ -111,6 +114,8 @@ class Result:
     names: Mapping[str, str]
     closed: datetime
     planned: datetime | None = None  # if it was to close at another time
+    unread: int = 0  # answers that came encrypted, without their key
+    free: tuple[Span, ...] = ()  # days ahead on which nothing is known to be, if no date works
 
 
 def result(words: Words, given: Result) -> Reply:
@@ -134,6 +139,18 @@ def result(words: Words, given: Result) -> Reply:
                 )
             )
         )
+    if given.unread:
+        blocks.append(
+            Paragraph(
+                words.plural(
+                    "{number} answer could not be read: its key is missing.",
+                    "{number} answers could not be read: their keys are missing.",
+                    given.unread,
+                )
+            )
+        )
+    if given.free:
+        blocks.append(Paragraph(_free(words, given)))
     reopen = given.visit.command("reopen", " …")
     if choice.winner is not None:
         blocks.append(
@@ -185,6 +202,37 @@ def _suggestion(words: Words, given: Result) -> Inline:
         number=best.option.number,
         day=day,
         why=_better(words, choice),
+    )
+
+
+def _free(words: Words, given: Result) -> Inline:
+    days = [words.days(span.start, span.last) for span in given.free]
+    dates = ", ".join(
+        span.start.isoformat()
+        if span.start == span.last
+        else f"{span.start.isoformat()} - {span.last.isoformat()}"
+        for span in given.free
+    )
+    return words.say(
+        "Free as far as I know: {days}. {reopen} asks about them.",
+        days=words.listing(days),
+        reopen=given.visit.command("reopen", f" {dates}"),
+    )
+
+
+def recounted(words: Words, visit: Named, best: Sequence[int]) -> Reply:
+    """A vote came late that was cast in time, or one was taken back: the outcome is another."""
+    numbers = words.listing([str(number) for number in best])
+    if not best:
+        return paragraphs(
+            words.say("{name} is counted anew: no date works any more.", name=visit.name)
+        )
+    return paragraphs(
+        words.say(
+            "{name} is counted anew, for the votes have changed: now date {numbers} is best.",
+            name=visit.name,
+            numbers=numbers,
+        )
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from commands.arguments import argument, city, option, text_to_end
 from commands.command import Call
 from commands.context import Context
-from commands.dates.rules import Value, all_answered
+from commands.dates.rules import Choice, Value, all_answered
 from commands.errors import MemberError
 from commands.listener import Ballot, Tap
 from commands.permissions import may_coordinate, roles_of
@@ -19,6 +19,7 @@ from commands.visits.closing import close, first_round_is_complete, open_to_the_
 from commands.visits.counting import count, options_of, said_by, speaks_for, still_open
 from commands.visits.electing import CITY, named, names_of, zone_of
 from commands.visits.proposing import poll_key
+from commands.visits.recounting import recount
 from commands.visits.showing import refresh
 from commands.words import N_
 from storage import sources, votes
@@ -62,6 +63,7 @@ def vote(call: Call[Vote], context: Context) -> Posts:
             poll_words.vote_too_late(call.words, shown, closed.astimezone(zone_of(visit)))
         )
     party = _party(call, visit, context)
+    before = count(visit, context)
     votes.record(
         context.connection,
         [
@@ -85,7 +87,7 @@ def vote(call: Call[Vote], context: Context) -> Posts:
     )
     acknowledged = React(call.room.room_id, call.said.event_id, "✅")
     told = call.answer(poll_words.receipt(call.words, receipt))
-    return [acknowledged, *told, *after_a_vote(visit, context)]
+    return [acknowledged, *told, *after_a_vote(visit, before, context)]
 
 
 def _party(call: Call[Vote], visit: Visit, context: Context) -> str | None:
@@ -123,10 +125,11 @@ def take_ballot(ballot: Ballot, visit: Visit, number: int, context: Context) -> 
         "" if value is None else value.value,
         channel="poll",
     )
+    before = count(visit, context)
     votes.record(context.connection, [vote_])
     origin = Source("visit", f"vote/{visit.id}", answered.sender)
     sources.add(context.connection, answered.event_id, origin)
-    return after_a_vote(visit, context)
+    return after_a_vote(visit, before, context)
 
 
 def _is_late(at: datetime, option: VisitOption) -> bool:
@@ -138,8 +141,9 @@ def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context
     if number not in {one.number for one in options_of(visit, context)}:
         return ()
     if tap.taken_back:
+        before = count(visit, context)
         votes.silence(context.connection, tap.reacted.event_id)
-        return after_a_vote(visit, context)
+        return after_a_vote(visit, before, context)
     if visit.state not in (VisitState.POLLING, VisitState.CLOSING):
         return ()
     vote_ = VisitVote(
@@ -151,25 +155,32 @@ def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context
         value.value,
         channel="tap",
     )
+    before = count(visit, context)
     votes.record(context.connection, [vote_])
-    return after_a_vote(visit, context)
+    return after_a_vote(visit, before, context)
 
 
-def after_a_vote(visit: Visit, context: Context) -> list[Post]:
-    """The card follows; when everybody has answered, nothing is waited for."""
+def after_a_vote(visit: Visit, before: Choice, context: Context) -> list[Post]:
+    """The card follows; when the last one has answered, nothing is waited for.
+
+    Where all had answered before, dates are being asked again: who changes a vote ends nothing.
+    """
     if visit.state is VisitState.ASKING:
         if first_round_is_complete(visit, context):
             return open_to_the_room(visit, context)
         return []
     if visit.state is VisitState.CONFIRMED:
         return after_a_change(visit, context)
+    if visit.state is VisitState.CLOSED:
+        return recount(visit, before, context)
     posts = refresh(visit, context)
-    if visit.state is VisitState.POLLING and all_answered(count(visit, context)):
-        posts += close(visit, context)
+    if visit.state is VisitState.POLLING and not all_answered(before):
+        posts += close(visit, context) if all_answered(count(visit, context)) else []
     return posts
 
 
 def take_back(visit: Visit, event_id: EventId, context: Context) -> list[Post]:
     """A vote was redacted: what its person had said before stands again."""
+    before = count(visit, context)
     votes.forget(context.connection, event_id)
-    return after_a_vote(visit, context)
+    return after_a_vote(visit, before, context)

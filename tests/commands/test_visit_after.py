@@ -155,6 +155,19 @@ async def test_a_promise_is_visible_until_it_is_done_and_its_owner_is_asked(
     assert "done" in await hall.hears(BEN, "!action list")
 
 
+async def test_an_owner_ends_the_reminders_of_a_promise(hall: Delivered) -> None:
+    await hall.says(ANN, "!action add paint the door due:2026-06-10")
+    await hall.passes(moment("2026-06-08 12:00"))
+    (reminder,) = [one.key for one in hall.stood if one.key.endswith("/told")]
+    await hall.taps(ANN, reminder, "🔕", direct(ANN))
+    await hall.passes(moment("2026-06-12 12:00"))
+    assert len([one for one in hall.stood if one.key.endswith("/told")]) == 1
+    await hall.says(ANN, "!action add oil the door due:2026-07-10")
+    assert "A-2: no more reminders" in await hall.hears(ANN, "!action mute A-2")
+    await hall.passes(moment("2026-08-12 12:00"))
+    assert len([one for one in hall.stood if one.key.endswith("/told")]) == 1
+
+
 async def test_to_drop_something_with_its_reason_is_fine(hall: Delivered) -> None:
     await hall.says(ANN, "!action add paint the door")
     assert "Why?" in await hall.hears(ANN, "!action drop A-1")

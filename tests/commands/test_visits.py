@@ -1,6 +1,7 @@
 """A date is found: proposed, understood, asked, voted, counted, decided, changed."""
 
 import random
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,11 +12,12 @@ from sqlalchemy import Connection
 
 from commands.events import Redacted
 from demo.postgres import Postgres
-from storage import people, visits, votes
+from storage import people, visits, votes, waiting
 from storage.database import open_database
 from storage.outbox import Action
-from storage.records import City, Role
+from storage.records import City, EventId, Role
 from storage.visit_records import Visit, VisitState
+from storage.waiting import Waiting
 from tests.commands.conftest import (
     ANN,
     BEN,
@@ -398,6 +400,33 @@ async def test_a_coordinator_reminds_by_hand(hall: Delivered) -> None:
     assert "for coordinators and for the city lead" in await hall.hears(BEN, "!visit remind V-1")
 
 
+async def test_a_bell_on_a_reminder_ends_them_and_taken_back_they_come_again(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.passes(moment("2026-03-06 12:00"))
+    reminder = f"visit/1/remind/1/1/{BEN}"
+    assert [one for one in hall.stood if one.changes == reminder], "it is at hand"
+    tap = await hall.taps(BEN, reminder, "🔕", direct(BEN))
+    assert "no more reminders for you" in await hall.hears(CORA, "!visit mute V-1")
+    assert "1 person is reminded" in await hall.hears(CORA, "!visit remind V-1")
+    await hall.responds(Redacted(hall.next_event(), direct(BEN), BEN, hall.now, tap))
+    before = len(hall.bodies(direct(BEN)))
+    await hall.says(CORA, "!visit remind V-1")
+    assert len(hall.bodies(direct(BEN))) == before + 1
+
+
+async def test_an_answer_without_its_key_is_named_in_the_result(hall: Delivered) -> None:
+    await opened(hall)
+    poll = hall.post("visit/1/poll/2/1").event_id
+    relation = {"m.relates_to": {"rel_type": "m.reference", "event_id": poll}}
+    sealed = Waiting(EventId("$sealed"), HOUSING, "s", {"content": relation})
+    other = Waiting(EventId("$other"), HOUSING, "s", {"content": {"m.relates_to": "?"}})
+    await hall.do(lambda c: waiting.add(c, [sealed, other], hall.now, None))
+    await hall.says(CORA, "!visit close V-1")
+    assert "1 answer could not be read" in hall.post("visit/1/result/1").body
+
+
 # ── asked first ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -447,6 +476,49 @@ async def test_a_date_that_a_required_party_refused_needs_a_reason(hall: Deliver
     one = await visit(hall)
     assert (one.override, str(one.start)) == ("Ann sends a deputy", "2026-05-19")
     assert "because: Ann sends a deputy" in hall.post("visit/1/decision/0").body
+
+
+async def test_where_no_date_works_the_next_free_days_are_named(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote no")
+    await hall.says(CORA, "!visit close V-1")
+    result = hall.post("visit/1/result/1").body
+    free = "Tue, 26 May – Thu, 28 May 2026, Tue, 2 Jun – Thu, 4 Jun 2026"
+    assert f"Free as far as I know: {free}" in result
+    (command,) = re.findall(r"!visit reopen V-1 20.*?(?= asks)", result)
+    await hall.says(CORA, command)
+    dates = await hall.do(lambda c: visits.options(c, 1))
+    assert [str(one.start) for one in dates[3:]] == ["2026-05-26", "2026-06-02", "2026-06-09"]
+
+
+async def test_a_vote_in_time_that_comes_late_is_counted_and_told(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.says(CORA, "!vote yes")
+    cast = hall.now + timedelta(minutes=1)
+    hall.later(timedelta(hours=1))
+    await hall.says(CORA, "!visit close V-1")
+    assert "level" in hall.post("visit/1/result/1").body
+    hall.later(timedelta(hours=1))
+    late = await hall.answers(BEN, "visit/1/poll/2/1", YES, at=cast)
+    assert "because most cities can come" in hall.latest("visit/1/result/1")
+    assert "counted anew, for the votes have changed: now date 2" in hall.bodies(HOUSING)[-1]
+    await hall.answers(BEN, "visit/1/poll/1/1", YES)
+    assert "date 2 is best" in hall.bodies(HOUSING)[-1], "too late"
+    await hall.redacts(BEN, late)
+    assert "now date 1 and 2 is best" in hall.bodies(HOUSING)[-1]
+
+
+async def test_dates_that_are_asked_again_stay_open_when_somebody_changes_a_vote(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    for who in (ANN, CORA, BEN):
+        await hall.says(who, "!vote yes")
+    await hall.says(CORA, "!visit reopen V-1")
+    hall.later(timedelta(minutes=1))
+    await hall.says(BEN, "!vote 1 no")
+    assert (await visit(hall)).state is VisitState.POLLING
 
 
 async def test_reopening_with_new_dates_leaves_what_was_said(hall: Delivered) -> None:

@@ -119,6 +119,12 @@ SHOWN: dict[str, list[Reply]] = {
         tally_words.result(WORDS, tally_words.Result(V, choice, NAMES, NOW, planned))
         for choice in CHOICES
         for planned in (None, NOW)
+    ]
+    + [
+        tally_words.result(
+            WORDS,
+            tally_words.Result(V, CHOICES[-2], NAMES, NOW, None, 2, (SPAN, Span(DAY, DAY))),
+        )
     ],
     "extended": [poll_words.extended(WORDS, V, who, NOW) for who in (WHO, ("1", "2"))],
     "please_answer": [poll_words.please_answer(WORDS, V, WHO)],
@@ -127,6 +133,8 @@ SHOWN: dict[str, list[Reply]] = {
     "withdrawn": [poll_words.withdrawn(WORDS, V, 1, SPAN)],
     "poll_over": [said(poll_words.poll_over(WORDS, V))],
     "reminder": [poll_words.reminder(WORDS, V, DATES, NOW)],
+    "muted": [poll_words.muted(WORDS, "1")],
+    "recounted": [tally_words.recounted(WORDS, V, best) for best in ((), (1, 2))],
     "asked_first": [poll_words.asked_first(WORDS, V, DATES, NOW)],
     "opened": [proposal_words.opened(WORDS, V, first=first) for first in (True, False)],
     "none_left": [poll_words.none_left(WORDS, V, ("1",))],
@@ -209,6 +217,7 @@ AFTER: dict[str, list[Reply]] = {
     "not_your_task": [promise_words.not_your_task(WORDS, "1")],
     "not_your_city": [promise_words.not_your_city(WORDS, "1")],
     "no_text": [promise_words.no_text(WORDS, "1")],
+    "muted": [promise_words.muted(WORDS, "1")],
     "is_due": [promise_words.is_due(WORDS, TASK)],
     "review": [
         promise_words.review(WORDS, V, [ADVICE], [TASK], WHO),

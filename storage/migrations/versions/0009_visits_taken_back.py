@@ -1,4 +1,4 @@
-"""Visits: cards and reports are made anew, and each word knows the message that it came from."""
+"""Visits: cards are made anew, words know their messages, and reminders can be ended."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,5 +12,8 @@ def upgrade() -> None:
         op.add_column("visit", sa.Column(name, sa.Integer(), nullable=False, server_default="1"))
     for name in ("override_source", "place_source"):
         op.add_column("visit", sa.Column(name, sa.String(), nullable=True))
+    op.add_column(
+        "promise", sa.Column("muted", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     for table in ("recommendation", "promise"):
         op.add_column(table, sa.Column("why_source", sa.String(), nullable=True))
