@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from commands.context import Context
+from commands.dates.rules import silent_parties
 from commands.events import Redacted
+from commands.visits.counting import count
 from demo.postgres import Postgres
 from storage import people, visits, votes, waiting
 from storage.database import open_database
+from storage.open_polls import open_polls
 from storage.outbox import Action
 from storage.records import City, EventId, Role
 from storage.visit_records import Visit, VisitState
@@ -23,6 +27,7 @@ from tests.commands.conftest import (
     BEN,
     CORA,
     HOUSING,
+    ME,
     OTTO,
     PAULA,
     WELCOME,
@@ -244,6 +249,45 @@ async def test_many_votes_are_one_edit_of_the_card(hall: Delivered) -> None:
     await hall.passes(hall.now + timedelta(seconds=4))
     edits = [one for one in hall.stood[before:] if one.changes == CARD]
     assert 1 <= len(edits) <= 2
+
+
+# ── for those who remind of several polls at once ──
+
+
+async def test_open_polls_are_told_with_who_is_awaited_as_the_card_tells_it(
+    hall: Delivered,
+) -> None:
+    async def silent() -> tuple[str, ...]:
+        (poll,) = await hall.do(lambda c: open_polls(c, room_id=HOUSING))
+
+        def counted(connection: Connection) -> tuple[str, ...]:
+            context = Context(connection, hall.now, ME, hall.settings, "$cause")
+            return silent_parties(count(poll.visit, context))
+
+        assert set(poll.silent) == set(await hall.do(counted))
+        return poll.silent
+
+    await opened(hall)
+    assert await silent() == ("city/havnvoll", "city/sao-bento", "coordinator")
+    await hall.says(CORA, '!vote city:"São Bento" yes')
+    assert await silent() == ("city/havnvoll", "coordinator")
+    await hall.says(ANN, "!vote 1 yes 2 no")
+    assert await silent() == ("city/havnvoll", "coordinator"), "date 3 lacks"
+    await hall.do(lambda c: people.change(c, OTTO, city="havnvoll"))
+    await hall.says(OTTO, "!vote 3 yes")
+    assert await silent() == ("coordinator",), "a newcomer speaks for the city, too"
+    hall.later(timedelta(minutes=1))
+    await hall.answers(ANN, "visit/1/poll/1/1", None)
+    assert await silent() == ("city/havnvoll", "coordinator"), "taken back"
+    (poll,) = await hall.do(lambda c: open_polls(c, cluster="housing"))
+    assert poll.awaited == (ANN, CORA)
+    assert [number for number, _start, _last in poll.dates] == [1, 2, 3]
+    await hall.says(CORA, "!visit mute V-1")
+    (poll,) = await hall.do(open_polls)
+    assert poll.awaited == (ANN,)
+    assert await hall.do(lambda c: open_polls(c, room_id=WELCOME)) == []
+    await hall.says(CORA, "!visit close V-1")
+    assert await hall.do(open_polls) == []
 
 
 # ── closing ───────────────────────────────────────────────────────────────────────────────────
