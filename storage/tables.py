@@ -553,6 +553,7 @@ visit_line = Table(
     Column("day", String),
     Column("count", Integer),
     Column("done_at", Instant),
+    Column("cites", String),
     Index("visit_line_visit", "visit", "kind"),
 )
 

@@ -138,6 +138,7 @@ class Line:
     day: date | None = None
     count: int | None = None  # of people in a delegation
     done_at: datetime | None = None
+    cites: str | None = None  # what it builds on, by name: "P-12", a practice; "F-3", a finding
 
 
 class Verdict(StrEnum):

@@ -28,7 +28,7 @@ class Card:
     online: datetime | None = None
     override: str = ""
     tasks: tuple[tuple[str, str, date | None, bool], ...] = ()  # text, owner, due, done
-    agenda: tuple[tuple[date | None, str], ...] = ()
+    agenda: tuple[tuple[date | None, str, str], ...] = ()  # day, text, what it cites
     delegations: tuple[tuple[str, int], ...] = ()
     travel: tuple[str, ...] = ()
 
@@ -89,16 +89,17 @@ def _decided(words: Words, given: Card) -> list[Block]:
         blocks.append(items(*lines))
     if given.agenda:
         blocks.append(Heading(words.say("Agenda")))
-        blocks.append(items(*(_agenda_line(words, when, text) for when, text in given.agenda)))
+        blocks.append(items(*(_agenda_line(words, *session) for session in given.agenda)))
     if given.tasks:
         blocks.append(Heading(words.say("Checklist")))
         blocks.append(items(*(_task(words, *task) for task in given.tasks)))
     return blocks
 
 
-def _agenda_line(words: Words, when: date | None, text: str) -> Inline:
+def _agenda_line(words: Words, when: date | None, text: str, cites: str) -> Inline:
     shown = Strong(text) if text else words.say("(taken back)")
-    return join(shown) if when is None else join(words.days(when, when), ": ", shown)
+    told = join(shown) if when is None else join(words.days(when, when), ": ", shown)
+    return join(told, " · ", words.say("builds on {name}", name=cites)) if cites else told
 
 
 def _task(words: Words, text: str, owner: str, due: date | None, done: bool) -> Inline:

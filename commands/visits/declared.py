@@ -156,10 +156,10 @@ FEED = Command(
 )
 AGENDA = Command(
     name="visit agenda",
-    arguments=lines.Written,
+    arguments=lines.Session,
     handler=lines.add_session,
-    summary=N_("add to the agenda of a visit; a day before it places it"),
-    example="visit agenda V-3 2027-03-09 Welcome at the town hall",
+    summary=N_("add to the agenda of a visit, its day before it; cites: names what it builds on"),
+    example="visit agenda V-3 2027-03-09 Street work first cites:P-12",
 )
 TASK = Command(
     name="visit task",

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from commands.arguments import argument, city, option, person, text_to_end, word
+from commands.arguments import (
+    Reader,
+    Refusal,
+    Surroundings,
+    argument,
+    city,
+    option,
+    person,
+    text_to_end,
+    word,
+)
 from commands.command import Call
 from commands.context import Context
 from commands.dates.reader import Trouble, read_dates
@@ -44,6 +54,24 @@ class Done:
 class Written:
     visit: int = argument(visit_number, question=WHICH)
     text: str = argument(text_to_end, rest=True, question=N_("What shall I write down?"))
+
+
+def _read_name(typed: str, around: Surroundings) -> str | Refusal:
+    """ "p12" and "P-12" are the same, whatever feature it belongs to."""
+    match = re.fullmatch(r"([A-Za-z])-?(\d{1,8})", typed.strip())
+    if match is None:
+        return Refusal(promise_words.not_a_name(around.words, typed))
+    return f"{match[1].upper()}-{int(match[2])}"
+
+
+name_of_something: Reader[str] = Reader(N_("name"), _read_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    visit: int = argument(visit_number, question=WHICH)
+    text: str = argument(text_to_end, rest=True, question=N_("What shall I write down?"))
+    cites: str | None = option(name_of_something)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +133,13 @@ def tick(call: Call[Done], context: Context) -> Posts:
     ]
 
 
-def add_session(call: Call[Written], context: Context) -> Posts:
+def add_session(call: Call[Session], context: Context) -> Posts:
     """`!visit agenda V-3 2027-03-09 City Hall and its clerks`; without a day it is for all."""
     visit, text = _access(call, context), call.arguments.text
     day = _day_of(text, visit)
     if day is not None:
         text = _DAY.sub("", text)
-    _keep(call, visit, LineKind.AGENDA, context, text=text, day=day)
+    _keep(call, visit, LineKind.AGENDA, context, text=text, day=day, cites=call.arguments.cites)
     told = promise_words.line_noted(call.words, named(visit, context, call.sign), None)
     return [*call.answer(told), *edit_card(visit, context)]
 

@@ -104,6 +104,7 @@ def as_report(visit: Visit, words: Words, context: Context) -> Report:
         tuple(names.get(slug, slug) for slug in coming if slug in signed),
         tuple(names.get(slug, slug) for slug in coming if slug not in signed),
         visit.state is not VisitState.HELD,
+        tuple(dict.fromkeys(one.cites for one in lines if one.cites and one.text)),
     )
 
 

@@ -91,7 +91,9 @@ def card_of(
         None if visit.online_at is None else visit.online_at.astimezone(zone_of(visit)),
         visit.override,
         tasks=tuple(_task(one, context) for one in lines if one.kind is LineKind.TASK),
-        agenda=tuple((one.day, one.text) for one in lines if one.kind is LineKind.AGENDA),
+        agenda=tuple(
+            (one.day, one.text, one.cites or "") for one in lines if one.kind is LineKind.AGENDA
+        ),
         delegations=tuple(
             (_city(one, context), one.count)
             for one in lines

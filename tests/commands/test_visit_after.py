@@ -120,6 +120,18 @@ async def test_notes_become_a_report_that_host_and_guests_confirm(hall: Delivere
     assert not await hall.says(BEN, "And now for something else", **thread)
 
 
+async def test_agenda_and_report_say_what_they_build_on(hall: Delivered) -> None:
+    said = hall.said(ANN, "!visit agenda V-1 2026-05-12 Street work first cites:p12")
+    await hall.responds(said)
+    assert "Street work first · builds on P-12" in hall.latest(CARD)
+    refused = await hall.hears(ANN, "!visit agenda V-1 Tea cites:everything")
+    assert "can't read everything as the name" in refused
+    await hall.passes(AFTER)
+    assert "It builds on P-12" in await hall.hears(ANN, "!visit report V-1")
+    await hall.redacts(ANN, said.event_id)
+    assert "Street work" not in hall.readable()
+
+
 async def test_there_is_no_report_before_the_visit(hall: Delivered) -> None:
     assert "has not taken place yet" in await hall.hears(ANN, "!visit report V-1")
 

@@ -69,7 +69,7 @@ NAMES = {"k": "5", ANN: "4"}
 CARD = card_words.Card(
     V, "polling", NAMES, CHOICES[0], NOW, ("6",), None, (), "7", NOW, "8",
     (("1", "2", DAY, False), ("", "2", None, True)),
-    ((DAY, "1"), (None, "")),
+    ((DAY, "1", "2"), (None, "", "")),
     (("1", 2),),
     ("3",),
 )  # fmt: skip
@@ -199,7 +199,7 @@ AFTER: dict[str, list[Reply]] = {
         for one in (
             REPORT,
             replace(REPORT, final=True, notes=(), advice=(), tasks=()),
-            replace(REPORT, waiting=(), people=0, cities=()),
+            replace(REPORT, waiting=(), people=0, cities=(), cites=("1",)),
         )
     ],
     "report_final": [promise_words.report_final(WORDS, V)],
@@ -216,6 +216,7 @@ AFTER: dict[str, list[Reply]] = {
     "unknown_number": [promise_words.unknown_number(WORDS, "1", "2")],
     "not_your_task": [promise_words.not_your_task(WORDS, "1")],
     "not_your_city": [promise_words.not_your_city(WORDS, "1")],
+    "not_a_name": [promise_words.not_a_name(WORDS, "1")],
     "no_text": [promise_words.no_text(WORDS, "1")],
     "muted": [promise_words.muted(WORDS, "1")],
     "is_due": [promise_words.is_due(WORDS, TASK)],

@@ -15,5 +15,6 @@ def upgrade() -> None:
     op.add_column(
         "promise", sa.Column("muted", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.add_column("visit_line", sa.Column("cites", sa.String(), nullable=True))
     for table in ("recommendation", "promise"):
         op.add_column(table, sa.Column("why_source", sa.String(), nullable=True))
