@@ -63,7 +63,6 @@ def vote(call: Call[Vote], context: Context) -> Posts:
             poll_words.vote_too_late(call.words, shown, closed.astimezone(zone_of(visit)))
         )
     party = _party(call, visit, context)
-    before = count(visit, context)
     votes.record(
         context.connection,
         [
@@ -87,7 +86,7 @@ def vote(call: Call[Vote], context: Context) -> Posts:
     )
     acknowledged = React(call.room.room_id, call.said.event_id, "✅")
     told = call.answer(poll_words.receipt(call.words, receipt))
-    return [acknowledged, *told, *after_a_vote(visit, before, context)]
+    return [acknowledged, *told, *after_a_vote(visit, call.said.event_id, context)]
 
 
 def _party(call: Call[Vote], visit: Visit, context: Context) -> str | None:
@@ -125,11 +124,10 @@ def take_ballot(ballot: Ballot, visit: Visit, number: int, context: Context) -> 
         "" if value is None else value.value,
         channel="poll",
     )
-    before = count(visit, context)
     votes.record(context.connection, [vote_])
     origin = Source("visit", f"vote/{visit.id}", answered.sender)
     sources.add(context.connection, answered.event_id, origin)
-    return after_a_vote(visit, before, context)
+    return after_a_vote(visit, answered.event_id, context)
 
 
 def _is_late(at: datetime, option: VisitOption) -> bool:
@@ -143,7 +141,7 @@ def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context
     if tap.taken_back:
         before = count(visit, context)
         votes.silence(context.connection, tap.reacted.event_id)
-        return after_a_vote(visit, before, context)
+        return after_less(visit, before, context)
     if visit.state not in (VisitState.POLLING, VisitState.CLOSING):
         return ()
     vote_ = VisitVote(
@@ -155,12 +153,11 @@ def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context
         value.value,
         channel="tap",
     )
-    before = count(visit, context)
     votes.record(context.connection, [vote_])
-    return after_a_vote(visit, before, context)
+    return after_a_vote(visit, tap.reacted.event_id, context)
 
 
-def after_a_vote(visit: Visit, before: Choice, context: Context) -> list[Post]:
+def after_a_vote(visit: Visit, event_id: EventId, context: Context) -> list[Post]:
     """The card follows; when the last one has answered, nothing is waited for.
 
     Where all had answered before, dates are being asked again: who changes a vote ends nothing.
@@ -169,18 +166,28 @@ def after_a_vote(visit: Visit, before: Choice, context: Context) -> list[Post]:
         if first_round_is_complete(visit, context):
             return open_to_the_room(visit, context)
         return []
+    if visit.state is VisitState.CLOSED:
+        return recount(visit, count(visit, context, but=event_id), context)
     if visit.state is VisitState.CONFIRMED:
         return after_a_change(visit, context)
+    posts = refresh(visit, context)
+    complete = visit.state is VisitState.POLLING and all_answered(count(visit, context))
+    if complete and not all_answered(count(visit, context, but=event_id)):
+        posts += close(visit, context)
+    return posts
+
+
+def after_less(visit: Visit, before: Choice, context: Context) -> list[Post]:
+    """A vote was taken back: what follows from that."""
     if visit.state is VisitState.CLOSED:
         return recount(visit, before, context)
-    posts = refresh(visit, context)
-    if visit.state is VisitState.POLLING and not all_answered(before):
-        posts += close(visit, context) if all_answered(count(visit, context)) else []
-    return posts
+    if visit.state is VisitState.CONFIRMED:
+        return after_a_change(visit, context)
+    return refresh(visit, context) if visit.state in (*ASKED, VisitState.CLOSING) else []
 
 
 def take_back(visit: Visit, event_id: EventId, context: Context) -> list[Post]:
     """A vote was redacted: what its person had said before stands again."""
     before = count(visit, context)
     votes.forget(context.connection, event_id)
-    return after_a_vote(visit, before, context)
+    return after_less(visit, before, context)
