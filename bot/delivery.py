@@ -263,6 +263,8 @@ class Delivery:
         pins: Mapping[str, Any] = await self._hall.client.state_event(room_id, row.type) or {}
         listed = pins.get("pinned")  # anybody with the power may have written anything
         pinned = [e for e in listed if isinstance(e, str)] if isinstance(listed, list) else []
+        gone = await self._hall.database.read(lambda c: outbox.taken_back(c, pinned))
+        pinned = [e for e in pinned if e not in gone]
         if target in pinned:
             return _Sent(row.id)
         content = {"pinned": [*pinned, target]}

@@ -90,7 +90,8 @@ class Listener:
     corrected, taken_back: a message that the feature made something from (`storage.sources`);
     None from `corrected`: what was typed is a command, and is carried out anew.
     tapped: reactions on our posts whose key begins with one of `posts`, or with one of `emojis`
-    on anybody's message. polled, poll_ended: polls of ours whose key begins so.
+    on anybody's message. polled, poll_ended: polls of ours whose key begins so; removed: such a
+    post that somebody else took away.
     erased: everything of somebody was erased: what the feature shows follows.
     who: whose words, taps and corrections are heard at all; asked anew for each of them, so who
     may begin a conversation may have lost the say when it ends.
@@ -104,6 +105,7 @@ class Listener:
     polled: Callable[[Ballot, Context], Posts] = _counts_nothing
     poll_ended: Callable[[Closing, Context], Posts] = _ends_nothing
     erased: Callable[[Gone, Context], Posts] = _had_nothing
+    removed: Callable[[Redacted, str, Context], Posts] = _hears_nothing
     posts: tuple[str, ...] = ()
     emojis: frozenset[str] = frozenset()
     who: Who = Who.EVERYONE

@@ -552,6 +552,10 @@ visit = Table(
     Column("online_at", Instant),
     Column("sequence", Integer, nullable=False, server_default="0"),
     Column("stamp", Instant),
+    Column("card", Integer, nullable=False, server_default="1"),
+    Column("report", Integer, nullable=False, server_default="1"),
+    Column("override_source", String),
+    Column("place_source", String),
     UniqueConstraint("source", name="visit_proposed_once"),
     Index("visit_cluster", "cluster", "state"),
 )
@@ -600,6 +604,7 @@ visit_line = Table(
     Column("day", String),
     Column("count", Integer),
     Column("done_at", Instant),
+    Column("cites", String),
     Index("visit_line_visit", "visit", "kind"),
 )
 
@@ -615,6 +620,7 @@ recommendation = Table(
     Column("created_at", Instant, nullable=False),
     Column("verdict", String, nullable=False),
     Column("why", Text, nullable=False, server_default=""),
+    Column("why_source", String),
     UniqueConstraint("source", name="recommended_once"),
     Index("recommendation_visit", "visit"),
 )
@@ -637,6 +643,8 @@ promise = Table(
     Column("visit", Integer),
     Column("recommendation", Integer),
     Column("changed_at", Instant),
+    Column("why_source", String),
+    Column("muted", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("source", name="promised_once"),
     Index("promise_city", "city"),
     Index("promise_visit", "visit"),

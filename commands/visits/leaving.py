@@ -3,8 +3,7 @@
 from commands.context import Context
 from commands.listener import Gone
 from commands.posts import Post, Posts
-from commands.visits.after import renew_report
-from commands.visits.showing import edit_card
+from commands.visits.renewing import renew_calendar, renew_card
 from storage import visits
 
 
@@ -17,5 +16,5 @@ def forget_traveller(gone: Gone, context: Context) -> Posts:
     for number in sorted(numbers):
         visit = visits.get(context.connection, number)
         if visit is not None:
-            posts += [*edit_card(visit, context), *renew_report(visit, context)]
+            posts += [*renew_card(visit, context), *renew_calendar(visit, context)]
     return posts

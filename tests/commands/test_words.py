@@ -50,8 +50,6 @@ from commands.reply import (
 )
 from commands.search import replies as search
 from commands.search.rules import Hint, HintKind, Refusal
-from commands.visits import feed_words, promise_words
-from commands.visits import replies as visit_words
 from commands.words import PSEUDO, words_in
 from storage import people
 from storage.records import (
@@ -511,11 +509,9 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "in_the_diary": [practice_transfers.in_the_diary(WORDS, TRANSFER)],
         "told_giver": [practice_transfers.told_giver(WORDS, one) for one in JOURNEYS],
     },
-    visit_words: samples.SHOWN,
+    **samples.by_module(),
     digest_words: digest_samples.SHOWN,
     question_words: digest_samples.QUESTIONS,
-    promise_words: samples.AFTER,
-    feed_words: samples.FEED,
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {
         "report": [doctor.report(WORDS, found) for found in ([], ILL[:1], ILL)],
@@ -535,7 +531,8 @@ def test_every_reply_is_shown_to_the_pseudo_language(module: ModuleType) -> None
 
 
 def test_every_feature_with_replies_is_looked_at() -> None:
-    files = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "commands").glob("**/replies.py"))
+    found = [*ROOT.glob("commands/**/replies.py"), *ROOT.glob("commands/**/*_words.py")]
+    files = sorted(str(p.relative_to(ROOT)) for p in found)
     looked_at = {f"{m.__name__.replace('.', '/')}.py" for m in SHOWN}
     assert set(files) <= looked_at
 

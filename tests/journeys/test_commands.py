@@ -46,7 +46,17 @@ ASKED = {
     "visit travel": ("!visit travel V-999 tram 4", UNKNOWN),
     **{
         f"visit {verb}": (f"!visit {verb} V-999", UNKNOWN)
-        for verb in ("open", "show", "remind", "close", "cancel", "postpone", "ics", "report")
+        for verb in (
+            "open",
+            "show",
+            "remind",
+            "close",
+            "cancel",
+            "postpone",
+            "ics",
+            "report",
+            "mute",
+        )
     },
     "visit feed": ("!visit feed on", "serves no calendars"),
     "recommend": ("!recommend V-999 more tea", UNKNOWN),
@@ -56,6 +66,7 @@ ASKED = {
     "action start": ("!action start A-999", "I don't know A-999"),
     "action done": ("!action done A-999", "I don't know A-999"),
     "action drop": ("!action drop A-999 too dry", "I don't know A-999"),
+    "action mute": ("!action mute A-999", UNKNOWN),
     "action list": ("!action list", "sow the seeds"),
     "ask": ("!ask Who insures volunteers on tours?", "is noted"),
     "question list": ("!question list", "Waiting for an answer:"),
