@@ -6,7 +6,18 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import alarms, burst, catch_up, digest, memory, round_trip, two_years, votes
+from benchmarks import (
+    alarms,
+    burst,
+    catch_up,
+    digest,
+    erasure,
+    memory,
+    round_trip,
+    search,
+    two_years,
+    votes,
+)
 from benchmarks.report import Line, show
 
 ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
@@ -18,6 +29,8 @@ ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
     "alarms": alarms.measure,
     "digest": digest.measure,
     "two-years": two_years.measure,
+    "erasure": erasure.measure,
+    "search": search.measure,
 }
 
 

@@ -18,6 +18,7 @@ class Line:
     most: float | None = None  # of the ratio ours/floor
     least: float | None = None
     most_ours: float | None = None  # of our figure
+    least_ours: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -32,6 +33,7 @@ class Line:
             (self.most is None or (ratio is not None and ratio <= self.most))
             and (self.least is None or (ratio is not None and ratio >= self.least))
             and (self.most_ours is None or self.ours <= self.most_ours)
+            and (self.least_ours is None or self.ours >= self.least_ours)
         )
 
     @property
@@ -44,6 +46,8 @@ class Line:
             parts.append(f"≥ {self.least:g}×")
         if self.most_ours is not None:
             parts.append(f"≤ {self.most_ours:g} {self.unit}")
+        if self.least_ours is not None:
+            parts.append(f"≥ {self.least_ours:g} {self.unit}")
         return " and ".join(parts)
 
 

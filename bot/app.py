@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from importlib.metadata import version
 from typing import Any
 
-from bot import keyring
+from bot import keyring, ledger
 from bot.backfill import Backfill
 from bot.clock import Clock, SystemClock
 from bot.config import Config
@@ -65,6 +65,10 @@ async def _open(
         if reindexed := await database.write(reindexing.bring_up_to_date, alone=True):
             log.info("search index built anew: messages=%d", reindexed)
         hall_id = await database.write(meta.hall_id)
+        now = (clock or SystemClock()).now()
+        language = config.community.language
+        if again := await ledger.replay(database, config.data_folder, now, language):
+            log.info("erased anew, as the ledger says: people=%d", again)
         await database.write(lambda c: meta.put(c, meta.VERSION, version("moothall")))
         client, name = await (
             _connect_at_last(config) if patient else _connect(config, replace_signing_keys)

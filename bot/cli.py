@@ -1,4 +1,4 @@
-"""The command line: moothall init | run | doctor | backup | restore | parked | check-config."""
+"""The command line: moothall init | run | doctor | backup | restore | erase | parked | …"""
 
 import argparse
 import asyncio
@@ -85,6 +85,20 @@ def _parser() -> argparse.ArgumentParser:
     ):
         one.add_argument("file", type=Path)
         one.add_argument("--overwrite", action="store_true", help=f"throw away {overwritten}")
+    erase = commands.add_parser(
+        "erase",
+        help="erase all that is stored about a person; a running hall does it",
+        description="Tells what would go; with --yes it is asked of the hall, which does it within "
+        "a minute or as soon as it runs, and its receipt is waited for.",
+    )
+    erase.add_argument("person", help="@name:server")
+    erase.add_argument("--yes", action="store_true", help="do it")
+    erase.add_argument(
+        "--keep-practices",
+        action="store_true",
+        help="leave their practices standing, under their city's name alone",
+    )
+    erase.add_argument("--wait", type=int, default=90, help="seconds; default: 90")
     parked = commands.add_parser("parked", help="what failed five times, and was set aside")
     todo = parked.add_subparsers(dest="todo", required=True, metavar="list | retry | drop")
     todo.add_parser("list", help="a line for each, without what was said")
@@ -137,6 +151,17 @@ async def _run(options: argparse.Namespace, config: Config) -> None:
             put = await restore(config, options.file, overwrite=options.overwrite)
             print(f"Restored: {put.told()}, as of {put.made_at}.")
             print("Before you start it, stop the old hall for good: one device lives only once.")
+        case "erase":
+            from bot import erasing_beside
+
+            for line in await erasing_beside.erase(
+                config.database.url,
+                options.person,
+                sure=options.yes,
+                keep_practices=options.keep_practices,
+                wait=options.wait,
+            ):
+                print(line)
         case "parked":
             from bot import parked
 

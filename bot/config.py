@@ -78,13 +78,14 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
     hall = top.section("hall")
     data_folder = hall.read("data_folder", a.folder(folder), folder / "data")
     commands = top.section("commands")
+    homeserver = _homeserver(top.section("homeserver"), secrets)
     community = _community(top, folder)
     config = Config(
-        homeserver=_homeserver(top.section("homeserver"), secrets),
+        homeserver=homeserver,
         community=community,
         database=_database(top.section("database"), data_folder, secrets),
         limits=_limits(top.section("limits")),
-        archive=_archive(top.section("archive")),
+        archive=_archive(top.section("archive"), community),
         visits=_visits(top.section("visits")),
         digests=_digests(top.section("digests"), community),
         prefix=commands.read("prefix", a.prefix, "!"),
@@ -151,6 +152,8 @@ def _clusters(top: Section, rooms: set[str]) -> tuple[Cluster, ...]:
             coordinators=section.each("coordinators", address.user),
             room=section.read("room", a.unique(address.room, rooms), None),
             encrypted=section.read("encrypted", a.flag, False),
+            own_retention=bool(section.gives("retention")),
+            retention=section.read("retention", a.retention, None),
         )
         for section in top.sections("cluster", called="title", least=1)
     )
@@ -201,12 +204,13 @@ def _limits(section: Section) -> Limits:
     )
 
 
-def _archive(section: Section) -> ArchiveRules:
+def _archive(section: Section, community: Community) -> ArchiveRules:
     usual = ArchiveRules()
     return ArchiveRules(
         controller=section.read("controller", a.text, usual.controller),
         contact=section.read("contact", a.text, usual.contact),
         retention=section.read("retention", a.retention, usual.retention),
+        of_clusters={one.slug: one.retention for one in community.clusters if one.own_retention},
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from bot import compiling
 from bot.doctor import visit as doctor
 from bot.hall import LOOK_AGAIN, Hall
 from bot.lanes import Lanes
@@ -33,7 +34,7 @@ TXN_REMEMBERED = timedelta(hours=23)
 ALREADY = "M_DUPLICATE_ANNOTATION"  # our reaction stands there: that is success
 PASSING = {404, 408, 425}  # the room may be known in a moment: an alias, a join on its way
 # These carry the key of their post.
-LOOKED_UP = frozenset({Action.MESSAGE, Action.FILE, Action.EXAMINE})
+LOOKED_UP = frozenset({Action.MESSAGE, Action.FILE, Action.EXAMINE, Action.COMPILE})
 GIVE_UP_AFTER = 6  # attempts at something the homeserver keeps refusing in passing
 
 
@@ -173,6 +174,11 @@ class Delivery:
                 # After a crash the words may be others: under the same id the first ones stand.
                 said = await doctor.report(self._hall, row.content or {}, post_key=row.key)
                 event_id = await self._hall.client.send(room_id, row.type, said, row.txn_id)
+            case Action.COMPILE:
+                wanted = row.content or {}
+                made = await compiling.compiled(self._hall, room_id, wanted, post_key=row.key)
+                sent = await self._upload(made, room_id)
+                event_id = await self._hall.client.send(room_id, row.type, sent, row.txn_id)
             case Action.FILE:
                 uploaded = await self._uploaded(row, room_id)
                 content = await self._related(row, uploaded) or uploaded
@@ -222,14 +228,18 @@ class Delivery:
     async def _uploaded(self, row: Row, room_id: RoomId) -> Mapping[str, Any]:
         """The content with the file's address, written down before it is used."""
         content = dict(row.content or {})
-        data = content.pop(rendering.DATA, None)
-        if data is None:
+        if rendering.DATA not in content:
             return content  # an earlier attempt has uploaded it
-        content |= await self._hall.client.upload(
-            room_id, b64decode(data), content["info"]["mimetype"], content["filename"]
-        )
+        content = await self._upload(content, room_id)
         await self._hall.database.write(lambda c: outbox.note_upload(c, row.id, content))
         return content
+
+    async def _upload(self, content: Mapping[str, Any], room_id: RoomId) -> dict[str, Any]:
+        """The content with the file's address in place of its bytes."""
+        rest = {key: value for key, value in content.items() if key != rendering.DATA}
+        data = b64decode(content[rendering.DATA])
+        info = rest["info"]["mimetype"]
+        return rest | dict(await self._hall.client.upload(room_id, data, info, rest["filename"]))
 
     async def _related(self, row: Row, content: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The content with its relation to an earlier post of ours, if it names one.
@@ -253,6 +263,8 @@ class Delivery:
         pins: Mapping[str, Any] = await self._hall.client.state_event(room_id, row.type) or {}
         listed = pins.get("pinned")  # anybody with the power may have written anything
         pinned = [e for e in listed if isinstance(e, str)] if isinstance(listed, list) else []
+        gone = await self._hall.database.read(lambda c: outbox.taken_back(c, pinned))
+        pinned = [e for e in pinned if e not in gone]
         if target in pinned:
             return _Sent(row.id)
         content = {"pinned": [*pinned, target]}

@@ -421,8 +421,9 @@ class _Asked:
                 return self._said(said)
             case Edited() as edited:
                 return self._edited(edited)
-            case Redacted(target=target):
-                return _Wanted(self._has_consequences(target), whenever=True)
+            case Redacted(target=target, sender=sender):
+                ours = sender != self._hall.me and self._is_our_poll(target)
+                return _Wanted(ours or self._has_consequences(target), whenever=True)
             case Reacted() as reacted:
                 return _Wanted(self._is_heeded(reacted), whenever=True)
             case PollAnswered(poll=poll) | PollEnded(poll=poll):

@@ -13,7 +13,7 @@ from bot.matrix import polls, rendering
 from commands import allowance, posts
 from storage import outbox, rooms, timers
 from storage.outbox import Action, Row
-from storage.records import RoomId, Timer, UserId
+from storage.records import NOBODY, RoomId, Timer, UserId
 
 ANNOUNCE = "announce"  # timer kind
 
@@ -51,6 +51,8 @@ def _row(
             return Row(
                 key, post.room_id, Action.MESSAGE, content, "m.room.message", changes=post.under
             )
+        case posts.Tell(person=person) if person == NOBODY:
+            return None
         case posts.Tell():
             key = post.key or default_key
             outbox.add_quotes(connection, key, post.quotes)
@@ -86,6 +88,13 @@ def _row(
             }
             to = lane_of(connection, post.to)
             return Row(default_key, to, Action.EXAMINE, asked, "m.room.message")
+        case posts.Compile():
+            wanted = {"kind": post.kind, "asked": dict(post.asked), "thread": post.thread}
+            to = lane_of(connection, post.to)
+            return Row(default_key, to, Action.COMPILE, wanted, "m.room.message")
+        case posts.CleanUp():
+            hall.bells.erasures.ring()
+            return None
         case posts.React():
             content = {
                 "m.relates_to": {
@@ -122,6 +131,7 @@ def _row(
         case posts.TakeBack():
             lane = outbox.lane_of(connection, post.post)
             outbox.forget_quotes(connection, post.post)
+            hall.bells.erasures.ring()
             if lane is None or outbox.drop_unsent(connection, post.post, now):
                 return None
             return Row(f"{post.post}/taken back", lane, Action.REDACTION, None, changes=post.post)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from bot import keyring
+from bot import keyring, ledger
 from bot.backup import FORMAT, KEYS, MANIFEST, TABLES, BackupError, Manifest, Part
 from bot.config import Config
 from storage import dump, migrations
@@ -37,6 +37,7 @@ async def restore(config: Config, source: Path, *, overwrite: bool) -> Manifest:
             try:
                 if not overwrite and not await database.read(dump.is_empty):
                     raise BackupError(f"The database holds a hall already: {_HOW}")
+                await _save_ledger(database, config.data_folder)
                 await _put(database, config.data_folder, file, manifest)
             finally:
                 await database.close()
@@ -44,6 +45,12 @@ async def restore(config: Config, source: Path, *, overwrite: bool) -> Manifest:
 
 
 _HOW = "say --overwrite to throw it away and put the backup in its place."
+
+
+async def _save_ledger(database: Database, data_folder: Path) -> None:
+    """What was erased here stays erased: the next start plays it again over what is put back."""
+    if await database.read(migrations.current) == migrations.HEAD:
+        await ledger.save(database, data_folder)
 
 
 async def _put(

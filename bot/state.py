@@ -76,6 +76,8 @@ def _change(connection: Connection, room: Room, event: RoomEvent, me: UserId) ->
             visibility = clean(content.get("history_visibility")) or "shared"
             rooms.record_visibility(connection, room.id, event.event_id, event.at, visibility)
             return {"history_visibility": visibility}
+        case "m.room.retention", "":
+            return {"retention_ms": lifetime(content.get("max_lifetime"))}
         case "m.room.tombstone", "":
             replacement = clean(content.get("replacement_room"))
             return {"replacement": replacement} if replacement else {}
@@ -84,6 +86,22 @@ def _change(connection: Connection, room: Room, event: RoomEvent, me: UserId) ->
             if room.kind is RoomKind.OTHER and person:
                 return {"kind": RoomKind.DIRECT.value, "direct_with": person}
     return {}
+
+
+DAY_MS = 86_400_000
+LONGEST_MS = 36_500 * DAY_MS
+
+
+def lifetime(told: object) -> int | None:
+    """How long a room wants its messages kept, in ms; None if it says nothing that makes sense.
+
+    Early drafts of MSC1763 counted seconds: what would be less than a day is read so, for no room
+    that keeps an archive means hours.
+    """
+    if not isinstance(told, int) or isinstance(told, bool) or told <= 0:
+        return None
+    lifetime = told if told >= DAY_MS else told * 1000
+    return min(lifetime, LONGEST_MS)
 
 
 def _apply_members(connection: Connection, room: Room, events: Sequence[RoomEvent]) -> None:

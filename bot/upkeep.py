@@ -6,9 +6,21 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot import erasing
 from bot.hall import Hall
 from bot.memory import give_back
-from storage import folding, inbox, outbox, questions, search_pages, waiting
+from commands.archive.rules import retention_of
+from storage import (
+    documents,
+    folding,
+    inbox,
+    outbox,
+    questions,
+    reindexing,
+    rooms,
+    search_pages,
+    waiting,
+)
 from storage.search import analyse_as, upkeep
 from storage.types import milliseconds
 
@@ -16,7 +28,7 @@ log = logging.getLogger(__name__)
 
 NIGHTLY = timedelta(days=1)
 FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day cleans up, too
-AT_ONCE = 100  # messages a step
+AT_ONCE = 10  # messages a step: some 10 ms
 UNREAD_KEPT = timedelta(days=30)  # without key, or without sense
 WARM = 10_000  # messages read at start
 MANY = 1_000  # of them leave something to give back, which takes longer than a small start
@@ -34,10 +46,12 @@ class Upkeep:
     async def run(self) -> None:
         """Clean up a minute after each erasure, and once a day thoroughly."""
         await self._warm_up()
+        await erasing.carry_out(self._hall)
         thoroughly_at = self._hall.clock.now() + FIRST
         while True:
             left = (thoroughly_at - self._hall.clock.now()).total_seconds()
             await self._hall.bells.erasures.wait(max(left, 0))
+            await erasing.carry_out(self._hall)
             await asyncio.sleep(SETTLE)
             thoroughly = self._hall.clock.now() >= thoroughly_at
             if thoroughly:
@@ -54,25 +68,35 @@ class Upkeep:
         if len(words) >= MANY:
             give_back()
 
-    async def _expire(self) -> None:
-        """Erase what was kept for as long as the notice says."""
-        settings = self._hall.settings
-        if settings.archive.retention is None:
-            return
-        before = milliseconds(self._hall.clock.now() - settings.archive.retention)
-        language = settings.community.language
-        while await self._hall.database.write(  # noqa: ASYNC110
-            lambda c: folding.expire(c, before, language, at_most=AT_ONCE), alone=True
-        ):
-            await asyncio.sleep(PAUSE)
-        await self._hall.database.write(lambda c: folding.expire_beside(c, before), alone=True)
+    async def expire(self) -> None:
+        """Erase what was kept for as long as the notice says, room by room."""
+        hall = self._hall
+        language = hall.settings.community.language
+        for room in await hall.database.read(rooms.find):
+            kept_for = retention_of(room, hall.settings.archive)
+            if kept_for is None:
+                continue
+            before = milliseconds(hall.clock.now() - kept_for)
+            gone = 0
+            while step := await hall.database.write(
+                lambda c: folding.expire(c, room.id, before, language, at_most=AT_ONCE),  # noqa: B023
+                alone=True,
+            ):
+                gone += step
+                await asyncio.sleep(PAUSE)
+            gone += await hall.database.write(
+                lambda c: folding.expire_beside(c, room.id, before),  # noqa: B023
+                alone=True,
+            )
+            if gone:
+                log.info("expired: room=%s events=%d", room.room_id, gone)
 
     async def clean(self, *, thoroughly: bool) -> None:
         """Drive erased words out of index and write-ahead log, and forget old keys."""
-        now = self._hall.clock.now()
+        now, database, steps = self._hall.clock.now(), self._hall.database, 1
         if thoroughly:
-            await self._expire()
-        database, steps = self._hall.database, 1
+            await self.expire()
+            await database.write(reindexing.renew_documents, alone=True)
         more = await database.write(upkeep.start_merge, alone=True, durable=False)
         while more:
             await asyncio.sleep(PAUSE)
@@ -94,3 +118,4 @@ def _forget_old(connection: Connection, now: datetime) -> None:
     questions.forget_old(connection, now)
     search_pages.forget_old(connection, now)
     waiting.forget_old(connection, now - UNREAD_KEPT)
+    documents.forget_drafts(connection, milliseconds(now - UNREAD_KEPT))

@@ -177,7 +177,7 @@ def _run(
         with context.connection.begin_nested():
             return command.handler(filled, context)
     except MemberError as refusal:
-        return call.answer(refusal.reply)
+        return call.answer(refusal.reply, quotes=refusal.quotes)
 
 
 def surroundings(said: Said, words: Words, context: Context) -> Surroundings:

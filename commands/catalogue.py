@@ -9,9 +9,11 @@ from commands.digests import handlers as digests
 from commands.doctor.handlers import ADMIN_DOCTOR
 from commands.help.handlers import help_about
 from commands.members.handlers import (
+    ERASE,
     LIST_MEMBERS,
     PRIVACY,
     PRIVACY_ARCHIVE,
+    PRIVACY_EXPORT,
     SET_MEMBER,
     SETTINGS,
     SETTINGS_DIGEST,
@@ -61,6 +63,8 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     SETTINGS_DIGEST,
     PRIVACY,
     PRIVACY_ARCHIVE,
+    PRIVACY_EXPORT,
+    ERASE,
     ARCHIVE_STATUS,
     ARCHIVE_ON,
     ARCHIVE_OFF,

@@ -102,6 +102,10 @@ def forget(event: Redacted, context: Context) -> Posts:
     for source in sources.of(context.connection, event.target):
         listener = listeners.of_kind(source.kind)
         posts += [] if listener is None else listener.taken_back(event, source.subject, context)
+    post = outbox.post_of(context.connection, event.target)
+    owner = None if post is None else listeners.of_tap("", post)
+    if post is not None and owner is not None and event.sender != context.me:
+        posts += owner.removed(event, post, context)
     heeded = reactions.get(context.connection, event.target)
     if heeded is not None:
         reactions.forget(context.connection, event.target)

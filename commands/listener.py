@@ -1,7 +1,8 @@
 """Features hear more than commands: words in their conversations, reactions, corrections."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from commands.command import Call
 from commands.context import Context
@@ -64,6 +65,19 @@ def _hears_nothing(_heard: object, _subject: str, _context: Context) -> Posts:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Somebody whose traces were erased a moment ago, and what of them there was, by table."""
+
+    person: Person  # as they were
+    traces: Mapping[str, Sequence[Mapping[str, Any]]]
+    keep_practices: bool  # under the city's name, as they wished
+
+
+def _had_nothing(_gone: Gone, _context: Context) -> Posts:
+    return ()
+
+
 def _sees_nothing(_tap: Tap, _context: Context) -> Posts:
     return ()
 
@@ -76,7 +90,9 @@ class Listener:
     corrected, taken_back: a message that the feature made something from (`storage.sources`);
     None from `corrected`: what was typed is a command, and is carried out anew.
     tapped: reactions on our posts whose key begins with one of `posts`, or with one of `emojis`
-    on anybody's message. polled, poll_ended: polls of ours whose key begins so.
+    on anybody's message. polled, poll_ended: polls of ours whose key begins so; removed: such a
+    post that somebody else took away.
+    erased: everything of somebody was erased: what the feature shows follows.
     who: whose words, taps and corrections are heard at all; asked anew for each of them, so who
     may begin a conversation may have lost the say when it ends.
     """
@@ -88,6 +104,8 @@ class Listener:
     tapped: Callable[[Tap, Context], Posts] = _sees_nothing
     polled: Callable[[Ballot, Context], Posts] = _counts_nothing
     poll_ended: Callable[[Closing, Context], Posts] = _ends_nothing
+    erased: Callable[[Gone, Context], Posts] = _had_nothing
+    removed: Callable[[Redacted, str, Context], Posts] = _hears_nothing
     posts: tuple[str, ...] = ()
     emojis: frozenset[str] = frozenset()
     who: Who = Who.EVERYONE

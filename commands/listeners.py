@@ -1,5 +1,6 @@
 """Who hears what besides commands: for taps and talk what the catalogue is for commands."""
 
+from commands.archive.confirming import SUMMARIES
 from commands.digests.handlers import DIGESTS
 from commands.listener import Listener
 from commands.practices.diary import TRANSFER_ASKED, TRANSFERS
@@ -17,6 +18,7 @@ LISTENERS: tuple[Listener, ...] = (
     VISITS,
     DIGESTS,
     QUESTIONS,
+    SUMMARIES,
 )
 
 

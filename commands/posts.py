@@ -140,6 +140,21 @@ class Examine:
 
 
 @dataclass(frozen=True, slots=True)
+class Compile:
+    """A file that is put together when it is sent: what it holds is copied nowhere before."""
+
+    to: RoomId | UserId
+    kind: str  # see bot/compiling.py
+    asked: Mapping[str, Any]
+    thread: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """Words were erased: let them leave the files, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetState:
     """Write a state event; the key is derived from type, state key and content."""
 
@@ -188,6 +203,8 @@ Post = (
     | Alarm
     | TakeBack
     | Examine
+    | Compile
+    | CleanUp
     | SetState
     | Pin
     | Join

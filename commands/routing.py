@@ -3,7 +3,7 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from commands import conversing, replies, subscribing
+from commands import conversing, erasing, replies, subscribing
 from commands.answering import answer
 from commands.clusters import mornings
 from commands.context import Context
@@ -34,7 +34,7 @@ from commands.rights import still_stands
 from commands.visits import handlers as visits
 from commands.visits import promising
 from commands.whereabouts import at_home
-from storage import inbox, outbox, people, questions, rooms, search_pages
+from storage import erasures, inbox, outbox, people, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
 
@@ -72,6 +72,10 @@ def respond(event: Event, context: Context) -> Posts:
             return ask_after_silence(event, context)
         case TimerDue(kind=kind) if kind.startswith("visit "):
             return visits.due(event, context)
+        case TimerDue(kind=erasures.BEGIN):
+            return erasing.begin(event, context)
+        case TimerDue(kind=erasures.TELL):
+            return erasing.tell(event, context)
         case TimerDue(kind="promise"):
             return promising.due(event, context)
         case TimerDue(kind=kind) if kind.startswith("question "):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 READY = "hall ready"  # the log line that says that the rooms stand
 PATIENCE = 60.0  # seconds
@@ -75,13 +75,26 @@ class Setup:
         return path
 
 
+class Running(Protocol):
+    """What is used of `asyncio.subprocess.Process`."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    @property
+    def stderr(self) -> asyncio.StreamReader | None: ...
+    async def wait(self) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+
+
 class HallProcess:
     """`moothall run`, to be stopped, killed and started again."""
 
     def __init__(self, config: Path) -> None:
         self.config = config
         self.log: list[str] = []  # lines of standard error, over all starts
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Running | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
 
@@ -94,20 +107,18 @@ class HallProcess:
     async def start(self, *, wait: bool = True) -> Self:
         """Start it; wait until its rooms stand."""
         self._ready.clear()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot.cli",
-            "--config",
-            str(self.config),
-            "run",
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
+        self._process = await self._spawn()
         self._reading = asyncio.create_task(self._read())
         if wait:
             await self.ready()
         return self
+
+    async def _spawn(self) -> Running:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot.cli", "--config", str(self.config), "run"),
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
 
     async def ready(self) -> None:
         """Wait until the rooms stand; fails with the log if the process ends before."""

@@ -254,7 +254,10 @@ class Person:
             self.client.store.database.close()
 
     async def rest(self) -> None:
-        """Stop listening until `wake`: a client that listens costs the homeserver each message."""
+        """Stop listening until `wake`: a client that listens costs the homeserver each message.
+
+        What is said at rest is encrypted for the devices that were known before.
+        """
         self._bedtime = uuid4().hex
         await self._leave_mark(self._bedtime)
         if self._listening is not None:
@@ -583,8 +586,9 @@ class Person:
     async def _send_encrypted(
         self, room_id: str, event_type: str, content: Content, txn_id: str
     ) -> EventId:
-        # Else a member who joined a moment ago would get a message without a key.
-        await self.catch_up()
+        if self._bedtime is None:
+            # Else a member who joined a moment ago would get a message without a key.
+            await self.catch_up()
         async with self._encrypting:
             for pause in _pauses():
                 try:
@@ -744,7 +748,7 @@ class Person:
             raw=raw,
         )
         event = nio.Event.parse_event(dict(raw) | {"room_id": room_id}) if heard.encrypted else None
-        if not isinstance(event, nio.MegolmEvent):
+        if not isinstance(event, nio.MegolmEvent) or not self._has_key(room_id, event):
             return heard
         try:
             clear = self.client.decrypt_event(event).source
@@ -755,6 +759,11 @@ class Person:
         if relation := raw["content"].get("m.relates_to"):
             content["m.relates_to"] = relation
         return replace(heard, type=clear["type"], content=content)
+
+    def _has_key(self, room_id: str, event: nio.MegolmEvent) -> bool:
+        """Whether trying is worth it: at each try in vain nio asks the sender for the key again."""
+        keys = self.client.olm.inbound_group_store
+        return keys.get(room_id, event.sender_key, event.session_id) is not None
 
     async def _tend_keys(self, raw: Content) -> None:
         """What nio's own loop does after a sync: publish our keys, learn the others'."""
@@ -769,7 +778,8 @@ class Person:
             if client.should_claim_keys:
                 await client.keys_claim(client.get_users_for_key_claiming())
             await client.send_to_device_messages()
-        client.olm.save_account()  # nio does not keep that a one-time key was used
+        if raw.get("to_device", {}).get("events"):
+            client.olm.save_account()  # nio does not keep that a one-time key was used
 
     def _remember(self, since: str) -> None:
         self._since = since

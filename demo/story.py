@@ -174,7 +174,7 @@ async def a_date_in_a_day(stage: Stage) -> None:
     await stage.asks(
         "ingrid", WELCOME, propose, "V-1", "Nobody has been asked yet", "Hanne", most=8
     )
-    await stage.asks("ingrid", WELCOME, "!visit open V-1", "everybody is asked now")
+    await stage.says("ingrid", WELCOME, "!visit open V-1")
     await stage.sees(LISTENER, WELCOME, "V-1", "Which dates suit you?", most=6)
     out.note("One tap in a poll, a few words, or 1️⃣ 2️⃣ on the card: it is one ledger.")
     await stage.votes("regula", WELCOME, 1, 2, "No")

@@ -22,6 +22,7 @@ class ArchiveStatus:
     withheld: int  # messages of people who opted out
     first: datetime | None
     last: datetime | None
+    expired: int = 0  # messages whose time was over: counted, and no more
 
 
 _root = event.alias("root")
@@ -89,6 +90,57 @@ def root_of(connection: Connection, event_id: EventId) -> EventId | None:
     return None if row is None else EventId(row.event_id)
 
 
+def thread_span(connection: Connection, thread_h: int) -> tuple[int, int] | None:
+    """The lowest and the highest id of a thread's messages; None if the archive holds none."""
+    lowest, highest = connection.execute(
+        select(func.min(message.c.id), func.max(message.c.id)).where(message.c.thread_h == thread_h)
+    ).one()
+    return None if lowest is None else (lowest, highest)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What makes a message weigh more, besides its words."""
+
+    root: bool  # it began its thread
+    answers: int  # messages of others in the thread that it began
+    reactors: int  # people
+
+
+def standing(connection: Connection, ids: Sequence[int]) -> dict[int, Standing]:
+    """How messages stand, by their index ids; one bounded question for a page's candidates."""
+    rows = connection.execute(
+        select(message.c.id, message.c.thread_h, message.c.sender_id, event.c.event_h)
+        .join(event, event.c.seq == message.c.seq)
+        .where(message.c.id.in_(list(ids)))
+    ).all()
+    hashes = [row.event_h for row in rows]
+    reactors = {
+        row.target_h: row.people
+        for row in connection.execute(
+            select(reaction.c.target_h, func.count(reaction.c.sender_id.distinct()).label("people"))
+            .where(reaction.c.target_h.in_(hashes))
+            .group_by(reaction.c.target_h)
+        )
+    }
+    roots = {row.event_h: row.sender_id for row in rows if row.event_h == row.thread_h}
+    answers: dict[int, int] = {}
+    for reply in connection.execute(
+        select(message.c.thread_h, message.c.sender_id).where(
+            message.c.thread_h.in_(list(roots)), message.c.body != ""
+        )
+    ):
+        answers[reply.thread_h] = answers.get(reply.thread_h, 0) + (
+            reply.sender_id != roots[reply.thread_h]
+        )
+    return {
+        row.id: Standing(
+            row.event_h in roots, answers.get(row.event_h, 0), reactors.get(row.event_h, 0)
+        )
+        for row in rows
+    }
+
+
 def everything(connection: Connection, room_number: int) -> list[ArchivedMessage]:
     """All messages of a room, in the order things were said."""
     rows = connection.execute(_SHOWN.where(message.c.room_id == room_number)).all()
@@ -107,11 +159,12 @@ def totals(connection: Connection) -> ArchiveStatus:
 
 def _status(connection: Connection, scope: ColumnElement[bool]) -> ArchiveStatus:
     worded = ~message.c.redacted & ~message.c.withheld
-    messages, members, withheld, first, last = connection.execute(
+    messages, members, withheld, expired, first, last = connection.execute(
         select(
             func.count().filter(worded),
             func.count(message.c.sender_id.distinct()).filter(worded),
             func.count().filter(message.c.withheld),
+            func.count().filter(message.c.expired),
             func.min(message.c.ts).filter(worded),
             func.max(message.c.ts).filter(worded),
         ).where(scope)
@@ -131,7 +184,17 @@ def _status(connection: Connection, scope: ColumnElement[bool]) -> ArchiveStatus
         withheld,
         None if first is None else instant(first),
         None if last is None else instant(last),
+        expired,
     )
+
+
+def said_before(connection: Connection, room_number: int, before: int) -> int:
+    """How many messages with words were said in a room before a moment (ms)."""
+    worded = ~message.c.redacted & ~message.c.withheld
+    count = connection.scalar(
+        select(func.count()).where(message.c.room_id == room_number, message.c.ts < before, worded)
+    )
+    return count or 0
 
 
 def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:

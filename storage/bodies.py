@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from html.parser import HTMLParser
 from typing import Any
 
 # PostgreSQL refuses NUL, UTF-8 refuses lone surrogates: neither was ever meant by anybody.
@@ -29,5 +30,38 @@ def without_reply_fallback(body: str) -> str:
 
 def body_of(content: Mapping[str, Any], *, reply: bool) -> str:
     """The words of a message. reply: it answers another, so a fallback may stand first."""
-    body = clean(content.get("body"))
+    body = clean(content.get("body")) or _words_of_html(content.get("formatted_body"))
     return without_reply_fallback(body) if reply and body.startswith("> <@") else body
+
+
+class _Reader(HTMLParser):
+    """The text of what somebody wrote in HTML alone, without what it quotes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._silent: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag in ("mx-reply", "script", "style"):
+            self._silent.append(tag)
+        elif tag in ("br", "p", "div", "li", "tr"):
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._silent:
+            self._silent = self._silent[: self._silent.index(tag)]
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.parts.append(data)
+
+
+def _words_of_html(html: object) -> str:
+    """A message that has no plain text; "" if there is no HTML either."""
+    if not isinstance(html, str) or not html:
+        return ""
+    reader = _Reader()
+    reader.feed(clean(html))
+    reader.close()
+    return "".join(reader.parts).strip()

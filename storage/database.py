@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from storage.search.upkeep import POSTGRES_UPKEEP
+from storage.scrubbing import scrub
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -374,10 +374,7 @@ class PostgresDatabase:
     async def tidy(self, *, thoroughly: bool) -> None:
         if not thoroughly:
             return
-        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
-            for statement in POSTGRES_UPKEEP:
-                await connection.execute(text(statement))
+        await scrub(self._engine)
 
     async def close(self) -> None:
         async with self._turn:

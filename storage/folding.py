@@ -9,9 +9,19 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
-from storage import people, rooms
+from storage import documents, people, rooms, silences
 from storage.bodies import body_of, clean
 from storage.database import insert_once
 from storage.records import EventId, RoomEvent, RoomId, UserId
@@ -21,8 +31,11 @@ from storage.search import (
     analyse,
     analyse_as,
     index_rows,
+    marks_of,
     unindex_rows,
 )
+from storage.search.marks import FILE, IMAGE, POLL
+from storage.silences import Silences
 from storage.tables import (
     attachment,
     event,
@@ -36,6 +49,11 @@ from storage.types import event_hash
 POLL_START = ("org.matrix.msc3381.poll.start", "m.poll.start")
 MESSAGE_TYPES = ("m.room.message", "m.sticker", *POLL_START)
 FILES = ("m.file", "m.image", "m.audio", "m.video")
+# The same words in other forms, which would outlive an edit; a quoted fallback holds another's.
+WORDS_AGAIN = frozenset(
+    {"body", "format", "formatted_body", "m.text", "m.html", "m.message"}
+    | {f"org.matrix.msc1767.{form}" for form in ("text", "html", "message")}
+)
 LONGEST_KEY = 64  # of a reaction, characters; more is no reaction but a text
 PARAMETERS = 400  # in one IN list
 SPAN = 16 * 600  # ids looked at in one go: ten minutes
@@ -184,7 +202,7 @@ def _known(connection: Connection, hashes: Iterable[int]) -> set[int]:
 class _Numbers:
     rooms: Mapping[RoomId, int]
     people: Mapping[UserId, int]
-    withheld: frozenset[int]
+    silences: Silences
 
     @classmethod
     def of(cls, connection: Connection, facts: Sequence[Fact]) -> "_Numbers":
@@ -194,7 +212,7 @@ class _Numbers:
                 for room_id in {fact.event.room_id for fact in facts}
             },
             people.numbers(connection, {fact.event.sender for fact in facts}),
-            frozenset(people.withheld(connection)),
+            silences.all_of(connection),
         )
 
     def room(self, fact: Fact) -> int:
@@ -204,7 +222,7 @@ class _Numbers:
         return self.people[fact.event.sender]
 
     def silent(self, fact: Fact) -> bool:
-        return self.sender(fact) in self.withheld
+        return self.silences.covers(self.sender(fact), _within(fact.event.at))
 
 
 Dead = set[tuple[int, int]]  # (event hash, room): redacted, whether we have it or not
@@ -274,7 +292,7 @@ def _kept_content(fact: Fact, numbers: _Numbers, dead: Dead) -> dict[str, Any] |
         return None
     drop = {"m.relates_to", "m.mentions", "msgtype"}
     if fact.kind is Kind.MESSAGE:
-        drop.add("body")
+        drop |= WORDS_AGAIN
     elif fact.event.type in MESSAGE_TYPES:
         return None  # a notice, or an edit without new content
     kept = {key: value for key, value in fact.event.content.items() if key not in drop}
@@ -338,7 +356,7 @@ def _add_messages(
     facts = [fact for fact in fresh if fact.kind is Kind.MESSAGE]
     if not facts:
         return set()
-    ids = _time_keys(connection, [min(_within(fact.event.at), received) for fact in facts])
+    ids = time_keys(connection, [min(_within(fact.event.at), received) for fact in facts])
     threads = _threads(connection, facts, numbers)
     edits = _revisions_of(connection, [fact.hash for fact in facts])
     rows: list[dict[str, Any]] = []
@@ -349,6 +367,7 @@ def _add_messages(
         gone = (fact.hash, room) in dead
         silent = numbers.silent(fact)
         words, analysed = ("", None) if gone or silent else (fact.body, fact.analysed)
+        kept = "" if gone or silent else _kept_marks(fact)
         newest = _newest(edits.get(fact.hash, ()), room, sender, fact.event.type)
         edited = newest is not None and not gone and not silent
         if edited and newest is not None:
@@ -366,12 +385,14 @@ def _add_messages(
                 "lang": analysed.language if analysed else "",
                 "body": words,
                 "original_body": fact.body if edited else None,
+                "marks": kept,
                 "redacted": gone,
                 "withheld": silent and not gone,
             }
         )
         if analysed is not None:
-            indexed.append(IndexRow(number, room, sender, analysed))
+            marks = marks_of(words, analysed.language, kept)
+            indexed.append(IndexRow(number, room, sender, analysed, marks=marks))
         if not gone and not silent and (file := _file_of(fact, room)):
             files.append(file)
     connection.execute(insert(message), rows)
@@ -380,6 +401,16 @@ def _add_messages(
     index_rows(connection, indexed)
     _rethread(connection, facts, threads, numbers)
     return {fact.hash for fact in facts}
+
+
+def _kept_marks(fact: Fact) -> str:
+    """What a message is found by that its words do not tell."""
+    if fact.event.type in POLL_START:
+        return POLL
+    kind = fact.event.content.get("msgtype")
+    if kind == "m.image":
+        return f"{FILE} {IMAGE}"
+    return FILE if kind in FILES else ""
 
 
 def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
@@ -401,7 +432,7 @@ def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
     }
 
 
-def _time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
+def time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
     """Free ids for messages said at these moments (ms): seconds · 16 + n, so ids follow time."""
     bases = [moment // 1000 * 16 for moment in moments]
     places = sorted(range(len(bases)), key=lambda place: bases[place])
@@ -556,6 +587,7 @@ def _recompute(connection: Connection, originals: Iterable[int], language: str) 
             if words == row.body and original == row.original_body:
                 continue
             unindex_rows(connection, [_index_row(row)] if row.body else [])
+            documents.forget_quoting(connection, [row.event_h])
             analysed = analyse(words, language) if words else None
             connection.execute(
                 update(message)
@@ -567,63 +599,90 @@ def _recompute(connection: Connection, originals: Iterable[int], language: str) 
                 )
             )
             if analysed is not None:
-                index_rows(connection, [IndexRow(row.id, row.room_id, row.sender_id, analysed)])
+                marks = marks_of(words, analysed.language, row.marks)
+                again = IndexRow(row.id, row.room_id, row.sender_id, analysed, marks=marks)
+                index_rows(connection, [again])
 
 
 def _index_row(row: Any) -> IndexRow:
     """What the index holds of a stored message: the same words in the same language."""
-    return IndexRow(row.id, row.room_id, row.sender_id, analyse_as(row.body, row.lang))
+    marks = marks_of(row.body, row.lang, row.marks)
+    analysed = analyse_as(row.body, row.lang)
+    return IndexRow(row.id, row.room_id, row.sender_id, analysed, marks=marks)
 
 
 # ── taking back ───────────────────────────────────────────────────────────────────────────────
 
 
-def erase(connection: Connection, targets: Sequence[tuple[int, int]], language: str) -> None:
+def erase(
+    connection: Connection,
+    targets: Sequence[tuple[int, int]],
+    language: str,
+    *,
+    expired: bool = False,
+) -> None:
     """Take events back: (hash, room) pairs. Words go from text, revisions, index and log at once.
 
     A tombstone stays, so that threads stay whole and late edits stay erased.
+    expired: nobody took them back, their time was over; they are still counted.
     """
     for part in _parts(list(targets)):
         rows = connection.execute(
             _MESSAGE_WITH_EVENT.where(
-                tuple_(event.c.event_h, event.c.room_id).in_(part), ~message.c.redacted
+                _among(event.c.event_h, event.c.room_id, part), ~message.c.redacted
             )
         ).all()
         unindex_rows(connection, [_index_row(row) for row in rows if row.body])
+        documents.forget_quoting(connection, [hashed for hashed, _ in part])
         if rows:
             hashes = [row.event_h for row in rows]
             connection.execute(
                 update(message)
                 .where(message.c.id.in_([row.id for row in rows]))
                 .values(
-                    body="", original_body=None, title=None, lang="", redacted=True, withheld=False
+                    body="",
+                    original_body=None,
+                    title=None,
+                    lang="",
+                    marks="",
+                    redacted=True,
+                    withheld=False,
+                    expired=expired,
                 )
             )
             connection.execute(delete(revision).where(revision.c.original_h.in_(hashes)))
             connection.execute(delete(attachment).where(attachment.c.event_h.in_(hashes)))
         # Edits of an original that never came, too.
         connection.execute(
-            delete(revision).where(tuple_(revision.c.original_h, revision.c.room_id).in_(part))
+            delete(revision).where(_among(revision.c.original_h, revision.c.room_id, part))
         )
         edited = set(
             connection.scalars(
                 select(revision.c.original_h).where(
-                    tuple_(revision.c.edit_h, revision.c.room_id).in_(part)
+                    _among(revision.c.edit_h, revision.c.room_id, part)
                 )
             )
         )
         connection.execute(
-            delete(revision).where(tuple_(revision.c.edit_h, revision.c.room_id).in_(part))
+            delete(revision).where(_among(revision.c.edit_h, revision.c.room_id, part))
         )
         connection.execute(
-            delete(reaction).where(tuple_(reaction.c.event_h, reaction.c.room_id).in_(part))
+            delete(reaction).where(_among(reaction.c.event_h, reaction.c.room_id, part))
         )
         connection.execute(
-            update(event)
-            .where(tuple_(event.c.event_h, event.c.room_id).in_(part))
-            .values(content=None)
+            update(event).where(_among(event.c.event_h, event.c.room_id, part)).values(content=None)
         )
         _recompute(connection, edited, language)
+
+
+def _among(
+    hashed: ColumnElement[int], room: ColumnElement[int], pairs: Sequence[tuple[int, int]]
+) -> ColumnElement[bool]:
+    """Whether a row is one of these (hash, room) pairs.
+
+    SQLite looks pairs up in no index and would read the whole table: the hashes alone lead there.
+    """
+    return hashed.in_([pair[0] for pair in pairs]) & tuple_(hashed, room).in_(pairs)
 
 
 def erase_since(
@@ -633,8 +692,9 @@ def erase_since(
     *,
     sender: int | None = None,
     room: int | None = None,
+    before: int | None = None,
 ) -> None:
-    """Erase what was said from a moment (ms) on, by one person or in one room."""
+    """Erase what was said from a moment (ms) on, by one person or in one room; up to another."""
     query = (
         select(event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
@@ -644,27 +704,29 @@ def erase_since(
         query = query.where(message.c.sender_id == sender)
     if room is not None:
         query = query.where(message.c.room_id == room)
+    if before is not None:
+        query = query.where(message.c.ts < before)
     erase(connection, [(row.event_h, row.room_id) for row in connection.execute(query)], language)
 
 
-def expire(connection: Connection, before: int, language: str, *, at_most: int) -> int:
-    """Erase words older than a moment (ms), a few at a time; returns how many went."""
+def expire(connection: Connection, room: int, before: int, language: str, *, at_most: int) -> int:
+    """Erase words of a room older than a moment (ms), a few at a time; returns how many went."""
     old = connection.execute(
         select(event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
-        .where(message.c.ts < before, ~message.c.redacted)
+        .where(message.c.room_id == room, message.c.ts < before, ~message.c.redacted)
         .limit(at_most)
     ).all()
-    erase(connection, [(row.event_h, row.room_id) for row in old], language)
+    erase(connection, [(row.event_h, row.room_id) for row in old], language, expired=True)
     return len(old)
 
 
-def expire_beside(connection: Connection, before: int) -> None:
+def expire_beside(connection: Connection, room: int, before: int) -> int:
     """Erase what is old and no message: votes, places, edits whose original never came."""
-    connection.execute(
-        update(event).where(event.c.ts < before, event.c.content.is_not(None)).values(content=None)
-    )
-    connection.execute(delete(revision).where(revision.c.ts < before))
+    blank = (event.c.room_id == room, event.c.ts < before, event.c.content.is_not(None))
+    gone = connection.execute(update(event).where(*blank).values(content=None)).rowcount
+    old = (revision.c.room_id == room, revision.c.ts < before)
+    return gone + connection.execute(delete(revision).where(*old)).rowcount
 
 
 def next_to_index(connection: Connection, after: int, at_most: int) -> list[IndexRow]:

@@ -20,6 +20,7 @@ class Action(StrEnum):
 
     MESSAGE = "message"
     EXAMINE = "examine"  # a message whose words are found when it is sent
+    COMPILE = "compile"  # a file whose content is found when it is sent
     FILE = "file"  # uploaded first; then an event like any other
     EDIT = "edit"
     REACTION = "reaction"
@@ -267,7 +268,7 @@ def posts_of(connection: Connection, events: Sequence[EventId]) -> list[str]:
         connection.scalars(
             select(outbox.c.key).where(
                 outbox.c.event_id.in_(events),
-                outbox.c.action.in_((Action.MESSAGE, Action.FILE)),
+                outbox.c.action.in_((Action.MESSAGE, Action.FILE, Action.COMPILE)),
             )
         )
     )
@@ -281,6 +282,43 @@ def post_of(connection: Connection, event_id: EventId) -> str | None:
 def was_posted(connection: Connection, key: str) -> bool:
     """Whether a post of this key was ever queued."""
     return connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first() is not None
+
+
+def sent_at(connection: Connection, key: str) -> datetime | None:
+    """When the post of this key was done with; None: it is on its way, or there is none."""
+    moment: datetime | None = connection.scalar(
+        select(outbox.c.settled_at).where(outbox.c.key == key)
+    )
+    return moment
+
+
+def taken_back(connection: Connection, events: Sequence[str]) -> set[str]:
+    """Which of these events are posts of ours that were taken back."""
+    gone = outbox.alias("gone")
+    return set(
+        connection.scalars(
+            select(outbox.c.event_id).where(
+                outbox.c.event_id.in_(events),
+                exists().where(gone.c.changes == outbox.c.key, gone.c.action == Action.REDACTION),
+            )
+        )
+    )
+
+
+def files_of(connection: Connection, prefix: str) -> list[str]:
+    """The keys of files that begin so, and were not taken back."""
+    gone = outbox.alias("gone")
+    return list(
+        connection.scalars(
+            select(outbox.c.key)
+            .where(
+                outbox.c.action == Action.FILE,
+                outbox.c.key.startswith(prefix, autoescape=True),
+                ~exists().where(gone.c.changes == outbox.c.key, gone.c.action == Action.REDACTION),
+            )
+            .order_by(outbox.c.id)
+        )
+    )
 
 
 def lane_of(connection: Connection, key: str) -> str | None:

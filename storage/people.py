@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
-from storage import naming
+from storage import marks, naming
 from storage.database import insert_once, upsert
 from storage.records import Person, Role, UserId
 from storage.tables import command_count, member, message, person
@@ -43,9 +43,11 @@ def get(connection: Connection, user_id: UserId) -> Person | None:
 
 def know(connection: Connection, user_id: UserId) -> Person:
     """The person of that id, entered in the book if they are new."""
-    connection.execute(insert_once(connection, person), {"user_id": user_id})
     known = get(connection, user_id)
-    assert known is not None
+    if known is None:
+        numbers(connection, [user_id])
+        known = get(connection, user_id)
+        assert known is not None
     return known
 
 
@@ -58,7 +60,9 @@ def numbers(connection: Connection, user_ids: Iterable[UserId]) -> dict[UserId, 
         connection.execute(
             insert_once(connection, person), [{"user_id": user_id} for user_id in new]
         )
-        found |= _numbers(connection, new)
+        entered = _numbers(connection, new)
+        marks.recognise(connection, entered)
+        found |= entered
     return found
 
 
@@ -132,11 +136,6 @@ def record_names(connection: Connection, names: Mapping[UserId, str]) -> None:
             .where(person.c.user_id == user_id, person.c.display_name != shown)
             .values(display_name=shown)
         )
-
-
-def withheld(connection: Connection) -> set[int]:
-    """Numbers of those whose words are not stored."""
-    return set(connection.scalars(select(person.c.id).where(~person.c.archive)))
 
 
 def archived_messages(connection: Connection, number: int) -> int:

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, literal, select, update
 
+from storage import documents
 from storage.database import upsert
 from storage.people import person_of
+from storage.practice_documents import document_of
 from storage.records import (
     Answered,
     EventId,
@@ -125,8 +127,19 @@ def unanswer(
 
 
 def change(connection: Connection, number: int, **values: Any) -> None:
-    """Write columns of a practice."""
+    """Write columns of a practice; whatever was written of it before is searched from now on."""
     connection.execute(update(practice).where(practice.c.id == number).values(**values))
+    renew_document(connection, number)
+
+
+def renew_document(connection: Connection, number: int) -> None:
+    """Let search find a practice as it stands now, or no more."""
+    found = get(connection, number)
+    told = None if found is None else document_of(found)
+    if told is None:
+        documents.remove(connection, documents.PRACTICE, [f"P-{number}"])
+    else:
+        documents.put(connection, told)
 
 
 def step(
@@ -149,6 +162,15 @@ def erase(connection: Connection, number: int, by: Person | None, now: datetime)
     """Withdrawn: the words go, the number and its dates stay."""
     connection.execute(delete(practice_field).where(practice_field.c.practice_id == number))
     step(connection, number, P.WITHDRAWN, by, now)
+
+
+def stand_alone(connection: Connection, number: int, city: str | None) -> None:
+    """A practice stays under its city's name; nothing leads to who told it, and in which words."""
+    nowhere = {"room_id": None, "event_id": None}
+    connection.execute(
+        update(practice_field).where(practice_field.c.practice_id == number).values(nowhere)
+    )
+    change(connection, number, city=city, source_room=None, source_event=None, reason_event=None)
 
 
 def last_step_by(connection: Connection, number: int) -> int | None:

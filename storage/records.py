@@ -10,6 +10,9 @@ RoomId = NewType("RoomId", str)
 EventId = NewType("EventId", str)
 UserId = NewType("UserId", str)
 
+# Who stands where somebody was whose traces were erased, and something must stand.
+NOBODY = UserId("@erased:hall.invalid")
+
 
 # ── the community, as configured ──────────────────────────────────────────────────────────────
 
@@ -52,6 +55,8 @@ class Cluster:
     coordinators: tuple[UserId, ...] = ()
     room: str | None = None  # alias or id of a room to adopt; None: the hall makes it
     encrypted: bool = False
+    own_retention: bool = False  # how long words are kept in its room differs
+    retention: timedelta | None = None  # then: None for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class ArchiveRules:
     controller: str = ""  # who is responsible, shown in the notice
     contact: str = ""  # whom to ask, shown in the notice
     retention: timedelta | None = timedelta(days=730)  # None: for as long as the hall stands
+    of_clusters: Mapping[str, timedelta | None] = field(default_factory=dict)  # where it differs
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,7 @@ class Room:
     joined: bool = True  # we are in it
     direct_with: UserId | None = None
     via: tuple[str, ...] = ()  # servers through which the room can be found
+    retention: timedelta | None = None  # what the room itself asks for, by m.room.retention
     predecessor: RoomId | None = None
     successor: RoomId | None = None
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from storage import folding, meta, search
+from storage import documents, folding, meta, practices, search
 
 ANALYSER = "analyser version"
 BATCH = 500
@@ -24,4 +24,12 @@ def bring_up_to_date(connection: Connection) -> int:
     while rows := folding.next_to_index(connection, last, BATCH):
         search.index_rows(connection, rows)
         count, last = count + len(rows), rows[-1].message_id
+    documents.index_all(connection)
+    renew_documents(connection)
     return count
+
+
+def renew_documents(connection: Connection) -> None:
+    """Let search find every practice as it stands now."""
+    for practice in practices.find(connection):
+        practices.renew_document(connection, practice.number)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
@@ -28,6 +28,7 @@ def _room(row: Row[Any]) -> Room:
         joined=row.joined,
         direct_with=row.direct_with,
         via=tuple(row.via),
+        retention=None if row.retention_ms is None else timedelta(milliseconds=row.retention_ms),
         predecessor=row.predecessor,
         successor=row.successor,
     )
@@ -166,6 +167,7 @@ def succeed(connection: Connection, old: Room, new: RoomId, *, version: str) -> 
         archive_on=before.archive_on,
         archive_since=before.archive_since,
         via=before.via,
+        retention_ms=before.retention_ms,
         version=version,
         joined=True,
     )

@@ -20,6 +20,7 @@ class SearchPage:
     query: str
     below: int | None  # exclusive message id of the window
     shown: int  # of the window
+    documents: bool = True  # practices and summaries stand in this window, too
 
 
 def remember(
@@ -32,7 +33,7 @@ def remember(
             connection,
             search_page,
             ["person_id", "room_id"],
-            ["asked_in", "query", "below", "shown", "asked_at"],
+            ["asked_in", "query", "below", "shown", "documents", "asked_at"],
         ),
         {
             "person_id": person,
@@ -41,6 +42,7 @@ def remember(
             "query": page.query,
             "below": page.below,
             "shown": page.shown,
+            "documents": page.documents,
             "asked_at": now,
         },
     )
@@ -50,7 +52,11 @@ def get(connection: Connection, person: int, room: int, now: datetime) -> Search
     """The next page of a person's newest search in a room, while it is fresh."""
     row = connection.execute(
         select(
-            search_page.c.asked_in, search_page.c.query, search_page.c.below, search_page.c.shown
+            search_page.c.asked_in,
+            search_page.c.query,
+            search_page.c.below,
+            search_page.c.shown,
+            search_page.c.documents,
         ).where(
             search_page.c.person_id == person,
             search_page.c.room_id == room,
@@ -59,7 +65,7 @@ def get(connection: Connection, person: int, room: int, now: datetime) -> Search
     ).first()
     if row is None:
         return None
-    return SearchPage(EventId(row.asked_in), row.query, row.below, row.shown)
+    return SearchPage(EventId(row.asked_in), row.query, row.below, row.shown, row.documents)
 
 
 def forget(connection: Connection, person: int, room: int) -> None:

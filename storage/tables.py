@@ -44,6 +44,7 @@ room = Table(
     Column("joined", Boolean, nullable=False, server_default=true()),
     Column("direct_with", String),
     Column("via", Json, nullable=False, server_default="[]"),
+    Column("retention_ms", Long),  # what the room itself asks for, by m.room.retention
     Column("predecessor", String),
     Column("replacement", String),  # what a tombstone claims, before the link is verified
     Column("successor", String),  # verified both ways
@@ -152,8 +153,10 @@ message = Table(
     Column("body", Text, nullable=False),  # latest words; "" if redacted or withheld
     Column("original_body", Text),  # the first words, where an edit replaced them
     Column("title", Text),
+    Column("marks", String, nullable=False, server_default=""),  # "file image", "poll"
     Column("redacted", Boolean, nullable=False, server_default=false()),
     Column("withheld", Boolean, nullable=False, server_default=false()),
+    Column("expired", Boolean, nullable=False, server_default=false()),  # its time was over
     UniqueConstraint("seq", name="message_once_per_event"),
     Index("message_room", "room_id", "id"),
     Index("message_thread", "thread_h", "id"),
@@ -203,6 +206,33 @@ attachment = Table(
     Column("mime", Text),
     Column("size_bytes", Long),
     Column("mxc", Text),
+)
+
+# When a person's words are not for the archive: said in such a time they are never stored, however
+# late they come.
+silence = Table(
+    "silence",
+    metadata,
+    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    Column("since", Long, primary_key=True, autoincrement=False),  # ms
+    Column("until", Long),  # ms; None: it goes on
+)
+
+# Whose words were erased: a check value in place of the address, and how much it was.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mark", String, nullable=False),  # keyed hash of the address
+    Column("person_id", Integer, nullable=False),  # whose row bears no address once they are gone
+    Column("until", Long, nullable=False),  # ms: what was said up to then
+    Column("asked_at", Instant, nullable=False),
+    Column("by_operator", Boolean, nullable=False, server_default=false()),
+    Column("keep_practices", Boolean, nullable=False, server_default=false()),
+    Column("state", String, nullable=False),  # asked, begun, swept, done
+    Column("done_at", Instant),
+    Column("report", Json),  # counts alone
+    UniqueConstraint("mark", "until", name="erased_once"),
 )
 
 # ── the spine ─────────────────────────────────────────────────────────────────────────────────
@@ -458,6 +488,26 @@ transfer_note = Table(
     Index("transfer_note_transfer", "transfer_id", "id"),
 )
 
+# What is searched besides messages: practices, and summaries that somebody confirmed. A copy of
+# words, renewed and removed together with what it is a copy of.
+document = Table(
+    "document",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),  # practice, summary
+    Column("subject", String, nullable=False),  # "P-12"; of a summary the key of our post
+    Column("room_id", Integer),  # where it may be read, if in one room alone
+    Column("cluster", String),  # slug: where it may be read, if it is not for everyone
+    Column("everyone", Boolean, nullable=False, server_default=false()),
+    Column("city", String),
+    Column("author_id", Integer),
+    Column("ts", Long, nullable=False),
+    Column("lang", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("kind", "subject", name="document_once"),
+)
+
 # Where `!more` goes on: the newest search of a person in a room, for half an hour.
 search_page = Table(
     "search_page",
@@ -468,6 +518,7 @@ search_page = Table(
     Column("query", Text, nullable=False),
     Column("below", Long),
     Column("shown", Integer, nullable=False),
+    Column("documents", Boolean, nullable=False, server_default=true()),  # among these hits
     Column("asked_at", Instant, nullable=False),
 )
 
@@ -501,6 +552,10 @@ visit = Table(
     Column("online_at", Instant),
     Column("sequence", Integer, nullable=False, server_default="0"),
     Column("stamp", Instant),
+    Column("card", Integer, nullable=False, server_default="1"),
+    Column("report", Integer, nullable=False, server_default="1"),
+    Column("override_source", String),
+    Column("place_source", String),
     UniqueConstraint("source", name="visit_proposed_once"),
     Index("visit_cluster", "cluster", "state"),
 )
@@ -549,6 +604,7 @@ visit_line = Table(
     Column("day", String),
     Column("count", Integer),
     Column("done_at", Instant),
+    Column("cites", String),
     Index("visit_line_visit", "visit", "kind"),
 )
 
@@ -564,6 +620,7 @@ recommendation = Table(
     Column("created_at", Instant, nullable=False),
     Column("verdict", String, nullable=False),
     Column("why", Text, nullable=False, server_default=""),
+    Column("why_source", String),
     UniqueConstraint("source", name="recommended_once"),
     Index("recommendation_visit", "visit"),
 )
@@ -586,6 +643,8 @@ promise = Table(
     Column("visit", Integer),
     Column("recommendation", Integer),
     Column("changed_at", Instant),
+    Column("why_source", String),
+    Column("muted", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("source", name="promised_once"),
     Index("promise_city", "city"),
     Index("promise_visit", "visit"),

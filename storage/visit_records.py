@@ -67,10 +67,21 @@ class Visit:
     online_at: datetime | None = None
     sequence: int = 0  # of the calendar file
     stamp: datetime | None = None
+    card: int = 1  # the how manieth card: it is made anew when words of it are taken back
+    report: int = 1
+    override_source: EventId | None = None
+    place_source: EventId | None = None
 
     @property
     def name(self) -> str:
         return f"V-{self.id}"
+
+    @property
+    def sources(self) -> tuple[EventId, ...]:
+        """The messages that its own words are from: title, reason, place."""
+        of_title = self.source if self.title else None
+        found = (of_title, self.override_source, self.place_source)
+        return tuple(one for one in found if one is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,8 @@ class LineKind(StrEnum):
     TASK = "task"
     NOTE = "note"
     REPORT = "report"
+    LEAVING = "leaving"  # asked whether they no longer come, the date being decided
+    MUTE = "mute"  # wants no more reminders of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +138,7 @@ class Line:
     day: date | None = None
     count: int | None = None  # of people in a delegation
     done_at: datetime | None = None
+    cites: str | None = None  # what it builds on, by name: "P-12", a practice; "F-3", a finding
 
 
 class Verdict(StrEnum):
@@ -146,10 +160,16 @@ class Recommendation:
     created_at: datetime
     verdict: Verdict = Verdict.MADE
     why: str = ""
+    why_source: EventId | None = None
 
     @property
     def name(self) -> str:
         return f"R-{self.id}"
+
+    @property
+    def sources(self) -> tuple[EventId, ...]:
+        """The messages that its words are from."""
+        return (self.source,) if self.why_source is None else (self.source, self.why_source)
 
 
 class Progress(StrEnum):
@@ -177,7 +197,14 @@ class Promise:
     visit: int | None = None
     recommendation: int | None = None
     changed_at: datetime | None = None
+    why_source: EventId | None = None
+    muted: bool = False  # its owner wants no more reminders
 
     @property
     def name(self) -> str:
         return f"A-{self.id}"
+
+    @property
+    def sources(self) -> tuple[EventId, ...]:
+        """The messages that its words are from."""
+        return (self.source,) if self.why_source is None else (self.source, self.why_source)

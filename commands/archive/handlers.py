@@ -1,16 +1,16 @@
 """`!archive` and `!thread summary`: what is kept of a room, and what a thread came to."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from commands.archive import replies, rules
+from commands.archive import confirming, replies, rules
 from commands.audience import of_room
 from commands.command import Call, Command
 from commands.context import Context
 from commands.errors import MemberError
 from commands.permissions import Who
-from commands.posts import Pin, Posts, React, Say
+from commands.posts import Offer, Pin, Posts, React, Say
 from commands.words import N_
 from storage import archive, folding, rooms
 from storage.records import EventId, Room, RoomKind
@@ -36,7 +36,7 @@ def switch_on(call: Call[Nothing], context: Context) -> Posts:
         context.words,
         controller=settings.archive.controller,
         contact=settings.archive.contact,
-        retention=settings.archive.retention,
+        retention=rules.retention_of(call.room, settings.archive),
         encrypted=call.room.encrypted,
         prefix=settings.prefix,
     )
@@ -63,6 +63,8 @@ def switch_off(call: Call[Nothing], context: Context) -> Posts:
     return [Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)]
 
 
+SOON = timedelta(days=14)  # ahead it is told which words will go
+
 # ── status ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -78,6 +80,11 @@ def show_status(call: Call[Nothing], context: Context) -> Posts:
 
 def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
     held = archive.status(context.connection, room.id)
+    kept_for = rules.retention_of(room, context.settings.archive)
+    soon = 0
+    if kept_for is not None:
+        border = milliseconds(context.now - kept_for + SOON)
+        soon = archive.said_before(context.connection, room.id, border)
     return replies.Holdings(
         room=room.name or room.room_id,
         on=room.archive_on,
@@ -85,6 +92,9 @@ def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
         threads=held.threads,
         people=held.people,
         withheld=held.withheld,
+        expired=held.expired,
+        kept_for=kept_for,
+        soon=soon,
         first=_local(held.first, zone),
         last=_local(held.last, zone),
     )
@@ -115,7 +125,11 @@ def summarise_thread(call: Call[Nothing], context: Context) -> Posts:
     )
     quotes = tuple(dict.fromkeys(message.event_id for message in summary.quoted))
     reply = replies.thread_summary(call.words, summary, call.room.via)
-    return call.answer(reply, quotes=quotes)
+    key = rules.summary_key(root, call.said.event_id)
+    confirming.propose(key, summary, call, context)
+    (said,) = call.answer(reply, quotes=quotes)
+    assert isinstance(said, Say)
+    return [replace(said, key=key), Offer(key, confirming.TICK)]
 
 
 def _thread_meant(call: Call[Nothing], context: Context) -> EventId | None:

@@ -114,6 +114,9 @@ class Holdings:
     withheld: int
     first: datetime | None
     last: datetime | None
+    expired: int = 0  # whose time was over
+    kept_for: timedelta | None = None
+    soon: int = 0  # whose time is over in two weeks
 
 
 def status(words: Words, holdings: Sequence[Holdings]) -> Reply:
@@ -150,6 +153,24 @@ def _status(words: Words, held: Holdings) -> tuple[Block, ...]:
                 last=_until(words, held.first, held.last),
             )
         )
+    if held.expired:
+        lines.append(
+            words.plural(
+                "{number} older message, whose words were deleted as promised",
+                "{number} older messages, whose words were deleted as promised",
+                held.expired,
+            )
+        )
+    if held.kept_for is not None:
+        lines.append(words.say("kept for {time}", time=words.duration(held.kept_for)))
+    if held.soon:
+        lines.append(
+            words.plural(
+                "{number} message goes within two weeks, because its time is over then",
+                "{number} messages go within two weeks, because their time is over then",
+                held.soon,
+            )
+        )
     return Paragraph(head), items(*lines)
 
 
@@ -184,6 +205,21 @@ def nothing_kept(words: Words) -> Reply:
     return paragraphs(words.say("The archive holds nothing of this thread that all here may read."))
 
 
+def confirmed(words: Words, name: str, search: str) -> Reply:
+    return paragraphs(
+        words.say(
+            "{name} has confirmed this summary: {search} finds it from now on.",
+            name=name,
+            search=Code(search),
+        )
+    )
+
+
+def summary_title(words: Words, summary: Summary) -> str:
+    """What a confirmed summary is called among the hits of a search."""
+    return words.text("Summary: {first}", first=summary.first.sentence)
+
+
 def thread_summary(words: Words, summary: Summary, via: tuple[str, ...]) -> Reply:
     """Moments of the summary in the zone of the room's readers."""
     people = ", ".join(f"{name} ({count})" for name, count in summary.participants)
@@ -200,12 +236,26 @@ def thread_summary(words: Words, summary: Summary, via: tuple[str, ...]) -> Repl
         Paragraph(words.say("Who wrote: {people}", people=people)),
         Paragraph(words.say("It began: {point}", point=_point(summary.first, via))),
     ]
+    if summary.decisions:
+        blocks.append(Paragraph(words.say("What was decided:")))
+        blocks.append(items(*(_point(point, via) for point in summary.decisions)))
+    if summary.days:
+        blocks.append(Paragraph(words.say("When:")))
+        blocks.append(items(*(_point(point, via) for point in summary.days)))
     if summary.points:
         blocks.append(Paragraph(words.say("What stands out:")))
         blocks.append(items(*(_point(point, via) for point in summary.points)))
     if summary.questions:
         blocks.append(Paragraph(words.say("Still open:")))
         blocks.append(items(*(_point(point, via) for point in summary.questions)))
+    blocks.append(
+        Paragraph(
+            words.say(
+                "Is that right? A {tick} from somebody who wrote here lets search find it.",
+                tick="✅",
+            )
+        )
+    )
     return Reply(tuple(blocks))
 
 

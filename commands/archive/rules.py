@@ -2,22 +2,40 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from commands.archive.telling import decides, names_day
 from storage.records import ArchivedMessage, ArchiveRules, Room, UserId
 
 MOST_POINTS = 3
 MOST_QUESTIONS = 3
+MOST_DECISIONS = 3
+MOST_DAYS = 2
+SUMMARIES = "summary/"  # how the keys of our posts begin
+
+
+def summary_key(root: str, asked_in: str) -> str:
+    """The key of a summary's post: another one each time that it is asked for."""
+    return f"{SUMMARIES}{root}/{asked_in}"
+
+
 LONGEST = 200  # characters of a sentence that is shown
 SHORTEST = 20  # "Thanks!" says nothing to those who were not there
 
 
+def retention_of(room: Room, rules: ArchiveRules) -> timedelta | None:
+    """How long words of a room are kept: as configured, or as long as the room itself allows."""
+    configured = rules.of_clusters.get(room.cluster or "", rules.retention)
+    told = [one for one in (configured, room.retention) if one is not None]
+    return min(told, default=None)
+
+
 def notice_key(room: Room, rules: ArchiveRules) -> str:
     """The key of a room's archive notice; another one as soon as it has something else to say."""
-    said = repr((rules.controller, rules.contact, rules.retention, room.encrypted))
+    said = repr((rules.controller, rules.contact, retention_of(room, rules), room.encrypted))
     mark = blake2b(said.encode(), digest_size=6).hexdigest()
     return f"archive/notice/{room.room_id}/{mark}"
 
@@ -45,11 +63,18 @@ class Summary:
     first: Point
     points: tuple[Point, ...]  # in the order they were said
     questions: tuple[Point, ...]  # nobody else has said anything since
+    decisions: tuple[Point, ...] = ()  # what was settled, the latest kept
+    days: tuple[Point, ...] = ()  # what names a day, and is said nowhere above
+
+    @property
+    def chosen(self) -> tuple[Point, ...]:
+        """All that it says, in the order that it is shown."""
+        return (self.first, *self.decisions, *self.days, *self.points, *self.questions)
 
     @property
     def quoted(self) -> tuple[ArchivedMessage, ...]:
         """The messages whose words it repeats."""
-        return tuple(p.message for p in (self.first, *self.points, *self.questions))
+        return tuple(point.message for point in self.chosen)
 
 
 def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
@@ -59,8 +84,11 @@ def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
         return None
     first = Point(shortened(sentences(worded[0].body)[0]), worded[0])
     questions = open_questions(worded)
-    asked = {point.message.event_id for point in questions}
-    later = [m for m in worded[1:] if m.event_id not in asked]
+    decisions = telling(worded, decides, MOST_DECISIONS)
+    taken = {point.message.event_id for point in (*questions, *decisions)}
+    days = telling([m for m in worded[1:] if m.event_id not in taken], names_day, MOST_DAYS)
+    taken |= {point.message.event_id for point in days}
+    later = [m for m in worded[1:] if m.event_id not in taken]
     names = {m.sender: m.sender_name for m in worded}
     counts: Counter[UserId] = Counter(m.sender for m in worded)
     return Summary(
@@ -71,7 +99,21 @@ def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
         first=first,
         points=key_points(later),
         questions=questions,
+        decisions=decisions,
+        days=days,
     )
+
+
+def telling(
+    messages: Sequence[ArchivedMessage], tells: Callable[[str], bool], most: int
+) -> tuple[Point, ...]:
+    """The latest sentences that tell something, one a message, in the order they were said."""
+    found: list[Point] = []
+    for message in messages:
+        told = [s for s in sentences(message.body) if tells(s) and not _is_question(s)]
+        if told:
+            found.append(Point(shortened(told[-1]), message))
+    return tuple(found[-most:])
 
 
 def key_points(messages: Sequence[ArchivedMessage]) -> tuple[Point, ...]:

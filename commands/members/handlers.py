@@ -1,6 +1,7 @@
 """`!whoami`, `!settings`, `!member`, `!privacy`: what the hall knows about people."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from commands.arguments import (
     Reader,
@@ -23,7 +24,7 @@ from commands.arguments import (
 from commands.command import Call, Command
 from commands.context import Context
 from commands.errors import MemberError
-from commands.members import replies, rules
+from commands.members import erasure_words, replies, rules
 from commands.members.rules import RoleChange
 from commands.permissions import (
     Who,
@@ -34,12 +35,36 @@ from commands.permissions import (
     may_place,
     roles_of,
 )
-from commands.posts import Posts
+from commands.posts import Alarm, CleanUp, Compile, Posts, React
 from commands.subscribing import subscribe, unsubscribe
 from commands.words import N_, words_in
-from storage import asked, folding, people, practices, reviews, rooms, traces, transfers
+from storage import (
+    asked,
+    erasures,
+    folding,
+    people,
+    personal,
+    practices,
+    questions,
+    reviews,
+    rooms,
+    silences,
+    traces,
+    transfers,
+)
 from storage.practices import UNFINISHED
-from storage.records import City, Cluster, Person, PracticeState, Role, RoomKind
+from storage.questions import Question
+from storage.records import (
+    City,
+    Cluster,
+    EventId,
+    Person,
+    PracticeState,
+    Role,
+    RoomId,
+    RoomKind,
+    UserId,
+)
 from storage.types import milliseconds
 
 
@@ -258,15 +283,72 @@ def show_privacy(call: Call[Nothing], context: Context) -> Posts:
 
 
 def set_archive(call: Call[Keeping], context: Context) -> Posts:
-    on = call.arguments.state is Switch.ON
-    people.change(context.connection, call.asker.user_id, archive=on)
-    if not on:
-        # From the moment it was said, also if the hall heard it late.
-        language = context.settings.community.language
-        since = milliseconds(call.said.at)
-        folding.erase_since(context.connection, since, language, sender=call.asker.id)
-    said = replies.archive_on if on else replies.archive_off
-    return call.answer(said(call.words))
+    # From the moment it was said, also if the hall heard it late.
+    since = milliseconds(call.said.at)
+    if call.arguments.state is Switch.ON:
+        silences.end(context.connection, call.asker.id, since)
+        return call.answer(replies.archive_on(call.words))
+    silences.begin(context.connection, call.asker.id, since)
+    language = context.settings.community.language
+    folding.erase_since(context.connection, since, language, sender=call.asker.id)
+    told = replies.archive_off(call.words, erase=f"{call.sign}privacy erase")
+    return [*call.answer(told), CleanUp()]
+
+
+def export_mine(call: Call[Nothing], context: Context) -> Posts:
+    """A file in the direct chat; put together when it is sent, so that nothing lies about."""
+    to: RoomId | UserId = call.room.room_id if call.direct else call.asker.user_id
+    asked = {"person": call.asker.user_id, "language": call.words.language}
+    made = Compile(to, "about me", asked, call.thread if call.direct else None)
+    mark = React(call.room.room_id, call.said.event_id, "✉️")
+    return [made, mark]
+
+
+class Sure(StrEnum):
+    YES = "yes"
+    KEEP = "keep-practices"
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    sure: Sure | None = optional(choice(Sure), default=None)
+
+
+def erase_me(call: Call[Erase], context: Context) -> Posts:
+    """First what would go; then, if they say so within ten minutes, it goes."""
+    connection, asker = context.connection, call.asker
+    if any(one.person_id == asker.id for one in erasures.find(connection, *erasures.UNDER_WAY)):
+        return call.answer(erasure_words.going_on(call.words))
+    shown = EventId(f"privacy erase/{asker.id}")  # that it was shown, wherever it is confirmed
+    sure = call.arguments.sure
+    if sure is None or questions.waiting(connection, shown, asker.id, context.now) is None:
+        questions.ask(connection, shown, asker.id, Question(ERASE.name, ""), context.now)
+        typed = "privacy erase"
+        return call.answer(
+            erasure_words.preview(
+                call.words,
+                _would_go(asker, context),
+                yes=f"{typed} {Sure.YES}",
+                keep=f"{typed} {Sure.KEEP}",
+                export="privacy export",
+            )
+        )
+    questions.forget(connection, shown, asker.id)
+    asked = erasures.request(
+        connection, asker, call.said.at, context.now, keep_practices=sure is Sure.KEEP
+    )
+    return [
+        *call.answer(erasure_words.begun(call.words)),
+        Alarm(erasures.alarm(asked, context.now)),
+    ]
+
+
+def _would_go(asker: Person, context: Context) -> dict[str, int]:
+    counts = personal.tally(context.connection, asker.id, asker.user_id)
+    mine = practices.find(context.connection, author=asker.id)
+    counts["practices"] = sum(each.state is not PracticeState.WITHDRAWN for each in mine)
+    counts["messages"] = people.archived_messages(context.connection, asker.id)
+    return counts
 
 
 # ── what is declared ──────────────────────────────────────────────────────────────────────────
@@ -320,6 +402,22 @@ PRIVACY_ARCHIVE = Command(
     handler=set_archive,
     summary=N_("whether the archive keeps your words"),
     example="privacy archive off",
+    private=True,
+)
+PRIVACY_EXPORT = Command(
+    name="privacy export",
+    arguments=Nothing,
+    handler=export_mine,
+    summary=N_("all that is stored about you, as a file in our direct chat"),
+    example="privacy export",
+    private=True,
+)
+ERASE = Command(
+    name="privacy erase",
+    arguments=Erase,
+    handler=erase_me,
+    summary=N_("erases all that is stored about you; asks first, and tells what went"),
+    example="privacy erase",
     private=True,
 )
 SET_MEMBER = Command(

@@ -271,6 +271,13 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
                 on=Code(f"{sign}privacy archive on"),
             )
         ),
+        Paragraph(
+            words.say(
+                "{export} gives you all of it as a file, {erase} erases it.",
+                export=Code(f"{sign}privacy export"),
+                erase=Code(f"{sign}privacy erase"),
+            )
+        ),
     ]
     if stored.controller:
         blocks.append(Paragraph(_responsible(words, stored.controller, stored.contact)))
@@ -373,8 +380,11 @@ def archive_on(words: Words) -> Reply:
     )
 
 
-def archive_off(words: Words) -> Reply:
+def archive_off(words: Words, *, erase: str) -> Reply:
     return paragraphs(
         words.say("From now on your words are not kept: the archive shows a gap instead."),
-        words.say("What you said before stays until you delete it in the room."),
+        words.say(
+            "What you said before stays until you delete it in the room; {erase} erases all of it.",
+            erase=Code(erase),
+        ),
     )

@@ -33,7 +33,9 @@ from commands.reply import (
 )
 from commands.words import N_, Words
 from storage.records import (
+    NOBODY,
     Degree,
+    Person,
     Practice,
     PracticeField,
     PracticeState,
@@ -133,7 +135,7 @@ def _about(words: Words, view: View) -> Inline:
     practice = view.practice
     parts: list[Inline] = [
         (Text(view.city),) if view.city else words.say("city not known yet"),
-        words.say("ask {author}", author=practice.author.display_name),
+        *_whom_to_ask(words, practice.author),
         (Emphasis(words.text(STATES[practice.state])),),
         (Text(words.date(view.day)),),
     ]
@@ -145,6 +147,12 @@ def _about(words: Words, view: View) -> Inline:
     for place, part in enumerate(parts):
         line = join(line, " · " if place else "", part)
     return line
+
+
+def _whom_to_ask(words: Words, author: Person) -> list[Inline]:
+    """Nobody, where its author's traces were erased and it stays under the city's name."""
+    known = author.user_id != NOBODY
+    return [words.say("ask {author}", author=author.display_name)] if known else []
 
 
 def _value(practice: Practice, field: PracticeField) -> str:

@@ -4,7 +4,7 @@ import re
 
 from commands.context import Context
 from commands.events import Edited, Redacted
-from commands.listener import Listener
+from commands.listener import Gone, Listener
 from commands.posts import Change, Post, Posts, React, TakeBack
 from commands.practices.following import NOTED
 from commands.practices.showing import keep_card, renew_card
@@ -53,7 +53,26 @@ def follow_redaction(event: Redacted, subject: str, context: Context) -> Posts:
     ]
 
 
+def forget_diarist(gone: Gone, context: Context) -> Posts:
+    """Everything of somebody was erased: cards that repeated them go with all they ever said."""
+    numbers = {row["transfer_id"] for row in gone.traces.get("transfer_note", ())}
+    posts: list[Post] = []
+    for number in sorted(numbers):
+        transfer = transfers.get(context.connection, number)
+        if transfer is None:
+            continue
+        edits = outbox.edits_of(context.connection, transfer.card_key)
+        posts += [TakeBack(key) for key in edits]
+        posts.append(Change(transfer.card_key, card_of(transfer, context)))
+        posts += renew_card(transfer.practice, context)
+    return posts
+
+
 TRANSFERS = Listener(
-    KIND, said=hear_diary, corrected=follow_correction, taken_back=follow_redaction
+    KIND,
+    said=hear_diary,
+    corrected=follow_correction,
+    taken_back=follow_redaction,
+    erased=forget_diarist,
 )
 TRANSFER_ASKED = Listener(ASKED, said=hear_answer)

@@ -10,7 +10,7 @@ from commands.command import Call, Command
 from commands.context import Context
 from commands.errors import MemberError
 from commands.events import Edited, Redacted
-from commands.listener import Listener
+from commands.listener import Gone, Listener
 from commands.permissions import roles_of
 from commands.posts import Posts, React, Tell
 from commands.practices import replies, review_replies, rules
@@ -236,7 +236,19 @@ def _answer_of(subject: str, context: Context) -> tuple[int, ReviewAnswer | None
     return number, next(found, None)
 
 
-REVIEWS = Listener(KIND, said=hear_answer, corrected=follow_correction, taken_back=follow_redaction)
+def forget_reviewer(gone: Gone, context: Context) -> Posts:
+    """Everything of a reviewer was erased: cards that told what they answered are made anew."""
+    numbers = {row["practice_id"] for row in gone.traces.get("practice_review", ())}
+    return [post for number in sorted(numbers) for post in renew_card(number, context)]
+
+
+REVIEWS = Listener(
+    KIND,
+    said=hear_answer,
+    corrected=follow_correction,
+    taken_back=follow_redaction,
+    erased=forget_reviewer,
+)
 REVIEW = Command(
     name="practice review",
     arguments=Review,

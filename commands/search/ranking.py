@@ -14,6 +14,9 @@ HALF_LIFE_DAYS = 365
 OLDEST_COUNTS = 0.3  # however old
 NEAR_COUNTS = 1.5
 TITLE_COUNTS = 4  # times an occurrence in the text
+REFINED = 50  # of the first order, whose standing is looked up
+PRACTICE, SUMMARY = 1.6, 1.3  # how much they weigh
+ANSWERED, ROOT = 1.3, 1.2  # how much a thread's first message weighs, with answers and without
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Cursor:
 
     below: int | None  # exclusive message id of the window; None: nothing was below yet
     shown: int  # of that window's ranking
+    documents: bool = True  # the first window holds practices and summaries, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,13 @@ def rank(candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
     for _, _, candidate in sorted(scored, key=lambda entry: entry[:2], reverse=True):
         best.setdefault(candidate.thread_h, candidate)
     return list(best.values())
+
+
+def weight(*, root: bool, answers: int) -> float:
+    """How much a message weighs by its place in its thread."""
+    if not root:
+        return 1.0
+    return ANSWERED if answers else ROOT
 
 
 def score(candidate: Candidate, position: int, mean_length: float, now: datetime) -> float:
@@ -73,15 +84,16 @@ def page(
 ) -> Page:
     """The page at a cursor (None: the first), and where the next one begins.
 
-    found: the window of candidates below `cursor.below`, newest first; ordered: the same, ranked,
-    or as they are if newest come first.
+    found: the window of messages below `cursor.below`, newest first; ordered: the same and what
+    else was found, ranked, or newest first.
     """
     shown = cursor.shown if cursor else 0
     hits = tuple(ordered[shown : shown + size])
     if shown + size < len(ordered):
         # New messages must not move the window: it is held from its newest one down.
-        below = cursor.below if cursor and cursor.below is not None else found[0].message_id + 1
-        return Page(hits, Cursor(below, shown + size))
+        newest = found[0].message_id + 1 if found else 0
+        below = cursor.below if cursor and cursor.below is not None else newest
+        return Page(hits, Cursor(below, shown + size, cursor.documents if cursor else True))
     if len(found) >= WINDOW:
-        return Page(hits, Cursor(found[-1].message_id, 0))
+        return Page(hits, Cursor(found[-1].message_id, 0, documents=False))
     return Page(hits, None)

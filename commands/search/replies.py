@@ -1,7 +1,7 @@
 """The words of `!search`: what was understood, what was found, how to go on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from commands.reply import (
@@ -19,6 +19,7 @@ from commands.reply import (
     join,
     paragraphs,
 )
+from commands.search.fields import values_of
 from commands.search.rules import (
     LONGEST,
     MOST_GROUPS,
@@ -27,8 +28,9 @@ from commands.search.rules import (
     HintKind,
     Refusal,
 )
-from commands.words import Words
+from commands.words import N_, Words
 from storage.records import EventId, RoomId
+from storage.search.query import Field, Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Understood:
 
     query: str  # the words, without filters; "" if there are none
     room: str | None  # None: all rooms of the asker
-    people: tuple[str, ...]
+    filters: tuple[Filter, ...]
     after: date | None
     before: date | None
 
@@ -53,6 +55,19 @@ class Hit:
     room_id: RoomId
     event_id: EventId
     via: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHit:
+    """A practice or a confirmed summary that was found."""
+
+    pieces: tuple[tuple[str, bool], ...]
+    title: str
+    kind: str
+    city: str  # "" if it is of none
+    day: date
+    link: MessageLink | None  # to the post that shows it
+    show: str | None  # the command that does, as typed
 
 
 def refused(words: Words, refusal: Refusal) -> Reply:
@@ -78,7 +93,7 @@ def refused(words: Words, refusal: Refusal) -> Reply:
 def found(
     words: Words,
     understood: Understood,
-    hits: Sequence[Hit],
+    hits: Sequence[Hit | DocumentHit],
     *,
     total: int,
     capped: bool,
@@ -104,19 +119,33 @@ def found(
 
 
 def nothing(
-    words: Words, understood: Understood, *, elsewhere: bool, hints: Sequence[Hint]
+    words: Words,
+    understood: Understood,
+    *,
+    elsewhere: bool,
+    hints: Sequence[Hint],
+    better: str | None,
 ) -> Reply:
-    """elsewhere: it was asked in a room, so other rooms were not looked at."""
+    """elsewhere: it was asked in a room. better: a search that finds something, as typed."""
     lines = [
         words.say("Nothing found for {what}.", what=_what(words, understood)),
         *(_hint(words, hint) for hint in hints),
-        words.say(
-            "Fewer words find more, and {prefix} finds all that begin so.", prefix=Code("hous*")
-        ),
     ]
-    if elsewhere:
+    if better is not None:
+        lines.append(words.say("Did you mean {search}?", search=Code(better)))
+    else:
         lines.append(
-            words.say("I looked only in this room. In our direct chat I look in all of yours.")
+            words.say(
+                "Fewer words find more, and {prefix} finds all that begin so.", prefix=Code("hous*")
+            )
+        )
+    if elsewhere:
+        # The same words whether there is something or not: the room must not learn of others.
+        lines.append(
+            words.say(
+                "Here I show what this room said. If your other rooms have said something, you find"
+                " it in our direct chat."
+            )
         )
     return paragraphs(*lines)
 
@@ -127,12 +156,12 @@ def no_more(words: Words, search: str) -> Reply:
     )
 
 
-def only_here(words: Words, search: str) -> Reply:
+def no_thread_here(words: Words) -> Reply:
     return paragraphs(
         words.say(
-            "In a room I look only there, because all its members read the answer. Ask me in our"
-            " direct chat: {search}",
-            search=Code(search),
+            "{typed} means the thread that it is asked in. Ask me again in the thread that you"
+            " mean.",
+            typed=Code("thread:here"),
         )
     )
 
@@ -155,9 +184,13 @@ def _what(words: Words, understood: Understood) -> Inline:
         if understood.room is None
         else words.say("{what} in {room}", what=line, room=Emphasis(understood.room))
     )
-    if understood.people:
-        people = words.listing(list(understood.people))
-        line = words.say("{what}, from {people}", what=line, people=Emphasis(people))
+    for negated in (False, True):
+        for field in Field:
+            values = [
+                it.value for it in understood.filters if it.field is field and it.negated is negated
+            ]
+            if values:
+                line = _narrowed(words, line, field, values, negated=negated)
     if understood.after is not None:
         line = words.say("{what}, since {day}", what=line, day=words.date(understood.after))
     if understood.before is not None:
@@ -165,11 +198,70 @@ def _what(words: Words, understood: Understood) -> Inline:
     return line
 
 
-def _hit(words: Words, hit: Hit, *, one_room: bool) -> tuple[Inline, ...]:
-    # The first line has named the room already, if there is but one.
+_THINGS = {
+    "file": N_("a file"),
+    "image": N_("a picture"),
+    "link": N_("a link"),
+    "poll": N_("a poll"),
+    "practice": N_("the number of a practice"),
+}
+_KINDS = {
+    "message": N_("messages"),
+    "question": N_("questions"),
+    "poll": N_("polls"),
+    "file": N_("files"),
+    "image": N_("pictures"),
+    "link": N_("links"),
+    "practice": N_("practices"),
+    "summary": N_("summaries"),
+}
+
+
+def _narrowed(
+    words: Words, line: Inline, field: Field, values: Sequence[str], *, negated: bool
+) -> Inline:
+    """The line with what one field narrows it to."""
+    listed = Emphasis(words.listing(list(values)))
+    match field, negated:
+        case Field.FROM, False:
+            return words.say("{what}, from {people}", what=line, people=listed)
+        case Field.FROM, True:
+            return words.say("{what}, not from {people}", what=line, people=listed)
+        case Field.CITY, False:
+            return words.say("{what}, from people of {cities}", what=line, cities=listed)
+        case Field.CITY, True:
+            return words.say("{what}, not from people of {cities}", what=line, cities=listed)
+        case Field.IN, _:
+            return words.say("{what}, not in {room}", what=line, room=listed)
+        case Field.HAS, False:
+            things = words.listing([words.text(_THINGS[value]) for value in values])
+            return words.say("{what}, with {things}", what=line, things=things)
+        case Field.HAS, True:
+            things = words.listing([words.text(_THINGS[value]) for value in values])
+            return words.say("{what}, without {things}", what=line, things=things)
+        case ((Field.KIND | Field.IS), False):
+            kinds = words.listing([words.text(_KINDS[value]) for value in values])
+            return words.say("{what}, only {kinds}", what=line, kinds=kinds)
+        case ((Field.KIND | Field.IS), True):
+            kinds = words.listing([words.text(_KINDS[value]) for value in values])
+            return words.say("{what}, but no {kinds}", what=line, kinds=kinds)
+        case Field.LANG, False:
+            names = words.listing([words.language_name(value) for value in values])
+            return words.say("{what}, written in {languages}", what=line, languages=names)
+        case Field.LANG, True:
+            names = words.listing([words.language_name(value) for value in values])
+            return words.say("{what}, not written in {languages}", what=line, languages=names)
+        case _:
+            return words.say("{what}, of one thread", what=line)
+
+
+def _hit(words: Words, hit: Hit | DocumentHit, *, one_room: bool) -> tuple[Inline, ...]:
     snippet: tuple[Part, ...] = tuple(
         Strong(text) if wanted else Text(text) for text, wanted in hit.pieces
     )
+    if isinstance(hit, DocumentHit):
+        return (Emphasis(hit.title),), snippet, _document(words, hit)
+    # The first line has named the room already, if there is but one.
     link = MessageLink(hit.room_id, hit.event_id, words.moment(hit.at), hit.via)
     if one_room:
         return snippet, words.say("{author}, {link}", author=hit.author, link=link)
@@ -177,7 +269,26 @@ def _hit(words: Words, hit: Hit, *, one_room: bool) -> tuple[Inline, ...]:
     return snippet, where
 
 
-HINT_FIELDS = ("from:", "in:", "after:", "before:", "sort:")
+def _document(words: Words, hit: DocumentHit) -> Inline:
+    day = words.date(hit.day)
+    if hit.kind == "summary":
+        where: Inline = (
+            (replace(hit.link, text=words.text("summary")),) if hit.link else words.say("summary")
+        )
+        return words.say("Confirmed {summary} of a thread, {day}", summary=where, day=day)
+    shown = hit.link or Code(hit.show or hit.title)
+    if not hit.city:
+        return words.say("Practice {name}, {day}", name=shown, day=day)
+    return words.say("Practice {name} of {city}, {day}", name=shown, city=hit.city, day=day)
+
+
+HINT_FIELDS = tuple(
+    f"{name}:"
+    for name in (
+        *("from", "city", "in", "after", "before", "on", "has", "kind", "tag", "lang", "thread"),
+        *("is", "sort"),
+    )
+)
 
 
 def _hint(words: Words, hint: Hint) -> Inline:
@@ -201,6 +312,13 @@ def _hint(words: Words, hint: Hint) -> Inline:
                 typed=typed,
                 best=Code("sort:best"),
                 new=Code("sort:new"),
+            )
+        case HintKind.UNKNOWN_VALUE:
+            return words.say(
+                "I looked for {typed} as a word. After {field} I know {values}.",
+                typed=typed,
+                field=Code(f"{hint.field}:"),
+                values=_codes(values_of(hint.field)),
             )
         case HintKind.NEGATED_FILTER:
             return words.say("I can't leave out by {typed} yet.", typed=Code(f"{hint.text}:"))

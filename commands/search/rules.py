@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum, auto
 
-from commands.search.dates import read_day
+from commands.search.dates import read_period
+from commands.search.fields import AFTER, BEFORE, DAYS, FIELDS, ON, SORT, TAG, read_filter, tag_of
 from storage.search.query import And, Node, Not, Or, Phrase, Prefix, Query, Sort, Word, leaves
 
 LONGEST = 256  # characters
@@ -14,9 +15,17 @@ MOST_TERMS = 16
 MOST_GROUPS = 4
 SHORTEST_PREFIX = 3  # letters before a *
 
-FIELDS = ("from", "in", "after", "since", "before", "sort")
+UNBARRED = (*DAYS, SORT, "thread")  # fields without an opposite
+SORTS = {
+    **dict.fromkeys(("new", "newest", "latest", "recent", "date"), Sort.NEW),
+    **dict.fromkeys(("best", "relevance", "rank"), Sort.BEST),
+}
 # A phone begins a line with a capital. No IGNORECASE: it would take "ſort" for "sort".
-_FIELD = "|".join(spelt for name in FIELDS for spelt in (name, name.capitalize(), name.upper()))
+_FIELD = "|".join(
+    re.escape(spelt)
+    for name in sorted(FIELDS, key=len, reverse=True)
+    for spelt in (name, name.capitalize(), name.upper())
+)
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # no database takes them all
 _QUOTES = '"“”„‟«»'
@@ -48,7 +57,8 @@ class HintKind(Enum):
     UNKNOWN_FIELD = auto()  # "colour:red" was searched as words; text: "colour"
     UNREADABLE_DATE = auto()  # left out; text: as typed
     UNKNOWN_SORT = auto()  # left out; text: as typed
-    NEGATED_FILTER = auto()  # "-from:ann" was searched as words; text: "from"
+    UNKNOWN_VALUE = auto()  # "has:horns" was searched as a word; text: as typed, field: "has"
+    NEGATED_FILTER = auto()  # "-before:May" was searched as words; text: "before"
     SHORT_PREFIX = auto()  # "ab*" was searched as "ab"; text: "ab"
     EMPTY_PERIOD = auto()  # after is not before before
 
@@ -57,6 +67,7 @@ class HintKind(Enum):
 class Hint:
     kind: HintKind
     text: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,26 +150,39 @@ class _Reader:
             case "phrase":
                 return _phrase(token["phrase"])
             case "quoted" | "bare":
-                value = " ".join((token["quoted"] or token["bare"] or "").split())
-                return self._filter(token["field"].lower(), value)
+                return self._field(token, negated=False)
             case _:
                 return self._not() if token["word"] == "NOT" else self._word(token["word"])
 
     def _not(self) -> Node | None:
+        """What follows a minus or a NOT, of which several cancel out."""
+        away = True
+        while self.at < len(self.tokens) and self._peek_not():
+            away = not away
+            self.at += 1
         if self.at == len(self.tokens) or self._peek_either():
             return None
-        if self.tokens[self.at].lastgroup == "close":
+        token = self.tokens[self.at]
+        if token.lastgroup == "close":
             return None
-        self.spared += 1
-        node = self._one()
-        self.spared -= 1
+        self.spared += away
+        if token.lastgroup in ("quoted", "bare") and self.spared <= away:
+            self.at += 1
+            node = self._field(token, negated=away)  # a filter takes the minus along, a word not
+        else:
+            node = self._one()
+        self.spared -= away
         match node:
+            case Not(inner) if away:
+                return inner
             case None:
                 return None
-            case Not(inner):
-                return inner
             case _:
-                return Not(node)
+                return Not(node) if away else node
+
+    def _peek_not(self) -> bool:
+        token = self.tokens[self.at]
+        return token.lastgroup == "minus" or token["word"] == "NOT"
 
     def _group(self) -> Node | None:
         self.depth += 1
@@ -181,39 +205,46 @@ class _Reader:
             return Word(word)
         return Prefix(word)
 
-    def _filter(self, name: str, value: str) -> Node | None:
+    def _field(self, token: re.Match[str], *, negated: bool) -> Node | None:
+        """A field with its value. A tag is a word; all else stands beside the words."""
+        value = " ".join((token["quoted"] or token["bare"] or "").split())
+        name = FIELDS[token["field"].lower()]
         if not value:
             return None
-        if self.spared:
+        if name == TAG:
+            return Word(tag) if (tag := tag_of(value)) else None
+        if self.spared > negated or (negated and name in UNBARRED):
             self.hints.append(Hint(HintKind.NEGATED_FILTER, name))
             return _phrase(value)
-        match name:
-            case "from":
-                people = dict.fromkeys((*self.query.from_people, value))
-                self.query = replace(self.query, from_people=tuple(people))
-            case "in":
-                rooms = dict.fromkeys((*self.query.rooms, value))
-                self.query = replace(self.query, rooms=tuple(rooms))
-            case "sort":
-                self._sort(value)
-            case _:
-                self._day(name, value)
+        if name == SORT:
+            self._sort(value)
+        elif name in DAYS:
+            self._days(name, value)
+        elif (found := read_filter(name, value, negated=negated)) is None:
+            self.hints.append(Hint(HintKind.UNKNOWN_VALUE, value, name))
+            return _phrase(value)
+        elif found not in self.query.filters:
+            self.query = replace(self.query, filters=(*self.query.filters, found))
         return None
 
     def _sort(self, value: str) -> None:
-        try:
-            self.query = replace(self.query, sort=Sort(value.lower()))
-        except ValueError:
+        sort = SORTS.get(value.lower())
+        if sort is None:
             self.hints.append(Hint(HintKind.UNKNOWN_SORT, value))
-
-    def _day(self, name: str, value: str) -> None:
-        day = read_day(value, self.today)
-        if day is None:
-            self.hints.append(Hint(HintKind.UNREADABLE_DATE, value))
-        elif name == "before":
-            self.query = replace(self.query, before=min(day, self.query.before or day))
         else:
-            self.query = replace(self.query, after=max(day, self.query.after or day))
+            self.query = replace(self.query, sort=sort)
+
+    def _days(self, name: str, value: str) -> None:
+        period = read_period(value, self.today)
+        if period is None:
+            self.hints.append(Hint(HintKind.UNREADABLE_DATE, value))
+            return
+        first, last = period
+        if name in (AFTER, ON):
+            self.query = replace(self.query, after=max(first, self.query.after or first))
+        if name in (BEFORE, ON):
+            end = first if name == BEFORE else last + timedelta(days=1)
+            self.query = replace(self.query, before=min(end, self.query.before or end))
 
 
 def _phrase(typed: str) -> Phrase | None:

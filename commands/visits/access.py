@@ -10,6 +10,7 @@ from commands.errors import MemberError
 from commands.permissions import may_coordinate, roles_of
 from commands.visits import replies
 from commands.visits.electing import named
+from commands.visits.showing import titled
 from commands.words import N_
 from storage import outbox, rooms, visits
 from storage.records import Person, Role, RoomKind
@@ -57,7 +58,7 @@ def access_visit(
         return likely[0]
     shown = [named(one, context, call.sign) for one in likely[-5:]]
     example = f"{call.sign}visit show {likely[-1].name if likely else 'V-3'}"
-    raise MemberError(replies.which_visit(call.words, shown, example))
+    raise MemberError(replies.which_visit(call.words, shown, example), quotes=titled(*likely[-5:]))
 
 
 def _of_thread(call: Call[Any], context: Context) -> int | None:
@@ -104,4 +105,6 @@ def require_state(
     """Refuse what does not fit where a visit has come to, and say where that is."""
     if visit.state not in states:
         shown = named(visit, context, call.sign)
-        raise MemberError(replies.not_in_this_state(call.words, shown, visit.state.value))
+        raise MemberError(
+            replies.not_in_this_state(call.words, shown, visit.state.value), quotes=titled(visit)
+        )

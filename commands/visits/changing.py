@@ -7,16 +7,20 @@ from typing import Any
 from commands.arguments import argument, city, option, optional, person, text_to_end, word
 from commands.command import Call
 from commands.context import Context
+from commands.dates.reader import Span
+from commands.dates.rules import COMES, Standing
 from commands.errors import MemberError
 from commands.posts import Post, Posts, Say
-from commands.reply import Reply
-from commands.visits import electing, replies, rules
+from commands.reply import Mention, Reply
+from commands.visits import decision_words, electing, life_words, proposal_words, replies, rules
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
+from commands.visits.attending import cannot, give_days, standing_now
+from commands.visits.closing import end_polls
 from commands.visits.counting import count
-from commands.visits.deciding import ahead, calendar_file, comers, warn_others
-from commands.visits.electing import named, zone_of
-from commands.visits.proposing import read_spans
-from commands.visits.showing import card_key, edit_card, span_of
+from commands.visits.deciding import ahead, calendar_file, warn_others
+from commands.visits.electing import named, names_of, zone_of
+from commands.visits.proposing import date_poll, read_spans
+from commands.visits.showing import card_key, coming, edit_card, in_thread, span_of, titled
 from commands.words import N_
 from storage import outbox, sources, visits
 from storage.records import City, Person
@@ -33,6 +37,7 @@ class Move:
     dates: str = argument(
         text_to_end, rest=True, question=N_("To which days? For example 9-11 March."), hint="…"
     )
+    because: str | None = option(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +79,77 @@ def move(call: Call[Move], context: Context) -> Posts:
     assert before is not None
     length = len(before.days)
     (now, *more) = read_spans(call.arguments.dates, length, call, context, zone_of(visit))
-    if more or now == before:
-        raise MemberError(replies.same_dates(call.words, now))
-    # Only those who had said they come are asked anew, and those who must.
-    who = comers(visit, count(visit, context), context)
-    known = visits.options(context.connection, visit.id)
-    if (now.start, now.last) not in [(one.start, one.last) for one in known]:
-        visits.add_options(context.connection, visit.id, [(now.start, now.last)])
-    visit = _revised(visit, context, start=now.start, last=now.last, online_at=None)
-    told = replies.moved(context.words, named(visit, context), before, now, who)
+    shown, because = named(visit, context, call.sign), call.arguments.because
+    if more:
+        raise MemberError(decision_words.one_date(call.words, shown))
+    if now == before:
+        raise MemberError(decision_words.already_decided(call.words, shown, now))
+    over = end_polls(visit, context)
+    came = standing_now(visit, context)
+    number = give_days(visit, now, context)
+    visit = _revised(
+        visit,
+        context,
+        start=now.start,
+        last=now.last,
+        online_at=None,
+        round=visit.round + 1,
+        override=because or "",
+        override_source=call.said.event_id if because else None,
+    )
+    refused = cannot(visit, context)
+    if refused and not because:
+        names = names_of(visit.electorate, call.words, context)
+        who = [names[voice.key] for voice in refused]
+        raise MemberError(decision_words.move_needs_a_reason(call.words, shown, now, who))
+    if because:
+        origin = Source("visit", f"override/{visit.id}", call.said.sender)
+        sources.add(context.connection, call.said.event_id, origin)
+    return _moved(visit, before, came, [*over], number, context)
+
+
+def _moved(
+    visit: Visit,
+    before: Span,
+    came: Standing | None,
+    over: list[Post],
+    number: int,
+    context: Context,
+) -> list[Post]:
+    """Told to all, and asked of those whose answer to the new days is not known."""
+    now = span_of(visit)
+    assert now is not None
+    asked = _affected(visit, came, standing_now(visit, context))
+    known = electing.people_of(asked, context)
+    who = dict.fromkeys(user for voice in asked for user in electing.spokesperson(voice))
+    told = life_words.moved(
+        context.words,
+        named(visit, context),
+        before,
+        now,
+        [Mention(user, known.get(user, user)) for user in who],
+        coming(visit, count(visit, context), names_of(visit.electorate, context.words, context)),
+    )
     return [
+        *over,
         _told(visit, told),
+        *([date_poll(visit, number, now, context)] if asked else []),
         *edit_card(visit, context),
         calendar_file(visit, context),
         *ahead(visit, context),
         *warn_others(visit, now, context),
+    ]
+
+
+def _affected(visit: Visit, came: Standing | None, known: Standing | None) -> list[Electorate]:
+    """Those who had said they come, and those who must, if they have not spoken of the new days."""
+    before = {} if came is None else came.voices
+    after = {} if known is None else known.voices
+    return [
+        voice
+        for voice in visit.electorate
+        if (voice.required or (voice.key in before and before[voice.key].value in COMES))
+        and (voice.key not in after or after[voice.key].value is None)
     ]
 
 
@@ -102,7 +163,7 @@ def _revised(visit: Visit, context: Context, **values: Any) -> Visit:
 def _told(visit: Visit, reply: Reply) -> Say:
     """To the room, in the card's thread."""
     key = f"visit/{visit.id}/changed/{visit.sequence}"
-    return Say(visit.room_id, reply, notice=False, key=key, under=card_key(visit))
+    return in_thread(visit, reply, key)
 
 
 def cancel(call: Call[Cancel], context: Context) -> Posts:
@@ -110,24 +171,26 @@ def cancel(call: Call[Cancel], context: Context) -> Posts:
     visit = access_visit(call, call.arguments.visit, context, states=LIVE)
     if visit.state is VisitState.DRAFT and call.asker.user_id == visit.proposer:
         visits.remove(context.connection, visit.id)
-        return call.answer(replies.dropped(call.words, named(visit, context)))
+        return call.answer(proposal_words.dropped(call.words, named(visit, context)))
     require_decider(call, visit, context)
     if visit.state is VisitState.DRAFT:
         visits.remove(context.connection, visit.id)
-        return call.answer(replies.dropped(call.words, named(visit, context)))
+        return call.answer(proposal_words.dropped(call.words, named(visit, context)))
     require_state(call, visit, context, LIVE)
     decided = visit.stamp is not None and visit.start is not None
+    over = end_polls(visit, context)
     state = VisitState.CANCELLED.value
     visit = (
         _revised(visit, context, state=state)
         if decided
         else visits.change(context.connection, visit.id, state=state)
     )
-    told = replies.cancelled(context.words, named(visit, context), call.arguments.why)
+    told = life_words.cancelled(context.words, named(visit, context), call.arguments.why)
     key = f"visit/{visit.id}/cancelled"
     quotes = (call.said.event_id,) if call.arguments.why else ()
     posts: list[Post] = [
-        Say(visit.room_id, told, notice=False, key=key, under=card_key(visit), quotes=quotes),
+        *over,
+        in_thread(visit, told, key, quotes=quotes),
         *edit_card(visit, context),
     ]
     if decided:
@@ -143,7 +206,7 @@ def _acknowledged(posts: list[Post], call: Call[Any], visit: Visit, context: Con
         return posts
     shown = named(visit, context, call.sign)
     told = replies.not_in_this_state(call.words, shown, visit.state.value)
-    return [*posts, *call.answer(told)]
+    return [*posts, *call.answer(told, quotes=titled(visit))]
 
 
 def postpone(call: Call[OneVisit], context: Context) -> Posts:
@@ -151,16 +214,16 @@ def postpone(call: Call[OneVisit], context: Context) -> Posts:
     visit = access_visit(call, call.arguments.visit, context, states=LIVE)
     require_decider(call, visit, context)
     require_state(call, visit, context, LIVE - {VisitState.POSTPONED})
-    posts: list[Post] = []
+    posts: list[Post] = end_polls(visit, context)
     if visit.start is not None:
         visit = _revised(visit, context, state=VisitState.POSTPONED.value)
         posts.append(calendar_file(visit, context))
     visit = visits.change(
         context.connection, visit.id, state=VisitState.POSTPONED.value, start=None, last=None
     )
-    told = replies.postponed(context.words, named(visit, context))
+    told = life_words.postponed(context.words, named(visit, context))
     key = f"visit/{visit.id}/postponed/{visit.sequence}/{visit.round}"
-    said = Say(visit.room_id, told, notice=False, key=key, under=card_key(visit))
+    said = in_thread(visit, told, key)
     return _acknowledged([said, *edit_card(visit, context), *posts], call, visit, context)
 
 
@@ -179,9 +242,10 @@ def hold_online(call: Call[Online], context: Context) -> Posts:
     if dates.strip():
         day = read_spans(dates, 1, call, context, zone_of(visit))[0].start
     at = due_instant(datetime.combine(day, hour), visit.time_zone)
+    give_days(visit, Span(day, day), context)
     visit = _revised(visit, context, online_at=at, start=day, last=day)
     local = at.astimezone(zone_of(visit))
-    told = replies.online(context.words, named(visit, context), local)
+    told = life_words.online(context.words, named(visit, context), local)
     return [
         _told(visit, told),
         *edit_card(visit, context),
@@ -217,10 +281,10 @@ def change_host(call: Call[Host], context: Context) -> Posts:
         if confirmed
         else visits.change(context.connection, visit.id, **values)
     )
-    told = replies.host_changed(context.words, named(visit, context))
+    told = life_words.host_changed(context.words, named(visit, context))
     key = f"visit/{visit.id}/host/{context.cause}"
     posts: list[Post] = [
-        Say(visit.room_id, told, notice=False, key=key, under=card_key(visit)),
+        in_thread(visit, told, key),
         *edit_card(visit, context),
     ]
     if confirmed:
@@ -237,10 +301,15 @@ def set_place(call: Call[Place], context: Context) -> Posts:
     visit = access_visit(call, call.arguments.visit, context)
     require_decider(call, visit, context)
     require_state(call, visit, context, {VisitState.CONFIRMED})
-    visit = _revised(visit, context, place=call.arguments.place)
+    place = call.arguments.place
+    visit = _revised(visit, context, place=place, place_source=call.said.event_id)
     origin = Source("visit", f"place/{visit.id}", call.said.sender)
     sources.add(context.connection, call.said.event_id, origin)
-    return [*edit_card(visit, context), calendar_file(visit, context)]
+    return [
+        *edit_card(visit, context),
+        calendar_file(visit, context),
+        *ahead(visit, context),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

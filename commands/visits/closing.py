@@ -1,23 +1,25 @@
 """Dates close when all have answered or at the deadline: to the moment that clients see, too."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from commands.context import Context
-from commands.dates.rules import Because, Status, Value, silent_parties
+from commands.dates.reader import Span
+from commands.dates.rules import Because, Status, Value, all_answered, silent_parties
 from commands.listener import Closing
-from commands.posts import EndPoll, Offer, Post, Posts, Say, Tell
+from commands.posts import EndPoll, Offer, Post, Posts, Tell
 from commands.reply import Mention
-from commands.visits import electing, replies, rules
+from commands.visits import electing, poll_words, rules, tally_words
 from commands.visits.counting import count, options_of, still_open
 from commands.visits.electing import named, names_of, zone_of
-from commands.visits.proposing import alarm, ask_room, numbered, poll_key
-from commands.visits.showing import card_key, edit_card
+from commands.visits.proposing import alarm, ask_room, numbered, poll_key, show_card
+from commands.visits.recounting import result_key, result_of
+from commands.visits.showing import edit_card, in_thread, titled
 from storage import outbox, people, visits
 from storage.records import UserId
-from storage.visit_records import Electorate, Visit, VisitState
+from storage.visit_records import Electorate, LineKind, Visit, VisitState
 
 PATIENCE = timedelta(seconds=90)  # for the ends of polls to come back to us
-PUNCTUAL = timedelta(minutes=1)
 EXTENSION = timedelta(hours=24)
 
 
@@ -47,9 +49,11 @@ def open_to_the_room(visit: Visit, context: Context) -> list[Post]:
         words = context.words_for(someone)
         names = names_of(visit.electorate, words, context)
         shown = named(visit, context, "")
-        told = replies.none_left(words, shown, [names[key] for key in blockers])
-        return [Tell(visit.proposer, told)]
+        told = poll_words.none_left(words, shown, [names[key] for key in blockers])
+        return [Tell(visit.proposer, told, quotes=titled(visit))]
     visit = visits.change(context.connection, visit.id, state=VisitState.POLLING.value)
+    if all_answered(count(visit, context)):
+        return [*show_card(visit, context), *conclude(visit, context)]  # nobody is left to ask
     return ask_room(visit, context)
 
 
@@ -77,12 +81,12 @@ def deadline_came(visit: Visit, context: Context) -> Posts:
     for voice in voices:
         asked = electing.spokesperson(voice)
         who += [Mention(user, known.get(user, user)) for user in asked] or [names[voice.key]]
-    told = replies.extended(
+    told = poll_words.extended(
         context.words, named(visit, context), who, until.astimezone(zone_of(visit))
     )
     key = f"visit/{visit.id}/extended/{visit.round}"
     return [
-        Say(visit.room_id, told, notice=False, key=key, under=card_key(visit)),
+        in_thread(visit, told, key),
         alarm(visit, "due", until, f"due/{visit.round}/again"),
         *edit_card(visit, context),
     ]
@@ -93,7 +97,7 @@ def close(visit: Visit, context: Context) -> list[Post]:
     visit = visits.change(
         context.connection, visit.id, state=VisitState.CLOSING.value, closing_since=context.now
     )
-    over = replies.poll_over(context.words, named(visit, context))
+    over = poll_words.poll_over(context.words, named(visit, context))
     posts: list[Post] = [
         EndPoll(poll_key(visit, one.number), over) for one in still_open(visit, context)
     ]
@@ -114,6 +118,34 @@ def poll_ended(closing: Closing, visit: Visit, number: int, context: Context) ->
     return conclude(visit, context)
 
 
+def end_polls(visit: Visit, context: Context) -> list[Post]:
+    """What is asked no more shows so in clients."""
+    over = poll_words.poll_over(context.words, named(visit, context))
+    return [
+        EndPoll(poll_key(visit, one.number), over)
+        for one in still_open(visit, context)
+        if outbox.was_posted(context.connection, poll_key(visit, one.number))
+    ]
+
+
+def withdraw(visit: Visit, number: int, post: str, context: Context) -> Posts:
+    """Its poll was deleted: the date is no longer to choose; what was said to it is kept."""
+    asked = visit.state in (VisitState.POLLING, VisitState.CLOSING)
+    if post != poll_key(visit, number) or not asked:
+        return ()
+    known = next(one for one in options_of(visit, context) if one.number == number)
+    visits.change_option(context.connection, visit.id, number, withdrawn=True)
+    span = Span(known.start, known.last)
+    told = poll_words.withdrawn(context.words, named(visit, context), number, span)
+    key = f"visit/{visit.id}/withdrawn/{number}/{visit.round}"
+    posts: list[Post] = [in_thread(visit, told, key), *edit_card(visit, context)]
+    if not still_open(visit, context):
+        return [*posts, *conclude(visit, context)]
+    if visit.state is VisitState.POLLING and all_answered(count(visit, context)):
+        posts += close(visit, context)
+    return posts
+
+
 def stop_waiting(visit: Visit, context: Context) -> Posts:
     """An end that never came back: from now on no vote counts."""
     for one in still_open(visit, context):
@@ -131,24 +163,12 @@ def conclude(visit: Visit, context: Context) -> list[Post]:
         context.connection, visit.id, state=VisitState.CLOSED.value, closing_since=closed
     )
     choice = count(visit, context)
-    zone = zone_of(visit)
-    late = abs(closed - visit.deadline) > PUNCTUAL
-    told = replies.Result(
-        named(visit, context),
-        choice,
-        names_of(visit.electorate, context.words, context),
-        closed.astimezone(zone),
-        visit.deadline.astimezone(zone) if late else None,
-    )
-    key = f"visit/{visit.id}/result/{visit.round}"
+    told = result_of(visit, choice, context)
+    if choice.best == () and all(s.status is Status.OUT for s in choice.standings):
+        told = replace(told, free=electing.free_days(visit, options_of(visit, context), context))
+    key = result_key(visit)
     posts: list[Post] = [
-        Say(
-            visit.room_id,
-            replies.result(context.words, told),
-            notice=False,
-            key=key,
-            under=card_key(visit),
-        ),
+        in_thread(visit, tally_words.result(context.words, told), key),
         *edit_card(visit, context),
     ]
     if choice.winner is not None:
@@ -180,16 +200,19 @@ def nudge(visit: Visit, user: UserId, context: Context, turn: str) -> list[Post]
     someone = people.know(context.connection, user)
     words = context.words_for(someone)
     until = visit.deadline.astimezone(context.zone_of(someone))
-    told = replies.reminder(words, named(visit, context, ""), numbered(visit, context), until)
-    return [Tell(user, told, key=f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}")]
+    told = poll_words.reminder(words, named(visit, context, ""), numbered(visit, context), until)
+    key = f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}"
+    return [Tell(user, told, key=key, quotes=titled(visit)), Offer(key, "🔕")]
 
 
 def silent_people(visit: Visit, context: Context) -> list[UserId]:
     """Those who speak for a voice that has not answered every date, and have not done so either."""
     quiet = set(silent_parties(count(visit, context)))
     voices: list[Electorate] = [voice for voice in visit.electorate if voice.key in quiet]
+    muted = visits.lines(context.connection, visit.id, LineKind.MUTE)
+    left_alone = {context.me, *(one.author for one in muted)}
     asked = dict.fromkeys(user for voice in voices for user in electing.spokesperson(voice))
-    return [user for user in asked if user != context.me]
+    return [user for user in asked if user not in left_alone]
 
 
 def was_reminded(visit: Visit, user: UserId, context: Context) -> int:

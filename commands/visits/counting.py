@@ -8,7 +8,7 @@ from commands.dates.reader import Span
 from commands.dates.rules import Choice, Option, Party, Terms, Value, Vote
 from commands.visits.electing import CITY, zone_of
 from storage import people, visits, votes
-from storage.records import UserId
+from storage.records import EventId, UserId
 from storage.visit_records import Electorate, Visit, VisitOption, VisitVote
 
 
@@ -17,10 +17,13 @@ def options_of(visit: Visit, context: Context) -> list[VisitOption]:
     return visits.options(context.connection, visit.id)
 
 
-def count(visit: Visit, context: Context) -> Choice:
-    """A pure function of electorate, ledger and closes: read again and again, it is the same."""
+def count(visit: Visit, context: Context, *, but: EventId | None = None) -> Choice:
+    """A pure function of electorate, ledger and closes: read again and again, it is the same.
+
+    but: as if that event had never been.
+    """
     options = options_of(visit, context)
-    ledger = votes.find(context.connection, visit.id)
+    ledger = [one for one in votes.find(context.connection, visit.id) if one.event_id != but]
     parties = [_party(voice) for voice in with_newcomers(visit, ledger, context)]
     said = rules.fold(
         [_vote(one) for one in ledger], {one.number: one.closed_at for one in options}

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from commands.arguments import argument, option, optional, text_to_end, word
 from commands.command import Call
@@ -11,9 +10,9 @@ from commands.dates.reader import Span
 from commands.dates.rules import COMES, Because, Choice, Standing
 from commands.errors import MemberError
 from commands.listener import Tap
-from commands.posts import Attach, Post, Posts, Say
+from commands.posts import Attach, Post, Posts
 from commands.reply import Link, Mention
-from commands.visits import calendar, electing, replies, rules
+from commands.visits import calendar, decision_words, electing, proposal_words, rules
 from commands.visits.access import (
     access_visit,
     may_decide,
@@ -27,10 +26,10 @@ from commands.visits.counting import count, options_of
 from commands.visits.electing import named, names_of, zone_of
 from commands.visits.lines import usual_checklist
 from commands.visits.proposing import alarm, ask_room, read_deadline, read_spans, small_number
-from commands.visits.showing import card_key, coming, edit_card, span_of
+from commands.visits.showing import card_key, coming, edit_card, in_thread, span_of, titled
 from commands.words import N_
 from storage import outbox, sources, visits, votes
-from storage.records import UserId
+from storage.records import EventId, UserId
 from storage.sources import Source
 from storage.timers import due_instant
 from storage.visit_records import UNDECIDED, Visit, VisitState
@@ -60,27 +59,29 @@ def confirm(call: Call[Confirm], context: Context) -> Posts:
     require_decider(call, visit, context)
     shown, decided_on = named(visit, context, call.sign), span_of(visit)
     if visit.state is VisitState.CONFIRMED and decided_on is not None:
-        raise MemberError(replies.already_decided(call.words, shown, decided_on))
+        raise MemberError(decision_words.already_decided(call.words, shown, decided_on))
     require_state(call, visit, context, OPEN_TO_DECIDE)
     choice = count(visit, context)
     chosen = _chosen(choice, given.number)
     if chosen is None:
         possible = [s.option.number for s in choice.best or choice.standings]
-        raise MemberError(replies.choose_one(call.words, shown, possible))
+        raise MemberError(decision_words.choose_one(call.words, shown, possible))
     blocked = [k for r in chosen.reasons if r.because is Because.REFUSED for k in r.parties]
     missing = [k for r in chosen.reasons if r.because is Because.SILENT for k in r.parties]
     if (blocked or missing) and not given.because:
         names = names_of(visit.electorate, call.words, context)
         who = [names.get(key, key) for key in blocked or missing]
         number = chosen.option.number
-        raise MemberError(replies.needs_a_reason(call.words, shown, number, who))
+        raise MemberError(decision_words.needs_a_reason(call.words, shown, number, who))
     if any(r.because in (Because.PAST, Because.WITHDRAWN) for r in chosen.reasons):
         possible = [s.option.number for s in choice.best or choice.standings]
-        raise MemberError(replies.choose_one(call.words, shown, possible))
-    if given.because:
-        origin = Source("visit", f"override/{visit.id}", call.said.sender)
-        sources.add(context.connection, call.said.event_id, origin)
-    return decide(visit, chosen.option.span, context, because=given.because or "")
+        raise MemberError(decision_words.choose_one(call.words, shown, possible))
+    if not given.because:
+        return decide(visit, chosen.option.span, context)
+    whence = call.said.event_id
+    origin = Source("visit", f"override/{visit.id}", call.said.sender)
+    sources.add(context.connection, whence, origin)
+    return decide(visit, chosen.option.span, context, because=given.because, whence=whence)
 
 
 def _chosen(choice: Choice, number: int | None) -> Standing | None:
@@ -97,7 +98,9 @@ def tap_result(tap: Tap, visit: Visit, context: Context) -> Posts:
     return () if winner is None else decide(visit, winner.option.span, context)
 
 
-def decide(visit: Visit, span: Span, context: Context, *, because: str = "") -> list[Post]:
+def decide(
+    visit: Visit, span: Span, context: Context, *, because: str = "", whence: EventId | None = None
+) -> list[Post]:
     """The days stand: told to all who come, to calendars, and to whoever they take elsewhere."""
     again = visit.stamp is not None
     if not again:
@@ -109,12 +112,13 @@ def decide(visit: Visit, span: Span, context: Context, *, because: str = "") -> 
         start=span.start,
         last=span.last,
         override=because,
+        override_source=whence,
         stamp=context.now,
         sequence=visit.sequence + 1 if again else visit.sequence,
     )
     names = names_of(visit.electorate, context.words, context)
     choice = count(visit, context)
-    decision = replies.Decision(
+    decision = decision_words.Decision(
         named(visit, context),
         span,
         coming(visit, choice, names),
@@ -123,23 +127,17 @@ def decide(visit: Visit, span: Span, context: Context, *, because: str = "") -> 
     )
     key = f"visit/{visit.id}/decision/{visit.sequence}"
     return [
-        Say(
-            visit.room_id,
-            replies.decided(context.words, decision),
-            notice=False,
-            key=key,
-            under=card_key(visit),
-            quotes=() if not because else _quoted(context),
+        in_thread(
+            visit,
+            decision_words.decided(context.words, decision),
+            key,
+            quotes=() if whence is None else (whence,),
         ),
         *edit_card(visit, context),
         calendar_file(visit, context),
         *ahead(visit, context),
         *warn_others(visit, span, context),
     ]
-
-
-def _quoted(context: Context) -> tuple[Any, ...]:
-    return (context.cause,) if context.cause.startswith("$") else ()
 
 
 def comers(visit: Visit, choice: Choice, context: Context) -> list[Mention]:
@@ -151,7 +149,7 @@ def comers(visit: Visit, choice: Choice, context: Context) -> list[Mention]:
         said = None if standing is None else standing.voices.get(voice.key)
         if said is not None and said.value in COMES and said.by is not None:
             found[said.by] = None
-        elif voice.required:
+        elif voice.required and (visit.override or said is None or said.value is None):
             found |= dict.fromkeys(electing.spokesperson(voice))
     return [Mention(user, known.get(user, user)) for user in found]
 
@@ -173,10 +171,10 @@ def entry_of(visit: Visit, context: Context) -> Entry:
     when: Span | OnlineCall = span
     if visit.online_at is not None:
         when = OnlineCall(visit.online_at, CALL_LENGTH)
-    told = [replies.who_comes(words, comes)] if comes else []
+    told = [decision_words.who_comes(words, comes)] if comes else []
     if visit.online_at is not None:
         local = visit.online_at.astimezone(zone_of(visit))
-        told.append(replies.local_time(words, local, visit.time_zone))
+        told.append(decision_words.local_time(words, local, visit.time_zone))
     card = outbox.event_of(context.connection, card_key(visit))
     cluster = community.cluster(visit.cluster)
     return Entry(
@@ -184,7 +182,7 @@ def entry_of(visit: Visit, context: Context) -> Entry:
         sequence=visit.sequence,
         stamp=visit.stamp or context.now,
         when=when,
-        summary=replies.summary(words, shown),
+        summary=decision_words.summary(words, shown),
         description="\n".join(told),
         organiser=community.name if cluster is None else cluster.title,
         domain=domain,
@@ -198,8 +196,8 @@ def calendar_file(visit: Visit, context: Context) -> Attach:
     """The file for the room, beside words that say what to do with it."""
     entry = entry_of(visit, context)
     words = context.words
-    link = (Link(calendar.google_link(entry), replies.google(words)),)
-    caption = replies.calendar_caption(
+    link = (Link(calendar.google_link(entry), decision_words.google(words)),)
+    caption = decision_words.calendar_caption(
         words, named(visit, context), visit.sequence, () if entry.cancelled else link
     )
     return Attach(
@@ -247,7 +245,7 @@ def warn_others(visit: Visit, span: Span, context: Context) -> list[Post]:
             people = electing.bound(other.electorate)
             for clash in rules.clashes(there, people, other.host, mine):
                 who = [known.get(user, user) for user in sorted(clash.people)]
-                told = replies.clash_appeared(
+                told = decision_words.clash_appeared(
                     context.words,
                     named(other, context),
                     one.number,
@@ -255,7 +253,7 @@ def warn_others(visit: Visit, span: Span, context: Context) -> list[Post]:
                     who or [named(visit, context).host],
                 )
                 key = f"visit/{other.id}/clash/{one.number}/{visit.id}/{visit.sequence}"
-                posts.append(Say(other.room_id, told, notice=False, key=key, under=card_key(other)))
+                posts.append(in_thread(other, told, key, quotes=titled(visit)))
     return posts
 
 
@@ -276,11 +274,13 @@ def reopen(call: Call[Reopen], context: Context) -> Posts:
         new = read_spans(given.dates, visit.days, call, context, zone)
         for span in new:
             if any(span == Span(one.start, one.last) for one in known):
-                raise MemberError(replies.same_dates(call.words, span))
+                raise MemberError(proposal_words.same_dates(call.words, span))
     today = context.now.astimezone(zone).date()
     current = [Span(o.start, o.last) for o in known if o.start > today and o.refused_by is None]
     if not current + new:
-        raise MemberError(replies.no_dates(call.words, f"{call.sign}visit reopen {visit.name} …"))
+        raise MemberError(
+            proposal_words.no_dates(call.words, f"{call.sign}visit reopen {visit.name} …")
+        )
     deadline = read_deadline(given.deadline, current + new, call, context, zone)
     return ask_again(visit, new, deadline, context)
 
@@ -303,5 +303,6 @@ def ask_again(visit: Visit, new: list[Span], deadline: datetime, context: Contex
         start=None,
         last=None,
         override="",
+        override_source=None,
     )
     return ask_room(visit, context)

@@ -9,6 +9,7 @@ from commands.visits import (
     feeds,
     handlers,
     lines,
+    muting,
     promising,
     proposing,
     voting,
@@ -58,6 +59,13 @@ REMIND = Command(
     handler=handlers.remind_silent,
     summary=N_("remind those who have not answered, in their direct chats"),
     example="visit remind V-3",
+)
+MUTE = Command(
+    name="visit mute",
+    arguments=muting.MuteVisit,
+    handler=muting.mute_visit,
+    summary=N_("no more reminders of a visit for you"),
+    example="visit mute V-3",
 )
 CLOSE = Command(
     name="visit close",
@@ -148,10 +156,10 @@ FEED = Command(
 )
 AGENDA = Command(
     name="visit agenda",
-    arguments=lines.Written,
+    arguments=lines.Session,
     handler=lines.add_session,
-    summary=N_("add to the agenda of a visit; a day before it places it"),
-    example="visit agenda V-3 2027-03-09 Welcome at the town hall",
+    summary=N_("add to the agenda of a visit, its day before it; cites: names what it builds on"),
+    example="visit agenda V-3 2027-03-09 Street work first cites:P-12",
 )
 TASK = Command(
     name="visit task",
@@ -237,6 +245,13 @@ ACTION_DROP = Command(
     summary=N_("it is dropped, with the reason; that is fine"),
     example="action drop A-7 the budget went elsewhere",
 )
+ACTION_MUTE = Command(
+    name="action mute",
+    arguments=muting.MutePromise,
+    handler=muting.mute_promise,
+    summary=N_("no more reminders of it for its owner"),
+    example="action mute A-7",
+)
 ACTION_LIST = Command(
     name="action list",
     arguments=promising.Listed,
@@ -246,9 +261,9 @@ ACTION_LIST = Command(
 )
 
 COMMANDS = (
-    PROPOSE, OPEN, VOTE, SHOW, LIST, REMIND, CLOSE, CONFIRM, REOPEN,
+    PROPOSE, OPEN, VOTE, SHOW, LIST, REMIND, MUTE, CLOSE, CONFIRM, REOPEN,
     MOVE, CANCEL, POSTPONE, ONLINE, HOST, PLACE, SPEAKER, ICS, FEED,
     AGENDA, TASK, DONE, DELEGATION, TRAVEL, REPORT,
     RECOMMEND, ACCEPT, DECLINE,
-    ACTION_ADD, ACTION_START, ACTION_DONE, ACTION_DROP, ACTION_LIST,
+    ACTION_ADD, ACTION_START, ACTION_DONE, ACTION_DROP, ACTION_MUTE, ACTION_LIST,
 )  # fmt: skip

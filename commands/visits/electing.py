@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from commands.context import Context
@@ -10,11 +10,12 @@ from commands.dates.holidays import closed_days
 from commands.dates.reader import Span
 from commands.permissions import roles_of
 from commands.visits import rules
-from commands.visits.replies import Named, Remark
+from commands.visits.proposal_words import Remark
+from commands.visits.replies import Named
 from commands.words import N_, Words
 from storage import people, rooms, visits
 from storage.records import City, Person, Role, Room, UserId
-from storage.visit_records import ASKED, Electorate, Visit, VisitState
+from storage.visit_records import ASKED, Electorate, Visit, VisitOption, VisitState
 
 CITY, PERSON = "city/", "person/"
 FACILITATOR, COORDINATOR = "facilitator", "coordinator"
@@ -181,6 +182,22 @@ def remarks(
         if one.what not in clashing
     ]
     return tuple(found)
+
+
+def free_days(visit: Visit, known: Sequence[VisitOption], context: Context) -> tuple[Span, ...]:
+    """The next days without a holiday of the host or another visit of the people it needs."""
+    host = context.settings.community.city(visit.host)
+    today = context.now.astimezone(zone_of(visit)).date()
+    after = max([today + timedelta(weeks=2), *(one.last for one in known)])
+    ahead = Span(after, after + timedelta(weeks=30))
+    busy = set() if host is None else set(holidays_of(host, context.words, ahead))
+    needed = bound(visit.electorate)
+    for one in booked(context, but=visit.id):
+        if needed & one.people or one.host == visit.host:
+            busy |= set(one.span.days)
+    length = (known[0].last - known[0].start).days + 1 if known else visit.days
+    weekday = known[0].start.weekday() if known else 0
+    return tuple(rules.free_windows(length, after, busy, first=weekday))
 
 
 def holidays_of(city: City, words: Words, span: Span) -> dict[date, str]:

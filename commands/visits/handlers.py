@@ -10,14 +10,18 @@ from commands.dates.rules import Value
 from commands.errors import MemberError
 from commands.events import Edited, Redacted, TimerDue
 from commands.listener import Ballot, Closing, Listener, Tap
-from commands.posts import Posts
+from commands.posts import Posts, Tell
 from commands.visits import (
     after,
+    attending,
+    card_words,
     closing,
     deciding,
     lines,
-    promising,
+    muting,
+    poll_words,
     proposing,
+    renewing,
     replies,
     rules,
     voting,
@@ -31,7 +35,8 @@ from commands.visits.access import (
     visit_of,
 )
 from commands.visits.electing import named
-from commands.visits.showing import card_of, edit_card, span_of
+from commands.visits.leaving import forget_traveller
+from commands.visits.showing import card_of, edit_card, span_of, titled
 from storage import visits, votes
 from storage.records import EventId, UserId
 from storage.visit_records import ASKED, OVER, TAKES_PLACE, Visit, VisitState
@@ -52,17 +57,17 @@ class Nothing:
 
 def show(call: Call[OneVisit], context: Context) -> Posts:
     visit = access_visit(call, call.arguments.visit, context)
-    shown = replies.card(call.words, card_of(visit, call.words, context, call.sign))
+    shown = card_words.card(call.words, card_of(visit, call.words, context, call.sign))
     written = visits.lines(context.connection, visit.id)
     made = [one.source for one in written if one.source is not None]
-    return call.answer(shown, quotes=(visit.source, *made))
+    return call.answer(shown, quotes=(visit.source, *visit.sources, *made))
 
 
 def list_visits(call: Call[Nothing], context: Context) -> Posts:
     found = [one for one in visits.find(context.connection) if may_see(call, one, context)]
     alive = [one for one in found if one.state is not VisitState.CANCELLED]
     lines = [(named(one, context, call.sign), one.state.value, span_of(one)) for one in alive[-20:]]
-    return call.answer(replies.visit_list(call.words, lines))
+    return call.answer(replies.visit_list(call.words, lines), quotes=titled(*alive[-20:]))
 
 
 def open_dates(call: Call[OneVisit], context: Context) -> Posts:
@@ -88,7 +93,8 @@ def remind_silent(call: Call[OneVisit], context: Context) -> Posts:
     ]
     posts = [post for user in told for post in closing.nudge(visit, user, context, "asked")]
     shown = named(visit, context, call.sign)
-    return [*posts, *call.answer(replies.reminded(call.words, shown, len(posts)))]
+    reached = sum(isinstance(post, Tell) for post in posts)
+    return [*posts, *call.answer(poll_words.reminded(call.words, shown, reached))]
 
 
 def send_calendar(call: Call[OneVisit], context: Context) -> Posts:
@@ -96,9 +102,10 @@ def send_calendar(call: Call[OneVisit], context: Context) -> Posts:
     if visit.start is None:
         shown = named(visit, context, call.sign)
         state = visit.state.value
-        raise MemberError(replies.not_in_this_state(call.words, shown, state))
+        raise MemberError(replies.not_in_this_state(call.words, shown, state), quotes=titled(visit))
     entry = deciding.calendar_file(visit, context)
-    return [replace(entry, to=call.room.room_id, thread=call.thread, under=None, key=None)]
+    key = f"{entry.key}/{context.cause}"
+    return [replace(entry, to=call.room.room_id, thread=call.thread, under=None, key=key)]
 
 
 # ── what comes by itself ──────────────────────────────────────────────────────────────────────
@@ -155,6 +162,8 @@ def said(call: Call[None], subject: str, context: Context) -> Posts:
 def tapped(tap: Tap, context: Context) -> Posts:
     """✅ on what was understood or on the result, a keycap on the card, an answer on a poll."""
     parts = (tap.post or "").split("/")
+    if parts[0] == "promise" and tap.emoji == muting.MUTE:
+        return muting.tap_due(tap, context)
     number = visit_of(tap.post or "")
     visit = None if number is None else visits.get(context.connection, number)
     if visit is None:
@@ -165,9 +174,13 @@ def tapped(tap: Tap, context: Context) -> Posts:
         case ["result", turn] if tap.emoji == "✅" and not tap.taken_back:
             current = turn == str(visit.round)
             return deciding.tap_result(tap, visit, context) if current else ()
-        case ["report"] if tap.emoji == "✅":
+        case ["remind", *_] if tap.emoji == muting.MUTE:
+            return muting.tap_reminder(tap, visit, context)
+        case ["out", line] if tap.emoji == "✅" and not tap.taken_back:
+            return attending.tap_out(tap, visit, int(line), context)
+        case ["report", *_] if tap.emoji == "✅":
             return after.tap_report(tap, visit, context)
-        case ["card"] if (date := rules.tapped_date(tap.emoji)) is not None:
+        case ["card", *_] if (date := rules.tapped_date(tap.emoji)) is not None:
             return voting.tap_date(tap, visit, date, Value.YES, context)
         case ["poll", option, _] if tap.emoji in rules.TAPPED:
             return voting.tap_date(tap, visit, int(option), rules.TAPPED[tap.emoji], context)
@@ -187,34 +200,17 @@ def poll_ended(ended: Closing, context: Context) -> Posts:
     return () if visit is None else closing.poll_ended(ended, visit, option, context)
 
 
+def removed(event: Redacted, post: str, context: Context) -> Posts:
+    """A moderator deleted one of those polls: that date is withdrawn."""
+    visit, option = _poll(post, context)
+    return () if visit is None else closing.withdraw(visit, option, post, context)
+
+
 def _poll(post: str, context: Context) -> tuple[Visit | None, int]:
     parts, number = post.split("/"), visit_of(post)
     if number is None or len(parts) != 5 or parts[2] != "poll":
         return None, 0
     return visits.get(context.connection, number), int(parts[3])
-
-
-def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
-    """What was made from a message loses its words; a vote that is gone never was."""
-    kind, _, number = subject.partition("/")
-    if kind == "line":
-        return after.line_taken_back(int(number), context)
-    if kind.startswith(("advice", "promise")):
-        promising.redact(kind, int(number), context)
-        return ()
-    visit = visits.get(context.connection, int(number)) if number.isdecimal() else None
-    if visit is None:
-        return ()
-    match kind:
-        case "vote":
-            return voting.take_back(visit, event.target, context)
-        case "visit":
-            return edit_card(visits.change(context.connection, visit.id, title=""), context)
-        case "override" | "place":
-            gone = {kind: ""}
-            return edit_card(visits.change(context.connection, visit.id, **gone), context)
-        case _:
-            return ()
 
 
 def corrected(event: Edited, subject: str, context: Context) -> Posts | None:
@@ -228,11 +224,13 @@ def corrected(event: Edited, subject: str, context: Context) -> Posts | None:
 
 VISITS = Listener(
     kind="visit",
-    posts=("visit/",),
+    posts=("visit/", "promise/"),
     said=said,
     tapped=tapped,
     polled=polled,
     poll_ended=poll_ended,
-    taken_back=taken_back,
+    taken_back=renewing.taken_back,
+    removed=removed,
     corrected=corrected,
+    erased=forget_traveller,
 )

@@ -5,17 +5,27 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from commands.arguments import argument, city, option, person, text_to_end, word
+from commands.arguments import (
+    Reader,
+    Refusal,
+    Surroundings,
+    argument,
+    city,
+    option,
+    person,
+    text_to_end,
+    word,
+)
 from commands.command import Call
 from commands.context import Context
 from commands.dates.reader import Trouble, read_dates
 from commands.errors import MemberError
-from commands.posts import Post, Posts, Say
-from commands.visits import electing, promise_words, replies
+from commands.posts import Post, Posts
+from commands.visits import electing, life_words, promise_words, replies
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
 from commands.visits.electing import CITY, named, zone_of
 from commands.visits.proposing import read_spans, small_number
-from commands.visits.showing import card_key, edit_card, span_of
+from commands.visits.showing import edit_card, in_thread, span_of
 from commands.words import N_
 from storage import sources, visits
 from storage.records import City, Person, UserId
@@ -44,6 +54,24 @@ class Done:
 class Written:
     visit: int = argument(visit_number, question=WHICH)
     text: str = argument(text_to_end, rest=True, question=N_("What shall I write down?"))
+
+
+def _read_name(typed: str, around: Surroundings) -> str | Refusal:
+    """ "p12" and "P-12" are the same, whatever feature it belongs to."""
+    match = re.fullmatch(r"([A-Za-z])-?(\d{1,8})", typed.strip())
+    if match is None:
+        return Refusal(promise_words.not_a_name(around.words, typed))
+    return f"{match[1].upper()}-{int(match[2])}"
+
+
+name_of_something: Reader[str] = Reader(N_("name"), _read_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    visit: int = argument(visit_number, question=WHICH)
+    text: str = argument(text_to_end, rest=True, question=N_("What shall I write down?"))
+    cites: str | None = option(name_of_something)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +127,19 @@ def tick(call: Call[Done], context: Context) -> Posts:
     visits.change_line(context.connection, chosen.id, done_at=context.now)
     left = sum(one.done_at is None for one in tasks if one.id != chosen.id)
     told = promise_words.ticked(call.words, named(visit, context), chosen.text, left)
-    return [*call.answer(told), *edit_card(visit, context)]
+    return [
+        *call.answer(told, quotes=() if chosen.source is None else (chosen.source,)),
+        *edit_card(visit, context),
+    ]
 
 
-def add_session(call: Call[Written], context: Context) -> Posts:
+def add_session(call: Call[Session], context: Context) -> Posts:
     """`!visit agenda V-3 2027-03-09 City Hall and its clerks`; without a day it is for all."""
     visit, text = _access(call, context), call.arguments.text
     day = _day_of(text, visit)
     if day is not None:
         text = _DAY.sub("", text)
-    _keep(call, visit, LineKind.AGENDA, context, text=text, day=day)
+    _keep(call, visit, LineKind.AGENDA, context, text=text, day=day, cites=call.arguments.cites)
     told = promise_words.line_noted(call.words, named(visit, context, call.sign), None)
     return [*call.answer(told), *edit_card(visit, context)]
 
@@ -182,6 +213,7 @@ def remind_ahead(visit: Visit, days: int, context: Context) -> list[Post]:
         return []
     tasks = visits.lines(context.connection, visit.id, LineKind.TASK)
     undone = [one.text for one in tasks if one.done_at is None and one.text]
-    told = replies.soon(context.words, named(visit, context), days, span, undone)
+    told = life_words.soon(context.words, named(visit, context), days, span, undone)
     key = f"visit/{visit.id}/soon/{visit.sequence}/{days}"
-    return [Say(visit.room_id, told, notice=False, key=key, under=card_key(visit))]
+    said = tuple(one.source for one in tasks if one.source is not None)
+    return [in_thread(visit, told, key, quotes=said)]

@@ -144,6 +144,7 @@ class Report:
     checked: tuple[str, ...]  # cities that have confirmed it
     waiting: tuple[str, ...]
     final: bool
+    cites: tuple[str, ...] = ()  # names of what its agenda built on
 
 
 def report(words: Words, given: Report) -> Reply:
@@ -157,6 +158,8 @@ def report(words: Words, given: Report) -> Reply:
             words.plural("{number} person in the delegations", "{number} people in the delegations",
                          given.people)
         )  # fmt: skip
+    if given.cites:
+        lines.append(words.say("It builds on {names}", names=words.listing(list(given.cites))))
     state = words.say("Report, final") if given.final else words.say("Report, a draft")
     blocks: list[Block] = [
         Heading(join(headline(words, given.visit), " · ", state)),
@@ -282,6 +285,16 @@ def not_your_city(words: Words, city: str) -> Reply:
     return paragraphs(words.say("That is for the people of {city} to say.", city=city))
 
 
+def not_a_name(words: Words, typed: str) -> Reply:
+    return paragraphs(
+        words.say(
+            "I can't read {typed} as the name of something. For example {example}, a practice.",
+            typed=Code(typed),
+            example=Code("P-12"),
+        )
+    )
+
+
 def no_text(words: Words, example: str) -> Reply:
     return paragraphs(words.say("What is it? For example {example}.", example=Code(example)))
 
@@ -296,7 +309,12 @@ def is_due(words: Words, one: Task) -> Reply:
             start=Code(f"action start {one.name}"),
             drop=Code(f"action drop {one.name} …"),
         ),
+        words.say("🔕 here ends these reminders."),
     )
+
+
+def muted(words: Words, name: str) -> Reply:
+    return paragraphs(words.say("{name}: no more reminders. It stays on the list.", name=name))
 
 
 def review(

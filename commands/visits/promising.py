@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,17 +23,15 @@ from commands.context import Context
 from commands.errors import MemberError
 from commands.events import TimerDue
 from commands.permissions import may_coordinate
-from commands.posts import Alarm, Post, Posts, Tell
-from commands.reply import MessageLink
+from commands.posts import Alarm, Offer, Post, Posts, Tell
 from commands.visits import electing, promise_words, rules
 from commands.visits.access import access_visit, may_see, read_number
-from commands.visits.promise_words import Advice
-from commands.visits.promise_words import Task as Shown
 from commands.visits.proposing import read_spans
-from commands.words import N_, Words
+from commands.visits.reporting import as_advice, as_task, edit_report
+from commands.words import N_
 from storage import people, promises, rooms, sources, visits
 from storage.promises import UNFINISHED
-from storage.records import City, EventId, Person, RoomId, RoomKind, Timer, UserId
+from storage.records import City, Person, RoomKind, Timer
 from storage.sources import Source
 from storage.visit_records import Progress, Promise, Recommendation, Verdict, Visit
 
@@ -126,8 +124,8 @@ def recommend(call: Call[Recommend], context: Context) -> Posts:
     )
     _remember(call, f"advice/{made.id}", context)
     shown = as_advice(made, visit, call.words, context)
-    told = promise_words.noted_advice(call.words, shown, call.sign)
-    return call.answer(told, quotes=(made.source,))
+    noted = promise_words.noted_advice(call.words, shown, call.sign)
+    return [*call.answer(noted, quotes=made.sources), *edit_report(visit, context)]
 
 
 def _lead(text: str) -> tuple[str, int | None, str]:
@@ -161,10 +159,13 @@ def _judge(call: Call[Any], verdict: Verdict, why: str, context: Context) -> Pos
     if call.asker.city != one.city and not coordinates:
         name = one.city if town is None else town.name
         raise MemberError(promise_words.not_your_city(call.words, name))
-    promises.judge(context.connection, one.id, verdict=verdict.value, why=why)
+    whence = call.said.event_id if why else None
+    promises.judge(context.connection, one.id, verdict=verdict.value, why=why, why_source=whence)
     shown = as_advice(replace(one, verdict=verdict, why=why), visit, call.words, context)
-    told = promise_words.judged(call.words, shown)
-    return call.answer(told, quotes=(one.source, call.said.event_id))
+    told = call.answer(
+        promise_words.judged(call.words, shown), quotes=(one.source, call.said.event_id)
+    )
+    return [*told, *edit_report(visit, context)]
 
 
 def _access_advice(call: Call[Any], number: int, context: Context) -> tuple[Recommendation, Visit]:
@@ -215,8 +216,8 @@ def add(call: Call[Add], context: Context) -> Posts:
     _remember(call, f"promise/{made.id}", context)
     shown = as_task(made, call.words, context)
     noted = promise_words.noted_task(call.words, shown, call.sign)
-    told = call.answer(noted, quotes=(made.source,))
-    return [*told, *_alarms(made, owner, context)]
+    told = call.answer(noted, quotes=made.sources)
+    return [*told, *_alarms(made, owner, context), *_edit_report(made, context)]
 
 
 def _cluster(call: Call[Any], visit: Visit | None, owner: Person, context: Context) -> str:
@@ -248,12 +249,13 @@ def due(event: TimerDue, context: Context) -> Posts:
     one = promises.get(context.connection, int(event.payload["promise"]))
     if one is None or one.progress not in UNFINISHED or str(one.due) != event.payload["due"]:
         return ()
-    if not one.text:
+    if not one.text or one.muted:
         return ()
     owner = people.know(context.connection, one.owner)
     words = context.words_for(owner)
     told = promise_words.is_due(words, as_task(one, words, context))
-    return [Tell(one.owner, told, key=f"{event.key}/told", quotes=(one.source,))]
+    key = f"{event.key}/told"
+    return [Tell(one.owner, told, key=key, quotes=one.sources), Offer(key, "🔕")]
 
 
 def start(call: Call[OnePromise], context: Context) -> Posts:
@@ -270,8 +272,8 @@ def drop(call: Call[Drop], context: Context) -> Posts:
     return posts
 
 
-def _progress(call: Call[Any], progress: Progress, why: str, context: Context) -> Posts:
-    number = call.arguments.number
+def access_own(call: Call[Any], number: int, context: Context) -> Promise:
+    """A promise that the asker may say something about."""
     one = promises.get(context.connection, number)
     if one is None or not _may_see(call, one, context):
         example = f"{call.sign}action list"
@@ -281,12 +283,27 @@ def _progress(call: Call[Any], progress: Progress, why: str, context: Context) -
     leads = call.asker.city == one.city and electing.is_lead(call.asker, context)
     if not (mine or leads or may_coordinate(call.asker, community, one.cluster)):
         raise MemberError(promise_words.not_your_task(call.words, one.name))
+    return one
+
+
+def _progress(call: Call[Any], progress: Progress, why: str, context: Context) -> Posts:
+    one = access_own(call, call.arguments.number, context)
     one = promises.change(
-        context.connection, one.id, progress=progress.value, why=why, changed_at=context.now
+        context.connection,
+        one.id,
+        progress=progress.value,
+        why=why,
+        changed_at=context.now,
+        why_source=call.said.event_id if why else None,
     )
-    shown = as_task(one, call.words, context)
-    told = promise_words.task_changed(call.words, shown)
-    return call.answer(told, quotes=(one.source, call.said.event_id))
+    told = promise_words.task_changed(call.words, as_task(one, call.words, context))
+    return [*call.answer(told, quotes=one.sources), *_edit_report(one, context)]
+
+
+def _edit_report(one: Promise, context: Context) -> list[Post]:
+    """The report of its visit, if it has one, tells how it stands."""
+    visit = None if one.visit is None else visits.get(context.connection, one.visit)
+    return [] if visit is None else edit_report(visit, context)
 
 
 def list_promises(call: Call[Listed], context: Context) -> Posts:
@@ -302,7 +319,7 @@ def list_promises(call: Call[Listed], context: Context) -> Posts:
     seen = [one for one in found if _may_see(call, one, context)]
     tasks = [as_task(one, call.words, context) for one in seen[:20]]
     told = promise_words.task_list(call.words, tasks, call.sign)
-    return call.answer(told, quotes=tuple(one.source for one in seen[:20]))
+    return call.answer(told, quotes=tuple(event for one in seen[:20] for event in one.sources))
 
 
 def _may_see(call: Call[Any], one: Promise, context: Context) -> bool:
@@ -317,60 +334,3 @@ def _may_see(call: Call[Any], one: Promise, context: Context) -> bool:
         present = rooms.presence(context.connection, there.room_id, call.asker.user_id)
         inside = present is not None and present[2] == "join"
     return inside or may_coordinate(call.asker, context.settings.community, one.cluster)
-
-
-# ── as they are shown ─────────────────────────────────────────────────────────────────────────
-
-
-def link_to(source: EventId, room_id: RoomId | None, words: Words) -> MessageLink | None:
-    """Where something was said."""
-    if room_id is None:
-        return None
-    return MessageLink(room_id, source, promise_words.source_word(words))
-
-
-def _name(user: UserId, context: Context) -> str:
-    return people.know(context.connection, user).display_name
-
-
-def as_advice(one: Recommendation, visit: Visit, words: Words, context: Context) -> Advice:
-    town = context.settings.community.city(one.city)
-    return Advice(
-        one.name,
-        one.text,
-        one.city if town is None else town.name,
-        _name(one.author, context),
-        one.verdict.value,
-        one.why,
-        link_to(one.source, visit.room_id, words),
-    )
-
-
-def as_task(one: Promise, words: Words, context: Context) -> Shown:
-    town = context.settings.community.city(one.city or "")
-    room = rooms.of_cluster(context.connection, one.cluster)
-    today: date = context.now.astimezone(ZoneInfo(context.settings.community.time_zone)).date()
-    return Shown(
-        one.name,
-        one.text,
-        _name(one.owner, context),
-        one.progress.value,
-        "" if town is None else town.name,
-        one.due,
-        one.due is not None and one.due < today,
-        one.why,
-        link_to(one.source, None if room is None else room.room_id, words),
-    )
-
-
-def redact(subject: str, number: int, context: Context) -> None:
-    """Its message is gone: the words go, what it was made from stays known."""
-    match subject:
-        case "advice":
-            promises.judge(context.connection, number, text="")
-        case "advice-why":
-            promises.judge(context.connection, number, why="")
-        case "promise":
-            promises.change(context.connection, number, text="")
-        case "promise-why":
-            promises.change(context.connection, number, why="")

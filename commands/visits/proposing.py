@@ -21,15 +21,16 @@ from commands.arguments import (
 from commands.command import Call
 from commands.context import Context
 from commands.dates.reader import Span, Trouble, read_dates
+from commands.dates.rules import silent_parties
 from commands.errors import MemberError
 from commands.listener import Tap
-from commands.posts import Alarm, AskPoll, Offer, Pin, Post, Posts, Say, Tell
+from commands.posts import Alarm, AskPoll, Offer, Pin, Post, Posts, React, Say, Tell
 from commands.reply import Mention
-from commands.visits import electing, replies, rules
+from commands.visits import card_words, electing, poll_words, proposal_words, replies, rules
 from commands.visits.access import may_decide, require_state
-from commands.visits.counting import still_open
+from commands.visits.counting import count, still_open
 from commands.visits.electing import CITY, Wish, named, zone_of
-from commands.visits.showing import card_key, card_of, edit_card
+from commands.visits.showing import card_key, card_of, edit_card, in_thread, titled
 from commands.words import N_
 from storage import outbox, people, rooms, sources, visits
 from storage.records import City, Person, Room, Timer
@@ -88,7 +89,7 @@ def propose(call: Call[Propose], context: Context) -> Posts:
     voices = electing.electorate(wish, room, context)
     cities = [voice for voice in voices if voice.counts]
     if given.quorum is not None and given.quorum > len(cities):
-        raise MemberError(replies.quorum_too_large(call.words, len(cities)))
+        raise MemberError(proposal_words.quorum_too_large(call.words, len(cities)))
     deadline = read_deadline(given.deadline, spans, call, context, zone)
     drafted = visits.add(
         context.connection,
@@ -116,7 +117,7 @@ def propose(call: Call[Propose], context: Context) -> Posts:
     return [
         Say(
             call.room.room_id,
-            replies.understood(call.words, shown),
+            proposal_words.understood(call.words, shown),
             thread=call.thread,
             reply_to=call.said.event_id,
             key=key,
@@ -141,14 +142,14 @@ def read_spans(
     today = context.now.astimezone(zone).date()
     spans = read_dates(text, today=today, days=days)
     if isinstance(spans, Trouble):
-        raise MemberError(replies.which_date(call.words, spans))
+        raise MemberError(proposal_words.which_date(call.words, spans))
     if not spans:
-        raise MemberError(replies.no_dates(call.words, "9-11 March, 2027-03-16"))
+        raise MemberError(proposal_words.no_dates(call.words, "9-11 March, 2027-03-16"))
     for place, span in enumerate(spans):
         if span in spans[:place]:
-            raise MemberError(replies.same_dates(call.words, span))
+            raise MemberError(proposal_words.same_dates(call.words, span))
     if len(spans) > rules.MOST_DATES:
-        raise MemberError(replies.too_many_dates(call.words, rules.MOST_DATES))
+        raise MemberError(proposal_words.too_many_dates(call.words, rules.MOST_DATES))
     return spans
 
 
@@ -164,7 +165,7 @@ def read_deadline(
     deadline = due_instant(datetime.combine(day.start, rules.EVENING), zone.key)
     if day.start >= last or deadline <= context.now:
         local = deadline.astimezone(zone)
-        raise MemberError(replies.late_deadline(call.words, local, last))
+        raise MemberError(proposal_words.late_deadline(call.words, local, last))
     return deadline
 
 
@@ -197,16 +198,16 @@ def _as_corrected(
 
 def _understood(
     visit: Visit, spans: list[Span], host: City, call: Call[Propose], context: Context
-) -> replies.Understood:
+) -> proposal_words.Understood:
     names = electing.names_of(visit.electorate, call.words, context)
     dates = []
     for place, span in enumerate(spans):
         told = electing.remarks(span, visit.electorate, host, call.words, context, but=visit.id)
         overlapping = [n for n, other in enumerate(spans[:place], 1) if span.overlaps(other)]
-        told += tuple(replies.Remark("overlap", name=str(n)) for n in overlapping)
+        told += tuple(proposal_words.Remark("overlap", name=str(n)) for n in overlapping)
         dates.append((span, told))
     cities = [voice for voice in visit.electorate if voice.counts]
-    return replies.Understood(
+    return proposal_words.Understood(
         named(visit, context, call.sign),
         tuple(dates),
         tuple(names[voice.key] for voice in cities),
@@ -226,8 +227,10 @@ def open_visit(call: Call[Any], visit: Visit, context: Context) -> Posts:
     if call.asker.user_id != visit.proposer and not may_decide(call.asker, visit, context):
         raise MemberError(replies.not_yours_to_decide(call.words, named(visit, context)))
     posts = begin(visit, context)
+    if call.room.room_id == visit.room_id and not visit.first:
+        return [*posts, React(call.room.room_id, call.said.event_id, "✅")]  # the card says it
     shown = named(visit, context, call.sign)
-    return [*posts, *call.answer(replies.opened(call.words, shown, first=visit.first))]
+    return [*posts, *call.answer(proposal_words.opened(call.words, shown, first=visit.first))]
 
 
 def tap_draft(tap: Tap, visit: Visit, context: Context) -> Posts:
@@ -294,8 +297,9 @@ def ask_first(visit: Visit, context: Context) -> list[Post]:
             someone = people.know(context.connection, user)
             words, zone = context.words_for(someone), context.zone_of(someone)
             shown = named(visit, context, "")
-            told = replies.asked_first(words, shown, dates, until.astimezone(zone))
-            posts.append(Tell(user, told, key=f"visit/{visit.id}/first/{visit.round}/{user}"))
+            told = poll_words.asked_first(words, shown, dates, until.astimezone(zone))
+            key = f"visit/{visit.id}/first/{visit.round}/{user}"
+            posts.append(Tell(user, told, key=key, quotes=titled(visit)))
     return [*posts, alarm(visit, "asked", until, f"asked/{visit.round}")]
 
 
@@ -304,31 +308,35 @@ def numbered(visit: Visit, context: Context) -> list[tuple[int, Span]]:
     return [(one.number, Span(one.start, one.last)) for one in still_open(visit, context)]
 
 
+def show_card(visit: Visit, context: Context) -> list[Post]:
+    """The card as it is now, pinned when it comes first."""
+    key = card_key(visit)
+    if outbox.was_posted(context.connection, key):
+        return edit_card(visit, context)
+    shown = card_words.card(context.words, card_of(visit, context.words, context))
+    return [Say(visit.room_id, shown, notice=False, key=key), Pin(visit.room_id, key)]
+
+
 def ask_room(visit: Visit, context: Context) -> list[Post]:
     """The card, pinned; a poll a date in its thread; and one line that rings for those it asks."""
-    words, key = context.words, card_key(visit)
-    shown = replies.card(words, card_of(visit, words, context))
-    first_time = not outbox.was_posted(context.connection, key)
-    posts: list[Post] = []
-    if first_time:
-        posts += [
-            Say(visit.room_id, shown, notice=False, key=key),
-            Pin(visit.room_id, key),
-        ]
-    else:
-        posts += edit_card(visit, context)
-    texts = replies.poll_answers(words)
+    key = card_key(visit)
+    posts = show_card(visit, context)
     dates = numbered(visit, context)
-    for number, span in dates:
-        poll = poll_key(visit, number)
-        answers = tuple((rules.answer_id(poll, value), text) for value, text in texts.items())
-        question = replies.poll_question(words, span, number)
-        posts.append(AskPoll(visit.room_id, question, answers, poll, under=key))
+    posts += [date_poll(visit, number, span, context) for number, span in dates]
     posts += [
         Offer(key, emoji) for number, _ in dates if (emoji := rules.keycap(number)) is not None
     ]
     posts += _please(visit, context)
     return [*posts, *_alarms(visit, context)]
+
+
+def date_poll(visit: Visit, number: int, span: Span, context: Context) -> AskPoll:
+    """Yes, if need be, or no, to one date."""
+    poll = poll_key(visit, number)
+    texts = poll_words.poll_answers(context.words)
+    answers = tuple((rules.answer_id(poll, value), text) for value, text in texts.items())
+    question = poll_words.poll_question(context.words, span, number)
+    return AskPoll(visit.room_id, question, answers, poll, under=card_key(visit))
 
 
 def poll_key(visit: Visit, number: int) -> str:
@@ -339,15 +347,19 @@ def poll_key(visit: Visit, number: int) -> str:
 def _please(visit: Visit, context: Context) -> list[Post]:
     """Named are those whose answer is awaited: a poll by itself notifies nobody."""
     known = electing.people_of(visit.electorate, context)
+    silent = silent_parties(count(visit, context))
     awaited = dict.fromkeys(
-        user for voice in visit.electorate for user in electing.spokesperson(voice)
+        user
+        for voice in visit.electorate
+        if voice.key in silent
+        for user in electing.spokesperson(voice)
     )
     if not awaited:
         return []
     who = [Mention(user, known.get(user, user)) for user in awaited]
-    told = replies.please_answer(context.words, named(visit, context), who)
+    told = poll_words.please_answer(context.words, named(visit, context), who)
     key = f"visit/{visit.id}/please/{visit.round}"
-    return [Say(visit.room_id, told, notice=False, key=key, under=card_key(visit))]
+    return [in_thread(visit, told, key)]
 
 
 def _alarms(visit: Visit, context: Context) -> list[Post]:

@@ -1,7 +1,7 @@
 """What is decided about visits without looking anything up: votes typed, clashes, when to ask."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
@@ -11,6 +11,7 @@ from commands.arguments import folded
 from commands.dates.reader import Span
 from commands.dates.rules import Value
 from storage.records import UserId
+from storage.visit_records import VisitVote
 
 MOST_DATES = 20
 WINDOW = timedelta(days=5)  # how long dates are asked, unless somebody says otherwise
@@ -187,6 +188,52 @@ def keycap(number: int) -> str | None:
         ),
         None,
     )
+
+
+def still_true(
+    ledger: Sequence[VisitVote], around: Mapping[int, datetime | None]
+) -> list[VisitVote]:
+    """Of what was said to longer dates, by number with their closes, what holds for days within.
+
+    A yes to nine to eleven March is one to the tenth; a no says nothing of it. The latest of each
+    person counts.
+    """
+    latest: dict[tuple[str, str | None], VisitVote] = {}
+    for vote in sorted(ledger, key=lambda one: (one.at, one.event_id)):
+        if vote.option not in around:
+            continue
+        close = around[vote.option]
+        if close is None or vote.at <= close:
+            latest[(vote.person, vote.party)] = vote
+    return [one for one in latest.values() if one.value in (Value.YES, Value.MAYBE)]
+
+
+# ── free days ─────────────────────────────────────────────────────────────────────────────────
+
+
+def free_windows(
+    length: int, after: date, busy: Collection[date], *, first: int, most: int = 3
+) -> list[Span]:
+    """The next so many days on which nothing is known to stand in the way, one a week.
+
+    first: the weekday that is wanted most. Up to five days lie within one working week.
+    """
+    found: list[Span] = []
+    monday = after + timedelta(days=7 - after.weekday())
+    for week in range(26):
+        begin = monday + timedelta(weeks=week)
+        for weekday in dict.fromkeys([first, 0, 1, 2, 3, 4]):
+            start = begin + timedelta(days=weekday)
+            span = Span(start, start + timedelta(days=length - 1))
+            working = [day for day in span.days if day.weekday() < 5]
+            if weekday > 4 or (length <= 5 and len(working) < length):
+                continue
+            if not any(day in busy for day in working):
+                found.append(span)
+                break
+        if len(found) == most:
+            break
+    return found
 
 
 # ── polls ─────────────────────────────────────────────────────────────────────────────────────

@@ -5,13 +5,16 @@ from datetime import UTC, date, timedelta
 from commands.context import Context
 from commands.dates.reader import Span
 from commands.dates.rules import COMES, Choice, silent_parties
-from commands.posts import Alarm, Change, Post
-from commands.visits import replies
+from commands.posts import Alarm, Change, Post, Say
+from commands.reply import Reply
+from commands.visits import card_words
+from commands.visits.card_words import Card
 from commands.visits.counting import count
 from commands.visits.electing import named, names_of, zone_of
 from commands.words import Words
-from storage import outbox, people, visits
-from storage.records import Timer
+from storage import listening, outbox, people, visits
+from storage.listening import Conversation
+from storage.records import EventId, Timer
 from storage.types import instant, milliseconds
 from storage.visit_records import Line, LineKind, Visit, VisitState
 
@@ -21,16 +24,61 @@ COUNTED = frozenset({VisitState.POLLING, VisitState.CLOSING, VisitState.CLOSED})
 
 def card_key(visit: Visit) -> str:
     """The post that is the card."""
-    return f"visit/{visit.id}/card"
+    return _anew(f"visit/{visit.id}/card", visit.card)
 
 
-def card_of(visit: Visit, words: Words, context: Context, sign: str | None = None) -> replies.Card:
+def report_key(visit: Visit) -> str:
+    """The post that is the report."""
+    return _anew(f"visit/{visit.id}/report", visit.report)
+
+
+def _anew(key: str, number: int) -> str:
+    """Words that were taken back go with the post that had them, and another takes its place."""
+    return key if number == 1 else f"{key}/{number}"
+
+
+def in_thread(
+    visit: Visit,
+    reply: Reply,
+    key: str,
+    *,
+    notice: bool = False,
+    quotes: tuple[EventId, ...] = (),
+    repeats: bool = True,
+) -> Say:
+    """To the room, in the card's thread; it goes with the message that gave the title, if it
+    repeats that: the report does not go for good, it is made anew."""
+    title = titled(visit) if repeats else ()
+    return Say(
+        visit.room_id,
+        reply,
+        notice=notice,
+        key=key,
+        quotes=(*title, *quotes),
+        under=card_key(visit),
+    )
+
+
+def titled(*these: Visit) -> tuple[EventId, ...]:
+    """The messages that gave visits their titles: what repeats a title goes with them."""
+    return tuple(one.source for one in these if one.title)
+
+
+def listen_under(visit: Visit, context: Context) -> None:
+    """What is written in the card's thread is a note for the report."""
+    place = Conversation(card_key(visit), "visit", f"notes/{visit.id}", talk=True)
+    listening.begin(context.connection, place, context.now)
+
+
+def card_of(
+    visit: Visit, words: Words, context: Context, sign: str | None = None
+) -> card_words.Card:
     """What the card says now."""
     names = names_of(visit.electorate, words, context)
     choice = count(visit, context) if visit.electorate and visit.state in COUNTED else None
     decided = span_of(visit)
     lines = visits.lines(context.connection, visit.id)
-    return replies.Card(
+    return Card(
         named(visit, context, sign),
         visit.state.value,
         names,
@@ -43,7 +91,9 @@ def card_of(visit: Visit, words: Words, context: Context, sign: str | None = Non
         None if visit.online_at is None else visit.online_at.astimezone(zone_of(visit)),
         visit.override,
         tasks=tuple(_task(one, context) for one in lines if one.kind is LineKind.TASK),
-        agenda=tuple((one.day, one.text) for one in lines if one.kind is LineKind.AGENDA),
+        agenda=tuple(
+            (one.day, one.text, one.cites or "") for one in lines if one.kind is LineKind.AGENDA
+        ),
         delegations=tuple(
             (_city(one, context), one.count)
             for one in lines
@@ -83,7 +133,7 @@ def edit_card(visit: Visit, context: Context) -> list[Post]:
     key = card_key(visit)
     if not outbox.was_posted(context.connection, key):
         return []
-    return [Change(key, replies.card(context.words, card_of(visit, context.words, context)))]
+    return [Change(key, card_words.card(context.words, card_of(visit, context.words, context)))]
 
 
 def refresh(visit: Visit, context: Context) -> list[Post]:

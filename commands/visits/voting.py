@@ -2,27 +2,30 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from commands.arguments import argument, city, option, text_to_end
 from commands.command import Call
 from commands.context import Context
-from commands.dates.rules import Value, all_answered
+from commands.dates.rules import Choice, Value, all_answered
 from commands.errors import MemberError
 from commands.listener import Ballot, Tap
 from commands.permissions import may_coordinate, roles_of
 from commands.posts import Post, Posts, React
-from commands.visits import replies, rules
+from commands.visits import poll_words, replies, rules
 from commands.visits.access import access_visit
+from commands.visits.attending import after_a_change, decided_option, late_ballot, say_after_all
 from commands.visits.closing import close, first_round_is_complete, open_to_the_room
 from commands.visits.counting import count, options_of, said_by, speaks_for, still_open
 from commands.visits.electing import CITY, named, names_of, zone_of
 from commands.visits.proposing import poll_key
+from commands.visits.recounting import recount
 from commands.visits.showing import refresh
 from commands.words import N_
 from storage import sources, votes
 from storage.records import City, EventId, Role
 from storage.sources import Source
-from storage.visit_records import ASKED, Visit, VisitState, VisitVote
+from storage.visit_records import ASKED, Visit, VisitOption, VisitState, VisitVote
 
 _NUMBER = re.compile(r"\s*v-?(\d+)\b[:,]?", re.IGNORECASE)
 
@@ -48,14 +51,16 @@ def vote(call: Call[Vote], context: Context) -> Posts:
     numbers = [one.number for one in options_of(visit, context) if not one.withdrawn]
     said = rules.read_votes(text, numbers)
     if said is None:
-        raise MemberError(replies.unread_vote(call.words, text.strip(), numbers, call.sign))
+        raise MemberError(poll_words.unread_vote(call.words, text.strip(), numbers, call.sign))
+    if visit.state is VisitState.CONFIRMED:
+        return say_after_all(call, visit, said, _party(call, visit, context), context)
     open_now = {one.number for one in still_open(visit, context)}
     said = {n: value for n, value in said.items() if n in open_now}
     if visit.state not in (*ASKED, VisitState.CLOSING) or not said:
         closed = visit.closing_since or visit.deadline
         shown = named(visit, context, call.sign)
         raise MemberError(
-            replies.vote_too_late(call.words, shown, closed.astimezone(zone_of(visit)))
+            poll_words.vote_too_late(call.words, shown, closed.astimezone(zone_of(visit)))
         )
     party = _party(call, visit, context)
     votes.record(
@@ -73,15 +78,15 @@ def vote(call: Call[Vote], context: Context) -> Posts:
     counts_for = (party,) if party else speaks_for(visit, call.asker.user_id, context)
     names = names_of(visit.electorate, call.words, context)
     counted = said_by(visit, call.asker.user_id, party, context)
-    receipt = replies.Receipt(
+    receipt = poll_words.Receipt(
         named(visit, context, call.sign),
         tuple(names[key] for key in counts_for),
         tuple(counted.items()),
         visit.deadline.astimezone(context.zone_of(call.asker)),
     )
     acknowledged = React(call.room.room_id, call.said.event_id, "✅")
-    told = call.answer(replies.receipt(call.words, receipt))
-    return [acknowledged, *told, *after_a_vote(visit, context)]
+    told = call.answer(poll_words.receipt(call.words, receipt))
+    return [acknowledged, *told, *after_a_vote(visit, call.said.event_id, context)]
 
 
 def _party(call: Call[Vote], visit: Visit, context: Context) -> str | None:
@@ -107,6 +112,9 @@ def take_ballot(ballot: Ballot, visit: Visit, number: int, context: Context) -> 
         return ()  # a poll of an earlier round, which is over
     answered = ballot.answered
     value = rules.answered(ballot.post, answered.answers)
+    decided = decided_option(visit, context)
+    if decided is not None and decided.number == number and _is_late(answered.at, decided):
+        return late_ballot(ballot, visit, value, context)
     vote_ = VisitVote(
         answered.event_id,
         visit.id,
@@ -119,7 +127,11 @@ def take_ballot(ballot: Ballot, visit: Visit, number: int, context: Context) -> 
     votes.record(context.connection, [vote_])
     origin = Source("visit", f"vote/{visit.id}", answered.sender)
     sources.add(context.connection, answered.event_id, origin)
-    return after_a_vote(visit, context)
+    return after_a_vote(visit, answered.event_id, context)
+
+
+def _is_late(at: datetime, option: VisitOption) -> bool:
+    return option.closed_at is not None and at > option.closed_at
 
 
 def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context) -> Posts:
@@ -127,8 +139,9 @@ def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context
     if number not in {one.number for one in options_of(visit, context)}:
         return ()
     if tap.taken_back:
+        before = count(visit, context)
         votes.silence(context.connection, tap.reacted.event_id)
-        return after_a_vote(visit, context)
+        return after_less(visit, before, context)
     if visit.state not in (VisitState.POLLING, VisitState.CLOSING):
         return ()
     vote_ = VisitVote(
@@ -141,22 +154,40 @@ def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context
         channel="tap",
     )
     votes.record(context.connection, [vote_])
-    return after_a_vote(visit, context)
+    return after_a_vote(visit, tap.reacted.event_id, context)
 
 
-def after_a_vote(visit: Visit, context: Context) -> list[Post]:
-    """The card follows; when everybody has answered, nothing is waited for."""
+def after_a_vote(visit: Visit, event_id: EventId, context: Context) -> list[Post]:
+    """The card follows; when the last one has answered, nothing is waited for.
+
+    Where all had answered before, dates are being asked again: who changes a vote ends nothing.
+    """
     if visit.state is VisitState.ASKING:
         if first_round_is_complete(visit, context):
             return open_to_the_room(visit, context)
         return []
+    if visit.state is VisitState.CLOSED:
+        return recount(visit, count(visit, context, but=event_id), context)
+    if visit.state is VisitState.CONFIRMED:
+        return after_a_change(visit, context)
     posts = refresh(visit, context)
-    if visit.state is VisitState.POLLING and all_answered(count(visit, context)):
+    complete = visit.state is VisitState.POLLING and all_answered(count(visit, context))
+    if complete and not all_answered(count(visit, context, but=event_id)):
         posts += close(visit, context)
     return posts
 
 
+def after_less(visit: Visit, before: Choice, context: Context) -> list[Post]:
+    """A vote was taken back: what follows from that."""
+    if visit.state is VisitState.CLOSED:
+        return recount(visit, before, context)
+    if visit.state is VisitState.CONFIRMED:
+        return after_a_change(visit, context)
+    return refresh(visit, context) if visit.state in (*ASKED, VisitState.CLOSING) else []
+
+
 def take_back(visit: Visit, event_id: EventId, context: Context) -> list[Post]:
     """A vote was redacted: what its person had said before stands again."""
+    before = count(visit, context)
     votes.forget(context.connection, event_id)
-    return after_a_vote(visit, context)
+    return after_less(visit, before, context)

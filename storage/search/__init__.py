@@ -10,13 +10,15 @@ from sqlalchemy import Connection
 
 from storage.search import fts5, tsvector
 from storage.search.analyser import Analysed, analyse, analyse_as, topics
+from storage.search.marks import marks_of
 from storage.search.query import Node
-from storage.search.rows import IndexRow, Row, Scope
+from storage.search.rows import DocumentRow, IndexRow, Reach, Row, Scope
 from storage.search.stemming import LANGUAGES, analyser_version
 
 __all__ = [
-    "LANGUAGES", "Analysed", "IndexRow", "Row", "Scope", "analyse", "analyse_as",
-    "analyser_version", "candidates", "clear", "create", "index_row", "index_rows", "topics",
+    "LANGUAGES", "Analysed", "DocumentRow", "IndexRow", "Reach", "Row", "Scope", "analyse",
+    "analyse_as", "analyser_version", "candidates", "clear", "create", "documents",
+    "index_documents", "index_row", "index_rows", "marks_of", "topics", "unindex_documents",
     "unindex_rows",
 ]  # fmt: skip
 
@@ -51,13 +53,38 @@ def candidates(
     return found
 
 
+def index_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Put documents into the index; their ids are negative there."""
+    _engine(connection).index_documents(connection, rows)
+
+
+def unindex_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Take documents out of the index, with the words and the language they went in with."""
+    _engine(connection).unindex_documents(connection, rows)
+
+
+def documents(
+    connection: Connection, tree: Node | None, scope: Scope, reach: Reach, limit: int = NEWEST
+) -> list[DocumentRow]:
+    """The newest documents within reach that match a tree; of a scope only days and marks count."""
+    found: list[DocumentRow] = _engine(connection).documents(connection, tree, scope, reach, limit)
+    return found
+
+
 def clear(connection: Connection) -> None:
     """Empty the index, whatever tokens it holds."""
     _engine(connection).clear(connection)
 
 
 def index_row(
-    message_id: int, room_id: int, sender_id: int, *, body: str, title: str | None, lang: str
+    message_id: int,
+    room_id: int,
+    sender_id: int,
+    *,
+    body: str,
+    lang: str,
+    title: str | None = None,
+    kept: str = "",
 ) -> IndexRow:
     """The index row of a message as it is stored: the same again, to take it out."""
     return IndexRow(
@@ -66,6 +93,7 @@ def index_row(
         sender_id,
         analyse_as(body, lang),
         None if title is None else analyse_as(title, lang),
+        marks_of(body, lang, kept),
     )
 
 

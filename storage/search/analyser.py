@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from storage.search.languages import is_small, language_scores
 from storage.search.letters import UNSPACED, spelt_otherwise
-from storage.search.query import Leaf, Phrase, Prefix, Word
+from storage.search.query import Leaf, OneOf, Phrase, Prefix, Word
 from storage.search.stemming import LANGUAGES
 from storage.search.words import (
     LONGEST,
@@ -121,6 +121,8 @@ def terms_of(leaf: Leaf) -> Terms:
             return Terms(phrase=phrase_tokens(typed))
         case Prefix(typed):
             return prefix_terms(typed)
+        case OneOf(tokens):
+            return Terms(any_of=tokens)
 
 
 def phrase_tokens(typed: str) -> tuple[str, ...]:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, String, bindparam, text
 
 from storage.search.analyser import Terms, terms_of
+from storage.search.marks import DOCUMENT
 from storage.search.query import And, Node, Not, Or
-from storage.search.rows import IndexRow, Row, Scope
+from storage.search.rows import DocumentRow, IndexRow, Reach, Row, Scope
 
-# The column scope holds room and person: 'r44 p9'. Tokens are taken as they are: beyond ASCII
-# every sign belongs to a word, and nothing is folded a second time.
+# The column scope holds room, person and marks: 'r44 p9 hlink'. Tokens are taken as they are:
+# beyond ASCII every sign belongs to a word, and nothing is folded a second time.
 CREATE = """CREATE VIRTUAL TABLE IF NOT EXISTS ft USING
     fts5(title, tags, surface, stem, scope, content='', tokenize='ascii')"""
 INSERT = "INSERT INTO ft(rowid, title, tags, surface, stem, scope) VALUES (?, ?, ?, ?, ?, ?)"
@@ -25,8 +26,20 @@ FIND = text(
     " FROM ft CROSS JOIN message m ON m.id = ft.rowid"
     " WHERE ft MATCH :words AND ft.rowid BETWEEN :lo AND :hi"
     " AND m.room_id IN :rooms AND m.ts >= :after AND m.ts < :before AND m.body <> ''"
+    " AND (:thread IS NULL OR m.thread_h = :thread)"
     " ORDER BY ft.rowid DESC LIMIT :limit"
 ).bindparams(bindparam("rooms", expanding=True))
+
+# Documents have negative row ids: a search for messages never meets them.
+FIND_DOCUMENTS = text(
+    "SELECT d.id, d.kind, d.subject, d.room_id, d.author_id, d.city, d.ts, d.lang, d.title, d.body"
+    " FROM ft CROSS JOIN document d ON d.id = -ft.rowid"
+    " WHERE ft MATCH :words AND ft.rowid < 0 AND d.ts >= :after AND d.ts < :before"
+    " AND (d.room_id IN :rooms OR d.cluster IN :clusters OR (:everyone AND d.everyone))"
+    " ORDER BY d.ts DESC, d.id DESC LIMIT :limit"
+).bindparams(
+    bindparam("rooms", expanding=True), bindparam("clusters", expanding=True, type_=String)
+)
 
 
 def create(connection: Connection) -> None:
@@ -37,7 +50,7 @@ def create(connection: Connection) -> None:
 def index_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """Index messages that are not in the index yet: a second time would double them silently."""
     if rows:
-        connection.exec_driver_sql(INSERT, [_values(row) for row in rows])
+        connection.exec_driver_sql(INSERT, [values(row) for row in rows])
 
 
 def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
@@ -46,7 +59,7 @@ def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     The words stay in deleted pages until the index is merged and the log is emptied.
     """
     if rows:
-        connection.exec_driver_sql(DELETE, [_values(row) for row in rows])
+        connection.exec_driver_sql(DELETE, [values(row) for row in rows])
 
 
 def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: int) -> list[Row]:
@@ -58,8 +71,10 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
     words = rooms if tree is None else compile_tree(tree, rooms)
     if words is None:
         return []
-    if scope.people:
-        words = f"({words}) AND {any_of(f'p{person}' for person in scope.people)}"
+    for group in scope.groups:
+        words = f"({words}) AND {any_of(group)}"
+    if scope.without:
+        words = f"({words}) NOT {any_of(scope.without)}"
     place = {"lo": scope.lowest_id, "hi": scope.highest_id}
     count = connection.execute(COUNT, {"words": words, "limit": limit + 1, **place}).scalar_one()
     values = {
@@ -67,9 +82,37 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         "rooms": scope.rooms,
         "after": scope.after_ms,
         "before": scope.before_ms,
+        "thread": scope.thread,
         "limit": limit,
     }
     return [Row(*found) for found in connection.execute(FIND, {**values, **place})]
+
+
+def documents(
+    connection: Connection, tree: Node | None, scope: Scope, reach: Reach, limit: int
+) -> list[DocumentRow]:
+    """The newest documents that match and may be read."""
+    everything = any_of([DOCUMENT])
+    words = everything if tree is None else compile_tree(tree, everything)
+    if words is None:
+        return []
+    for group in scope.groups:
+        words = f"({words}) AND {any_of(group)}"
+    if scope.without:
+        words = f"({words}) NOT {any_of(scope.without)}"
+    values = {
+        "words": words,
+        "rooms": reach.rooms,
+        "clusters": reach.clusters,
+        "everyone": reach.everyone,
+        "after": scope.after_ms,
+        "before": scope.before_ms,
+        "limit": limit,
+    }
+    return [DocumentRow(*found) for found in connection.execute(FIND_DOCUMENTS, values)]
+
+
+index_documents, unindex_documents = index_rows, unindex_rows
 
 
 def compile_tree(node: Node, everything: str) -> str | None:
@@ -97,7 +140,7 @@ def compile_tree(node: Node, everything: str) -> str | None:
 
 
 def any_of(scopes: Iterable[str]) -> str:
-    """Rooms (r44) or people (p9) as an FTS5 expression."""
+    """Rooms (r44), people (p9) or other marks as an FTS5 expression."""
     return "{scope}:(" + " OR ".join(f'"{it}"' for it in scopes) + ")"
 
 
@@ -118,14 +161,15 @@ def _quoted(token: str) -> str:
     return '"' + token.replace('"', '""') + '"'
 
 
-def _values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
+def values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
+    """A message as a row of the index."""
     return (
         row.message_id,
         " ".join(row.title_words),
         " ".join(row.tags),
         " ".join(row.analysed.surface),
         " ".join(row.extras),
-        f"r{row.room_id} p{row.sender_id}",
+        " ".join(row.scope),
     )
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from storage.search.letters import fold
+
 # About sixty of the commonest words of each language, as written. A word of several languages
 # counts for each of them by its share.
 _STOP_WORDS = {
@@ -64,6 +66,17 @@ def _small_words() -> dict[str, tuple[tuple[str, float], ...]]:
         for word in set(words.split()):
             spoken.setdefault(word, []).append(language)
     return {word: tuple((it, 1 / len(of)) for it in of) for word, of in spoken.items()}
+
+
+def small_words(language: str) -> list[str]:
+    """The small words of a language, as written."""
+    return _STOP_WORDS[language].split()
+
+
+@cache
+def folded_small() -> frozenset[str]:
+    """The small words of all languages, as they are compared."""
+    return frozenset(fold(word) for word in _small_words())
 
 
 def is_small(word: str) -> bool:

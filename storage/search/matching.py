@@ -11,6 +11,9 @@ from storage.search.words import find_tags, find_words, forms, joined, split, wr
 
 NEAR = 8  # words
 
+INFLECTED = 0.7  # how much another form of the word counts
+EXACT = 1 << 10  # added to a leaf that is answered by the very word
+
 Answers = frozenset[int]  # the wanted leaves that a part of a text answers
 NONE: Answers = frozenset()
 
@@ -33,8 +36,9 @@ class Matcher:
         ]
         self._leaves: dict[str, Answers] = {}
         for leaf, terms in enumerate(self._terms):
-            for token in terms.any_of:
-                self._leaves[token] = self._leaves.get(token, NONE) | {leaf}
+            for place, token in enumerate(terms.any_of):
+                answer = {leaf} if place else {leaf, leaf + EXACT}
+                self._leaves[token] = self._leaves.get(token, NONE) | answer
         # By language, then by written word: its tokens, and what each of them answers.
         self._known: dict[tuple[str, ...], dict[str, _Reading]] = {}
 
@@ -77,7 +81,7 @@ class Matcher:
             answers += one.answers
         for leaf, terms in enumerate(self._terms):
             for at in (*_phrases(tokens, terms), *_tagged(text, terms)):
-                answers[at] |= {leaf}
+                answers[at] |= {leaf, leaf + EXACT}
         return _Reading(tokens, answers)
 
     def _word(self, word: str, languages: Sequence[str]) -> _Reading:
@@ -103,11 +107,11 @@ class Matcher:
                         answered |= {leaf}
         return answered
 
-    def _count(self, answers: Sequence[Answers]) -> tuple[int, ...]:
-        counts = [0] * len(self._terms)
+    def _count(self, answers: Sequence[Answers]) -> tuple[float, ...]:
+        counts = [0.0] * len(self._terms)
         for answered in answers:
             for leaf in answered:
-                counts[leaf] += 1
+                counts[leaf % EXACT] += INFLECTED if leaf < EXACT else 1 - INFLECTED
         return tuple(counts)
 
     def _near(self, answers: Sequence[Answers]) -> bool:
@@ -117,7 +121,7 @@ class Matcher:
         latest: dict[int, int] = {}
         for at, answered in enumerate(answers):
             if answered:
-                latest.update(dict.fromkeys(answered, at))
+                latest.update((leaf % EXACT, at) for leaf in answered)
                 if len(latest) == len(self._terms) and at - min(latest.values()) < NEAR:
                     return True
         return False

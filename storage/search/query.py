@@ -1,7 +1,7 @@
 """What a person asks the archive for: one tree of words, and filters beside it.
 
-Standard library only: commands read and print it, both engines compile it. A later kind of leaf
-(a tag, a place) or filter is one more dataclass; nothing here has to change for it.
+Standard library only: commands read and print it, both engines compile it. A later kind of leaf is
+one more dataclass, a later filter one more field.
 """
 
 import re
@@ -28,6 +28,13 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """Any of these words as they are indexed: nobody types it, suggestions are looked up so."""
+
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     node: "Node"
 
@@ -42,8 +49,8 @@ class Or:
     nodes: "tuple[Node, ...]"  # two or more, none of them an Or
 
 
-Leaf: TypeAlias = Word | Phrase | Prefix
-Node: TypeAlias = Word | Phrase | Prefix | Not | And | Or
+Leaf: TypeAlias = Word | Phrase | Prefix | OneOf
+Node: TypeAlias = Leaf | Not | And | Or
 
 
 class Sort(StrEnum):
@@ -51,16 +58,49 @@ class Sort(StrEnum):
     NEW = "new"
 
 
+class Field(StrEnum):
+    """What a search can be narrowed by, besides days and words."""
+
+    FROM = "from"  # a person
+    CITY = "city"
+    IN = "in"  # a cluster or a room
+    HAS = "has"  # file, image, link, poll, practice
+    KIND = "kind"  # message, question, poll, file, image, practice, summary
+    IS = "is"  # question, practice
+    LANG = "lang"  # ISO 639-1
+    THREAD = "thread"  # a message of it: id, link, or "here"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What was typed after a field; who, where and what it means is found out later."""
+
+    field: Field
+    value: str
+    negated: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A whole question. Filters hold what was typed; who and where it means is found out later."""
+    """A whole question.
+
+    Filters of one field are alternatives, but for `has:`, where all are wanted; a negated filter
+    bars.
+    """
 
     tree: Node | None = None  # None: filters alone
-    from_people: tuple[str, ...] = ()  # any of them
-    rooms: tuple[str, ...] = ()  # any of them
+    filters: tuple[Filter, ...] = ()
     after: date | None = None  # from the start of that day, in the asker's zone
     before: date | None = None  # up to the start of that day
     sort: Sort | None = None  # None: best first, or newest first if no word is wanted
+
+    def wants(self, *fields: Field) -> tuple[str, ...]:
+        """What was asked for in these fields; any of it will do."""
+        return tuple(it.value for it in self.filters if it.field in fields and not it.negated)
+
+    def bars(self, *fields: Field) -> tuple[str, ...]:
+        """What was barred in these fields."""
+        return tuple(it.value for it in self.filters if it.field in fields and it.negated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +111,8 @@ class Candidate:
     thread_h: int
     ts: int  # milliseconds since 1970
     length: int  # words
-    hits: tuple[int, ...]  # occurrences, for each wanted leaf of the tree
-    title_hits: tuple[int, ...]
+    hits: tuple[float, ...]  # occurrences of each wanted leaf of the tree; a stem counts less
+    title_hits: tuple[float, ...]
     near: bool = False  # all wanted words stand within eight
     weight: float = 1.0  # 1.6 a practice, 1.3 an answered thread, 1.2 a thread's first message
     reactors: int = 0  # people
@@ -88,8 +128,8 @@ def leaves(node: Node | None) -> Iterator[Leaf]:
         case And(nodes) | Or(nodes):
             for each in nodes:
                 yield from leaves(each)
-        case Word() | Phrase() | Prefix():
-            yield node
+        case leaf:
+            yield leaf
 
 
 def wanted(node: Node | None) -> Iterator[Leaf]:
@@ -100,8 +140,8 @@ def wanted(node: Node | None) -> Iterator[Leaf]:
         case And(nodes) | Or(nodes):
             for each in nodes:
                 yield from wanted(each)
-        case Word() | Phrase() | Prefix():
-            yield node
+        case leaf:
+            yield leaf
 
 
 def newest_first(query: Query) -> bool:
@@ -112,8 +152,7 @@ def newest_first(query: Query) -> bool:
 def print_query(query: Query) -> str:
     """The query in the words of the query language; reading it again gives the same query."""
     parts = [] if query.tree is None else [print_tree(query.tree)]
-    parts += [f"from:{_value(name)}" for name in query.from_people]
-    parts += [f"in:{_value(name)}" for name in query.rooms]
+    parts += [f"{'-' if it.negated else ''}{it.field}:{_value(it.value)}" for it in query.filters]
     parts += [] if query.after is None else [f"after:{query.after.isoformat()}"]
     parts += [] if query.before is None else [f"before:{query.before.isoformat()}"]
     parts += [] if query.sort is None else [f"sort:{query.sort}"]
@@ -129,6 +168,8 @@ def print_tree(node: Node) -> str:
             return f'"{text}"'
         case Prefix(text):
             return f"{text}*"
+        case OneOf(tokens):
+            return " OR ".join(tokens)
         case Not(inner):
             return f"-{_grouped(inner)}"
         case And(nodes):

@@ -23,6 +23,7 @@ class IndexRow:
     sender_id: int  # person.id, ours
     analysed: Analysed
     title: Analysed | None = None
+    marks: tuple[str, ...] = ()  # of `marks.marks_of`
 
     @property
     def title_words(self) -> tuple[str, ...]:
@@ -33,6 +34,11 @@ class IndexRow:
         """Of title and text, each once."""
         both = (*self.title.tags, *self.analysed.tags) if self.title else self.analysed.tags
         return tuple(dict.fromkeys(both))
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """Where it was said and by whom, and its marks."""
+        return (f"r{self.room_id}", f"p{self.sender_id}", *self.marks)
 
     @property
     def extras(self) -> tuple[str, ...]:
@@ -47,14 +53,24 @@ class Scope:
 
     rooms: tuple[int, ...]  # room.id; none: nothing is found
     people: tuple[int, ...] = ()  # person.id; none: everybody
+    marks: tuple[tuple[str, ...], ...] = ()  # of each group at least one
+    without: tuple[str, ...] = ()  # marks, "p9" among them; none of these
+    thread: int | None = None  # hash of its root; None: any
     after_ms: int = EARLIEST  # inclusive, milliseconds since 1970
     before_ms: int = LATEST  # exclusive
     below: int = LATEST  # exclusive message.id: where the page before ended
+    above: int = 0  # inclusive message.id
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Of each at least one mark is wanted: people, and what was asked for besides."""
+        people = tuple(f"p{person}" for person in self.people)
+        return (people, *self.marks) if people else self.marks
 
     @property
     def lowest_id(self) -> int:
         """No earlier id can be in the period."""
-        return max(0, self.after_ms // 1000 - SLACK_S) * ID_STEP
+        return max(self.above, max(0, self.after_ms // 1000 - SLACK_S) * ID_STEP)
 
     @property
     def highest_id(self) -> int:
@@ -75,3 +91,36 @@ class Row:
     lang: str
     body: str
     title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which documents a reader may be shown."""
+
+    rooms: tuple[int, ...]  # room.id
+    clusters: tuple[str, ...]  # slugs
+    everyone: bool  # those for the whole community, too
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document that was found."""
+
+    id: int
+    kind: str
+    subject: str
+    room_id: int | None
+    author_id: int | None
+    city: str | None
+    ts: int  # milliseconds since 1970
+    lang: str
+    title: str
+    body: str
+
+    @property
+    def as_row(self) -> Row:
+        """As a message, to be ranked among them; ids of documents are negative."""
+        return Row(
+            -self.id, 0, self.room_id or 0, -self.id, self.author_id or 0, self.ts, self.lang,
+            self.body, self.title,
+        )  # fmt: skip

@@ -6,6 +6,8 @@ import unicodedata
 import LatvianStemmer
 import Stemmer
 
+from storage.search import endings
+from storage.search.languages import folded_small
 from storage.search.letters import fold
 
 SNOWBALL = {
@@ -21,7 +23,7 @@ SNOWBALL = {
 }
 LANGUAGES = (*SNOWBALL, "lv")  # ISO 639-1
 
-RULES = 1  # of this package; raise it whenever folding, tokens or stop words change
+RULES = 3  # of this package; raise it whenever folding, tokens or stop words change
 
 
 def analyser_version() -> int:
@@ -51,14 +53,27 @@ class _Stemmers(threading.local):
 _stemmers = _Stemmers()
 
 
+SHORTEST = 3  # letters of a stem that says enough by itself
+
+
 def stem(word: str, language: str) -> str:
     """The folded stem of a word as written; just folded if nobody stems the language.
 
-    Stemmed first and folded then: suffix rules know accents.
+    Stemmed first and folded then: suffix rules know accents. A stem that would read like a small
+    word, as møte would like mot, carries a 1, which no word of people does.
     """
     lower = word.lower()
-    if language in SNOWBALL:
-        return fold(_stemmers.get(language).stemWord(lower))
-    if language == "lv":
-        return fold(LatvianStemmer.stem(lower))
-    return fold(lower)
+    whole = fold(lower)
+    named = endings.whole_stem(whole, language)
+    if named is not None:
+        found = named
+    elif language in SNOWBALL:
+        found = endings.shortened(fold(_stemmers.get(language).stemWord(lower)), language)
+    elif language == "lv":
+        found = endings.shortened(fold(LatvianStemmer.stem(lower)), language)
+    else:
+        return whole
+    if found == whole and named is None:
+        return whole
+    alike = len(found) < SHORTEST or found in folded_small()
+    return f"{found}1" if alike and found.isalpha() else found

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, String, TextClause, bindparam, text
 
 from storage.search.analyser import Terms, terms_of
+from storage.search.marks import DOCUMENT
 from storage.search.query import And, Node, Not, Or
-from storage.search.rows import TITLE_WORDS, IndexRow, Row, Scope
+from storage.search.rows import TITLE_WORDS, DocumentRow, IndexRow, Reach, Row, Scope
 
 # Tags and stems share one position each, beyond all words: of two weights at one position
 # PostgreSQL keeps only the higher.
@@ -15,14 +16,32 @@ FIND = text(
     "SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, m.body, m.title"
     " FROM message m WHERE m.tsv @@ CAST(:words AS tsquery) AND m.id BETWEEN :lo AND :hi"
     " AND m.room_id IN :rooms AND m.ts >= :after AND m.ts < :before AND m.body <> ''"
+    " AND (CAST(:thread AS bigint) IS NULL OR m.thread_h = :thread)"
     " ORDER BY m.id DESC LIMIT :limit"
 ).bindparams(bindparam("rooms", expanding=True))
+
+_NEW = "unnest(CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS new(id, tsv)"
+UPDATE = text(
+    f"UPDATE message SET tsv = CAST(new.tsv AS tsvector) FROM {_NEW} WHERE message.id = new.id"  # noqa: S608
+)
+UPDATE_DOCUMENTS = text(
+    f"UPDATE document SET tsv = CAST(new.tsv AS tsvector) FROM {_NEW} WHERE document.id = new.id"  # noqa: S608
+)
+FIND_DOCUMENTS = text(
+    "SELECT d.id, d.kind, d.subject, d.room_id, d.author_id, d.city, d.ts, d.lang, d.title, d.body"
+    " FROM document d WHERE d.tsv @@ CAST(:words AS tsquery) AND d.ts >= :after AND d.ts < :before"
+    " AND (d.room_id IN :rooms OR d.cluster IN :clusters OR (:everyone AND d.everyone))"
+    " ORDER BY d.ts DESC, d.id DESC LIMIT :limit"
+).bindparams(
+    bindparam("rooms", expanding=True), bindparam("clusters", expanding=True, type_=String)
+)
 
 
 def create(connection: Connection) -> None:
     """Add column and index to the message table, if they are not there."""
     for statement in (
         "ALTER TABLE message ADD COLUMN IF NOT EXISTS tsv TSVECTOR NOT NULL DEFAULT ''",
+        "ALTER TABLE IF EXISTS document ADD COLUMN IF NOT EXISTS tsv TSVECTOR NOT NULL DEFAULT ''",
         "ALTER TABLE message ALTER COLUMN tsv SET STATISTICS 1000",
         "CREATE INDEX IF NOT EXISTS message_tsv ON message USING gin(tsv) WITH (fastupdate=on)",
     ):
@@ -47,8 +66,9 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         if words is None:
             return []
         parts.append(words)
-    if scope.people:
-        parts.append(any_of(f"p{person}" for person in scope.people))
+    parts += [any_of(group) for group in scope.groups]
+    if scope.without:
+        parts.append(f"!({any_of(scope.without)})")
     values = {
         "words": " & ".join(f"({part})" for part in parts),
         "rooms": scope.rooms,
@@ -56,9 +76,47 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         "hi": scope.highest_id,
         "after": scope.after_ms,
         "before": scope.before_ms,
+        "thread": scope.thread,
         "limit": limit,
     }
     return [Row(*found) for found in connection.execute(FIND, values)]
+
+
+def documents(
+    connection: Connection, tree: Node | None, scope: Scope, reach: Reach, limit: int
+) -> list[DocumentRow]:
+    """The newest documents that match and may be read."""
+    parts = [any_of([DOCUMENT])]
+    if tree is not None:
+        words = compile_tree(tree)
+        if words is None:
+            return []
+        parts.append(words)
+    parts += [any_of(group) for group in scope.groups]
+    if scope.without:
+        parts.append(f"!({any_of(scope.without)})")
+    values = {
+        "words": " & ".join(f"({part})" for part in parts),
+        "rooms": reach.rooms,
+        "clusters": reach.clusters,
+        "everyone": reach.everyone,
+        "after": scope.after_ms,
+        "before": scope.before_ms,
+        "limit": limit,
+    }
+    return [DocumentRow(*found) for found in connection.execute(FIND_DOCUMENTS, values)]
+
+
+def index_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Index documents whose rows are there already."""
+    numbers = [-row.message_id for row in rows]
+    _update(connection, numbers, [vector(row) for row in rows], UPDATE_DOCUMENTS)
+
+
+def unindex_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
+    """Take documents out."""
+    numbers = [-row.message_id for row in rows]
+    _update(connection, numbers, ["" for _ in rows], UPDATE_DOCUMENTS)
 
 
 def compile_tree(node: Node) -> str | None:
@@ -76,7 +134,7 @@ def compile_tree(node: Node) -> str | None:
 
 
 def any_of(scopes: Iterable[str]) -> str:
-    """Rooms (r44) or people (p9) as a tsquery."""
+    """Rooms (r44), people (p9) or other marks as a tsquery."""
     return " | ".join(f"'={it}'" for it in scopes)
 
 
@@ -114,7 +172,7 @@ def vector(row: IndexRow) -> str:
     for token in row.extras:
         places.setdefault(token, []).append(STEM)
     words = (f"{quoted(token)}:{','.join(at)}" for token, at in places.items())
-    return " ".join((*words, f"'=r{row.room_id}'", f"'=p{row.sender_id}'"))
+    return " ".join((*words, *(f"'={mark}'" for mark in row.scope)))
 
 
 def quoted(token: str) -> str:
@@ -122,18 +180,15 @@ def quoted(token: str) -> str:
     return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _update(connection: Connection, ids: list[int], vectors: list[str]) -> None:
+def _update(
+    connection: Connection, ids: list[int], vectors: list[str], statement: TextClause | None = None
+) -> None:
     if ids:
-        connection.execute(
-            text(
-                "UPDATE message SET tsv = CAST(new.tsv AS tsvector) FROM unnest("
-                "CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS new(id, tsv)"
-                " WHERE message.id = new.id"
-            ),
-            {"ids": ids, "vectors": vectors},
-        )
+        chosen = UPDATE if statement is None else statement
+        connection.execute(chosen, {"ids": ids, "vectors": vectors})
 
 
 def clear(connection: Connection) -> None:
     """Empty the index."""
     connection.exec_driver_sql("UPDATE message SET tsv = ''::tsvector")
+    connection.exec_driver_sql("UPDATE document SET tsv = ''::tsvector")

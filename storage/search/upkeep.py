@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 PAGES = 64  # of one step: about 10 ms at 100,000 messages
 POSTGRES_UPKEEP = (
-    "VACUUM message, event, revision, inbox, outbox, waiting_event",
+    "VACUUM message, event, revision, inbox, outbox, waiting_event, document",
     "REINDEX INDEX CONCURRENTLY message_tsv",
 )
 

@@ -102,6 +102,10 @@ def _folded(piece: str, at: int) -> Iterator[Part]:
 @lru_cache(maxsize=1 << 13)
 def forms(word: str, language: str) -> Forms:
     """What is indexed for a written word in a message of that language ("" for unknown)."""
+    if word.isalnum() and (word.isascii() or not UNSPACED.search(word)):
+        token = fold(word)
+        if token.isalnum():  # most words: one part, nothing joined
+            return _plain_forms(word, token[:LONGEST], language)
     parts = split(word)
     tokens = tuple(part.token for part in parts)
     extras = [stem_token(word[part.start : part.end], language) for part in parts]
@@ -115,6 +119,11 @@ def forms(word: str, language: str) -> Forms:
             else []
         )
     return Forms(tokens, tuple(dict.fromkeys(it for it in extras if it and it not in tokens)))
+
+
+def _plain_forms(word: str, token: str, language: str) -> Forms:
+    found = stem_token(word, language)
+    return Forms((token,), (found,) if found and found != token else ())
 
 
 def joined(word: str, parts: Sequence[Part]) -> str:

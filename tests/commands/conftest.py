@@ -1,6 +1,7 @@
 """A hall without a network: a real database, real handlers, and people who say things."""
 
 import itertools
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -247,20 +248,19 @@ def join(
     )
 
 
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    database = await open_database(f"sqlite:///{tmp_path}/hall.db")
-    await database.write(furnish)
-    yield Hall(database)
-    await database.close()
-
-
 @pytest.fixture(scope="session")
 async def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A furnished database, made once: to be copied."""
+    """The database of a hall in which nothing has happened yet, to be copied."""
     path = tmp_path_factory.mktemp("furnished") / "hall.db"
     database = await open_database(f"sqlite:///{path}")
     await database.write(furnish)
-    await database.tidy(thoroughly=False)
     await database.close()
     return path
+
+
+@pytest.fixture
+async def hall(furnished: Path, tmp_path: Path) -> AsyncIterator[Hall]:
+    shutil.copy(furnished, tmp_path)
+    database = await open_database(f"sqlite:///{tmp_path}/hall.db")
+    yield Hall(database)
+    await database.close()

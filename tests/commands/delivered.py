@@ -1,6 +1,7 @@
 """A hall whose posts stand in their rooms at once, and whose alarms ring when time passes."""
 
 import uuid
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -103,6 +104,17 @@ class Delivered(Hall):
     def post(self, key: str) -> Stood:
         """The post of a key, as it was said first."""
         return next(one for one in self.stood if one.key == key)
+
+    def standing(self) -> list[Stood]:
+        """What stands in rooms and chats: each message and each edit that was not taken back."""
+        gone = {one.changes for one in self.stood if one.action is Action.REDACTION}
+        return [one for one in self.stood if one.content and one.key not in gone]
+
+    def readable(self) -> str:
+        """All that can still be read somewhere, in edit histories and in files, too."""
+        told = [repr(one.content) for one in self.standing()]
+        data = [one.content.get("org.moothall.data") for one in self.standing()]
+        return "\n".join([*told, *(b64decode(one).decode() for one in data if one)])
 
     def latest(self, key: str) -> str:
         """What a post says now, edits and all."""

@@ -2,10 +2,18 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
-from commands.posts import Pin, React, Say
-from storage import rooms
-from storage.records import ArchiveRules, RoomId, RoomKind, UserId
+import pytest
+
+from bot.hall import Hall as RealHall
+from bot.state import lifetime
+from bot.upkeep import Upkeep
+from commands.archive.rules import retention_of
+from commands.posts import Offer, Pin, React, Say
+from storage import archive, rooms
+from storage.records import ArchiveRules, Room, RoomId, RoomKind, UserId
 from tests.commands.conftest import (
     ANN,
     BEN,
@@ -123,8 +131,9 @@ async def test_a_thread_is_summed_up_in_its_own_words_with_links(hall: Hall) -> 
         BEN, "The library can take thirty people on a Tuesday.", thread=root, reactions=[CORA]
     )
     await hall.talks(BEN, "Who pays for the travel?", thread=root)
-    (post,) = await hall.says(CORA, "!thread summary", thread_root=root)
+    post, offered = await hall.says(CORA, "!thread summary", thread_root=root)
     assert isinstance(post, Say)
+    assert offered == Offer(post.key or "", "✅")
     assert post.thread == root
     assert set(post.quotes) >= {root, idea}
     assert plain(post.reply) == (
@@ -134,7 +143,8 @@ async def test_a_thread_is_summed_up_in_its_own_words_with_links(hall: Hall) -> 
         "What stands out:\n"
         "- “The library can take thirty people on a Tuesday.” · Ben\n"
         "Still open:\n"
-        "- “Who pays for the travel?” · Ben"
+        "- “Who pays for the travel?” · Ben\n"
+        "Is that right? A ✅ from somebody who wrote here lets search find it."
     )
 
 
@@ -188,3 +198,73 @@ async def test_admin_status_shows_the_hall_in_counts(hall: Hall) -> None:
     assert "8 rooms, 1 with an archive" in shown
     assert "1 message, 0 threads" in shown
     assert "Hello" not in shown
+
+
+# ── for how long ──────────────────────────────────────────────────────────────────────────────
+
+DAYS = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("configured", "of_cluster", "told", "kept"),
+    [
+        (730, "none", None, 730),
+        (730, "none", 90, 90),  # the room itself asks for less
+        (730, "none", 9000, 730),
+        (730, 30, 90, 30),
+        (730, None, None, None),  # this room for ever
+        (None, "none", None, None),
+        (None, "none", 90, 90),
+        (730, None, 90, 90),
+    ],
+)
+def test_words_are_kept_as_long_as_configured_or_as_the_room_allows(
+    configured: int | None, of_cluster: int | str | None, told: int | None, kept: int | None
+) -> None:
+    def days(number: int | None) -> timedelta | None:
+        return None if number is None else number * DAYS
+
+    own = {} if isinstance(of_cluster, str) else {"housing": days(of_cluster)}
+    room = Room(1, HOUSING, RoomKind.CLUSTER, "housing", retention=days(told))
+    rules = ArchiveRules(retention=days(configured), of_clusters=own)
+    assert retention_of(room, rules) == days(kept)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept_ms"),
+    [
+        (90 * 86_400_000, 90 * 86_400_000),
+        (90 * 86_400, 90 * 86_400_000),  # seconds, as early drafts had it
+        (-5, None), (0, None), (True, None), (1.5, None), ("90", None), (None, None), ([], None),
+        (2**62, 36_500 * 86_400_000),
+    ],
+)  # fmt: skip
+def test_what_a_room_says_of_its_retention_is_read_with_sense(
+    told: object, kept_ms: int | None
+) -> None:
+    assert lifetime(told) == kept_ms
+
+
+@pytest.mark.promise(
+    "When its time is over a message loses its words and is still counted; the archive's status"
+    " says two weeks ahead which will go"
+)
+async def test_after_their_time_words_go_and_the_count_stays(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "an old canary")
+    hall.later(timedelta(days=720))
+    await hall.talks(BEN, "a reply that lives on", thread=root)
+    shown = await hall.hears(ANN, "!archive status")
+    assert "kept for 2 years" in shown
+    assert "1 message goes within two weeks" in shown
+    hall.later(timedelta(days=11))
+    fake = SimpleNamespace(
+        database=hall.database, settings=hall.settings, clock=SimpleNamespace(now=lambda: hall.now)
+    )
+    await Upkeep(cast(RealHall, fake)).expire()
+    shown = await hall.hears(ANN, "!archive status")
+    assert "- 1 message\n" in shown
+    assert "1 older message, whose words were deleted as promised" in shown
+    thread = await hall.do(lambda c: archive.thread(c, [rooms.know(c, HOUSING).id], root))
+    assert [one.body for one in thread] == ["", "a reply that lives on"]
+    assert "Nothing found" in await hall.hears(ANN, "!search canary")

@@ -1,7 +1,17 @@
 """People and their settings: who they are, who may change it, what is stored."""
 
-from commands.posts import React, Say, Tell
-from storage import people
+import io
+import json
+import zipfile
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from commands.members import dossier
+from commands.posts import Compile, React, Say, Tell
+from commands.words import words_in
+from storage import people, personal
 from storage.records import Person, Role, UserId
 from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, PAULA, Hall, direct, heard
 
@@ -145,3 +155,28 @@ async def test_opting_out_of_the_archive_is_a_matter_of_one_command(hall: Hall) 
     assert (await stored(hall, ANN)).archive
     asked = await hall.hears(ANN, "!privacy archive")
     assert asked.startswith("Shall the archive keep your words")
+
+
+async def test_all_that_is_stored_about_somebody_becomes_a_page_and_json(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "We have <b>four</b> lifts", reactions=[BEN])
+    await hall.talks(BEN, "Words of somebody else")
+    posts = await hall.says(ANN, "!privacy export")
+    assert [type(post) for post in posts] == [Compile, React]
+
+    def held(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+        one = people.know(connection, ANN)
+        return personal.held_of(connection, one.id, ANN).rows
+
+    rows = await hall.do(held)
+    packed = dossier.pack(
+        words_in("de"), rows, name="Ann Berg", now=hall.now, zone=ZoneInfo("Europe/Oslo")
+    )
+    with zipfile.ZipFile(io.BytesIO(packed)) as folder:
+        page = folder.read("about-me.html").decode()
+        data = json.loads(folder.read("about-me.json"))
+    assert "We have &lt;b&gt;four&lt;/b&gt; lifts" in page
+    assert "matrix.to/#/!housing:hs/" in page
+    assert "somebody else" not in page + json.dumps(data)
+    assert data["stored"]["message"][0]["body"] == "We have <b>four</b> lifts"
+    assert "http" not in page.replace("https://matrix.to/", "")

@@ -2,12 +2,21 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Connection, select
 
-from commands.posts import Say, TakeBack
+from commands.posts import React, Say, TakeBack, Tell
 from commands.reply import Items, MessageLink, Strong
-from storage import outbox, rooms
-from storage.records import EventId, RoomId, RoomKind, UserId
+from storage import outbox, people, practices, rooms
+from storage.records import (
+    Answered,
+    EventId,
+    PracticeField,
+    PracticeState,
+    RoomId,
+    RoomKind,
+    UserId,
+)
 from storage.tables import search_page
 from tests.commands.conftest import (
     ANN,
@@ -101,10 +110,11 @@ async def test_a_forbidden_room_and_one_that_does_not_exist_read_the_same(hall: 
     missing = await hall.hears(ANN, "search pump in:nowhere", direct(ANN))
     assert forbidden.replace("welcome", "…") == missing.replace("nowhere", "…")
     assert forbidden.startswith("Nothing found")
-    in_room = await hall.hears(ANN, "!search pump in:welcome")
-    assert in_room.replace("welcome", "…") == (
-        await hall.hears(ANN, "!search pump in:nowhere")
-    ).replace("nowhere", "…")
+    for asked in ("!search pump in:welcome", "!search pump in:nowhere"):
+        told, seen = await hall.says(ANN, asked)
+        assert isinstance(told, Tell)
+        assert isinstance(seen, React)
+        assert heard([told]).startswith("Nothing found")
 
 
 async def test_an_author_who_said_nothing_and_one_who_does_not_exist_read_the_same(
@@ -244,3 +254,162 @@ async def test_one_message_of_a_thread_stands_for_it(hall: Hall) -> None:
     root = await hall.talks(ANN, "The pump is loud")
     await hall.talks(PAULA, "Which pump?", thread=root)
     assert "Found 1 for" in await hall.hears(CORA, "!search pump")
+
+
+async def test_a_search_is_narrowed_by_city_kind_language_thread_and_what_is_held(
+    hall: Hall,
+) -> None:
+    await hall.keeps_archive()
+    asked = await hall.talks(ANN, "Who has a pump? See https://city.example and P-3")
+    await hall.talks(BEN, "Die Pumpe ist bei mir, und sie ist nicht laut", thread=asked)
+    await hall.talks(CORA, "The pump is not mine")
+    found: dict[str, str] = {}
+    for query in (
+        "city:Havnvoll", "-city:havnvoll", "is:question", "kind:message", "lang:german",
+        "-lang:de", "has:link has:practice", "has:file", f"thread:{asked}",
+        f"thread:https://matrix.to/#/!room:hs/{asked}?via=hs", "-from:me", "on:today",
+        "on:yesterday", "city:nowhere", "thread:$other", "-in:housing", "has:file kind:message",
+    ):  # fmt: skip
+        heard_of = await hall.hears(CORA, f"search pump sort:new {query}", direct(CORA))
+        found[query] = heard_of.split(".")[0]
+        hall.later(timedelta(seconds=10))
+    told = "pump in all your rooms"
+    day = "since Monday, 2 March 2026, before Tuesday, 3 March 2026"
+    before = "since Sunday, 1 March 2026, before Monday, 2 March 2026"
+    assert found == {
+        "city:Havnvoll": f"Found 1 for {told}, from people of Havnvoll",
+        "-city:havnvoll": f"Found 2 for {told}, not from people of havnvoll",
+        "is:question": f"Found 1 for {told}, only questions",
+        "kind:message": f"Found 3 for {told}, only messages",
+        "lang:german": f"Found 1 for {told}, written in German",
+        "-lang:de": f"Found 2 for {told}, not written in German",
+        "has:link has:practice": f"Found 1 for {told}, with a link and the number of a practice",
+        "has:file": f"Nothing found for {told}, with a file",
+        f"thread:{asked}": f"Found 2 for {told}, of one thread",
+        f"thread:https://matrix.to/#/!room:hs/{asked}?via=hs": (
+            f"Found 2 for {told}, of one thread"
+        ),
+        "-from:me": f"Found 2 for {told}, not from me",
+        "on:today": f"Found 3 for {told}, {day}",
+        "on:yesterday": f"Nothing found for {told}, {before}",
+        "city:nowhere": f"Nothing found for {told}, from people of nowhere",
+        "thread:$other": f"Nothing found for {told}, of one thread",
+        "-in:housing": f"Nothing found for {told}, not in housing",
+        "has:file kind:message": f"Nothing found for {told}, with a file, only messages",
+    }
+
+
+async def test_a_thread_is_searched_from_within(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "The pump is loud")
+    await hall.talks(BEN, "My pump is not")
+    assert "Found 1 for" in await hall.hears(CORA, "!search pump thread:here", thread_root=root)
+    assert "thread that it is asked in" in await hall.hears(CORA, "!search pump thread:here")
+
+
+async def test_files_and_pictures_are_found_by_what_they_are(hall: Hall) -> None:
+    await hall.keeps_archive()
+    for kind, name in (("m.file", "budget.pdf"), ("m.image", "pump.jpg")):
+        content = {"msgtype": kind, "body": name, "url": "mxc://hs/x"}
+        await hall.archives([hall._event(ANN, HOUSING, "m.room.message", content)])
+        hall.later(timedelta(minutes=1))
+    files = await hall.hears(BEN, "!search has:file")
+    assert files.startswith("Found 2 for all messages in Housing, with a file.")
+    pictures = await hall.hears(BEN, "!search has:image pump")
+    assert pictures.startswith("Found 1 for pump in Housing, with a picture.")
+
+
+@pytest.mark.promise(
+    "A search without hits suggests one spelling, taken only from what the reader may read."
+)
+async def test_a_misspelt_word_gets_one_suggestion_from_what_one_may_read(hall: Hall) -> None:
+    await talk(hall)
+    assert "Did you mean !search library?" in await hall.hears(ANN, "!search libarry")
+    assert "Did you mean !search heat library?" in await hall.hears(ANN, "!search heat librery")
+    assert "Did you mean search quiet?" in await hall.hears(BEN, "search queit", direct(BEN))
+    # A word of a room that she is not in.
+    assert "Did you mean" not in await hall.hears(ANN, "search queit", direct(ANN))
+    assert "Did you mean" not in await hall.hears(ANN, "!search zzzzzz")
+    await hall.talks(ANN, "Volunteers are welcome")
+    assert "Did you mean !search volunteers?" in await hall.hears(ANN, "!search volontears")
+
+
+@pytest.mark.promise(
+    "A room that finds nothing says the same words whether other rooms have something or not;"
+    " what they have is told to the asker alone."
+)
+async def test_wider_results_go_to_the_asker_alone(hall: Hall) -> None:
+    await talk(hall)
+    said = await hall.says(BEN, "!search quiet")
+    here, told = said
+    assert isinstance(here, Say)
+    assert isinstance(told, Tell)
+    assert "Our heat pump is quiet" in heard([told])
+    assert told.person == BEN
+    nothing = await hall.says(ANN, "!search quiet")
+    assert heard(nothing) == heard([here])
+    by_name = await hall.says(BEN, "!search quiet in:welcome")
+    assert "Our heat pump is quiet" in heard(by_name)
+    assert not any(isinstance(post, Say) for post in by_name)
+    everywhere = await hall.hears(BEN, "!search pump in:all")
+    assert everywhere.startswith("Found 2 for pump in")
+
+
+async def share(hall: Hall, *, state: PracticeState = PracticeState.SHARED) -> None:
+    """Ann's practice of the housing cluster."""
+
+    def work(connection: Connection) -> None:
+        author = people.get(connection, ANN)
+        assert author is not None
+        made = practices.start(connection, author, PracticeState.DRAFT, hall.now, cluster="housing")
+        for field, text in (
+            (PracticeField.TITLE, "Quiet pumps for old houses"),
+            (PracticeField.PROBLEM, "The neighbours heard the pump all night"),
+        ):
+            said = Answered(text, HOUSING, EventId(f"${field}"))
+            practices.answer(connection, made.number, field, said, hall.now)
+        practices.step(connection, made.number, state, author, hall.now)
+
+    await hall.do(work)
+
+
+@pytest.mark.promise("Search finds practices beside what was said, for those who may read them.")
+async def test_practices_are_found_beside_messages_by_those_who_may_read_them(hall: Hall) -> None:
+    await talk(hall)
+    await share(hall)
+    (post,) = await hall.says(CORA, "!search pump")
+    assert isinstance(post, Say)
+    assert heard([post]) == (
+        "Found 2 for pump in Housing.\n"
+        "- P-1 Quiet pumps for old houses\n"
+        "  The neighbours heard the pump all night\n"
+        "  Practice !practice show P-1 of Havnvoll, Monday, 2 March 2026\n"
+        "- The heat pump in the library is loud\n"
+        "  Ann Berg, 2 Mar 2026, 10:01"
+    )
+    assert EventId("$problem") in post.quotes  # deleted, the answer goes with it
+    assert "Found 1 for" in await hall.hears(CORA, "!search pump kind:practice")
+    assert "Found 1 for" in await hall.hears(CORA, "!search pump kind:message")
+    assert "Found 2 for" in await hall.hears(CORA, "!search pump from:ann")
+    assert "P-1" not in await hall.hears(BEN, "!search pump", WELCOME)
+    await hall.do(lambda c: practices.step(c, 1, PracticeState.PUBLISHED, None, hall.now))
+    assert "P-1" in await hall.hears(BEN, "!search pump", WELCOME)
+    assert "P-1" not in await hall.hears(BEN, "search pump in:welcome", direct(BEN))
+    stranger = UserId("@zoe:hs")
+    await hall.do(lambda c: join(c, direct(stranger), RoomKind.DIRECT, (stranger, ME)))
+    assert "P-1" not in await hall.hears(stranger, "search pump", direct(stranger))
+
+
+async def test_pages_hold_practices_and_messages_once_each(hall: Hall) -> None:
+    await hall.keeps_archive()
+    for _ in range(3):
+        await share(hall)
+    for number in range(8):
+        await hall.talks(ANN, f"pump number {number}")
+    pages = [await hall.hears(BEN, "!search pump")]
+    for _ in range(2):
+        pages.append(await hall.hears(BEN, "!more"))
+    together = "\n".join(pages)
+    assert [together.count(f"P-{number} Quiet") for number in (1, 2, 3)] == [1, 1, 1]
+    assert [together.count(f"pump number {number}\n") for number in range(8)] == [1] * 8
+    assert "!more" not in pages[2]

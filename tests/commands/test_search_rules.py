@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.search.dates import read_day
+from commands.search.dates import read_period
 from commands.search.ranking import WINDOW, Cursor, page, rank
 from commands.search.rules import (
     LONGEST,
@@ -22,6 +23,8 @@ from commands.search.rules import (
 from storage.search.query import (
     And,
     Candidate,
+    Field,
+    Filter,
     Node,
     Not,
     Or,
@@ -112,22 +115,47 @@ def test_nasty_input_is_read_as_it_was_meant(typed: str) -> None:
     assert reading.refusal == (Refusal.EMPTY if NASTY[typed] is None else None)
 
 
+def only(*filters: tuple[str, str], tree: Node | None = None, **more: Any) -> Query:
+    """A query of filters: "-from" bars."""
+    return Query(
+        tree,
+        tuple(Filter(Field(name.lstrip("-")), value, name[0] == "-") for name, value in filters),
+        **more,
+    )
+
+
+KIT = Word("kit")
 FILTERS: dict[str, Query] = {
-    "from:ann": Query(from_people=("ann",)),
-    "From:ann": Query(from_people=("ann",)),
-    "from: ann housing": Query(Word("housing"), from_people=("ann",)),
-    'from:"Ann Lee" from:@bo:hs from:"Ann Lee"': Query(from_people=("Ann Lee", "@bo:hs")),
-    "from:“Ann Lee”": Query(from_people=("Ann Lee",)),
-    "in:housing kit": Query(Word("kit"), rooms=("housing",)),
-    "(in:housing kit)": Query(Word("kit"), rooms=("housing",)),
+    "from:ann": only(("from", "ann")),
+    "From:ann": only(("from", "ann")),
+    "von:ann autors:bo": only(("from", "ann"), ("from", "bo")),
+    "from: ann kit": only(("from", "ann"), tree=KIT),
+    'from:"Ann Lee" from:@bo:hs from:"Ann Lee"': only(("from", "Ann Lee"), ("from", "@bo:hs")),
+    "from:“Ann Lee”": only(("from", "Ann Lee")),
+    "-from:ann kit": only(("-from", "ann"), tree=KIT),
+    "NOT from:ann NOT -from:bo": only(("-from", "ann"), ("from", "bo")),
+    "in:housing kit": only(("in", "housing"), tree=KIT),
+    "(in:housing kit)": only(("in", "housing"), tree=KIT),
+    'city:"São Bento" -city:lodz': only(("city", "São Bento"), ("-city", "lodz")),
+    "has:file has:Links": only(("has", "file"), ("has", "link")),
+    "-has:poll kit": only(("-has", "poll"), tree=KIT),
+    "kind:question type:practices": only(("kind", "question"), ("kind", "practice")),
+    "is:question": only(("is", "question")),
+    "lang:de language:Norsk": only(("lang", "de"), ("lang", "no")),
+    "thread:$abc": only(("thread", "$abc")),
+    "tag:kit": Query(Word("#kit")),
+    'tag:"welcome kit" -tag:old': Query(And((Word("#welcome-kit"), Not(Word("#old"))))),
     "before:2026-03-09": Query(before=date(2026, 3, 9)),
     "after:2026-03": Query(after=date(2026, 3, 1)),
     "since:2026": Query(after=date(2026, 1, 1)),
+    "on:2026-03-09": Query(after=date(2026, 3, 9), before=date(2026, 3, 10)),
+    "on:2026-02": Query(after=date(2026, 2, 1), before=date(2026, 3, 1)),
+    'during:"last week"': Query(after=date(2026, 3, 23), before=date(2026, 3, 30)),
     "after:2026-03-01 after:7d after:2026-03-02": Query(after=date(2026, 3, 25)),
     "before:today before:yesterday before:today": Query(before=date(2026, 3, 31)),
     'before:"9 March 2026"': Query(before=date(2026, 3, 9)),
-    "kit sort:new": Query(Word("kit"), sort=Sort.NEW),
-    "kit sort:BEST": Query(Word("kit"), sort=Sort.BEST),
+    "kit sort:new": Query(KIT, sort=Sort.NEW),
+    "kit sort:BEST": Query(KIT, sort=Sort.BEST),
 }
 
 
@@ -143,7 +171,9 @@ def test_filters_stand_beside_the_words(typed: str) -> None:
     ("typed", "tree", "hint"),
     [
         ("colour:red", Word("colour:red"), Hint(HintKind.UNKNOWN_FIELD, "colour")),
-        ("-from:x", Not(Phrase("x")), Hint(HintKind.NEGATED_FILTER, "from")),
+        ("-before:May", Not(Phrase("May")), Hint(HintKind.NEGATED_FILTER, "before")),
+        ("has:horns", Phrase("horns"), Hint(HintKind.UNKNOWN_VALUE, "horns", "has")),
+        ("-is:late", Not(Phrase("late")), Hint(HintKind.UNKNOWN_VALUE, "late", "is")),
         ("-(in:x kit)", Not(And((Phrase("x"), Word("kit")))), Hint(HintKind.NEGATED_FILTER, "in")),
         ("kit before:soon", Word("kit"), Hint(HintKind.UNREADABLE_DATE, "soon")),
         ("kit sort:random", Word("kit"), Hint(HintKind.UNKNOWN_SORT, "random")),
@@ -184,6 +214,8 @@ TYPED = st.lists(
         [
             "a", "é", "foo", "OR", "AND", "NOT", "-", "−", "|", "(", ")", '"', "“", "*", "#", "@",
             "from:", "in:", "before:", "after:", "sort:", "new", "7d", "2026-03", "x:y", " ", " ",
+            "has:", "kind:", "tag:", "thread:", "lang:", "is:", "on:", "city:", "file", "de",
+            "9999",
             " ", "\n", "'", ":", "\ud800", "\x00", "東京", "ſort:", "ﬁn", "0",
         ]
     ),
@@ -266,18 +298,20 @@ def test_words_under_a_not_are_asked_for_but_not_wanted() -> None:
         ("0000", None),
         ("9999d", TODAY - timedelta(days=9999)),
         ("9999y", None),  # before history
+        ("9999", None),  # the end of it
         ("30 February", None),
         ("soon", None),
         ("", None),
     ],
 )
 def test_days_are_read_as_people_type_them(typed: str, day: date | None) -> None:
-    assert read_day(typed, TODAY) == day
+    period = read_period(typed, TODAY)
+    assert (None if period is None else period[0]) == day
 
 
 @given(st.one_of(st.text(max_size=20), st.from_regex(r"\d{1,4}[-./ dwmy]\d{0,4}", fullmatch=True)))
 def test_no_day_is_too_strange(text: str) -> None:
-    read_day(text, TODAY)
+    read_period(text, TODAY)
 
 
 # ── ranking and paging ────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 """After a visit: checklist, notes, report, recommendations, promises, and the review."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -100,18 +101,35 @@ async def test_notes_become_a_report_that_host_and_guests_confirm(hall: Delivere
     await hall.edits(note, "The night shift taught us most")
     assert "taught us most" in hall.latest("visit/1/report")
     await hall.redacts(BEN, gone.event_id)
-    report = hall.latest("visit/1/report")
-    assert "family" not in report
+    assert "family" not in hall.readable(), "nor in any edit"
+    report = hall.latest("visit/1/report/2")
     assert "(taken back)" in report, "and it says where it was"
     assert f"matrix.to/#/!housing:hs/{gone.event_id}" in report
     assert "Still to confirm: Havnvoll and São Bento" in report
-    await hall.taps(ANN, "visit/1/report", "✅")
-    await hall.taps(OTTO, "visit/1/report", "✅")
+    await hall.taps(ANN, "visit/1/report/2", "✅")
+    await hall.taps(OTTO, "visit/1/report/2", "✅")
     assert (await visit(hall)).state is VisitState.HELD
-    await hall.taps(BEN, "visit/1/report", "✅")
+    hall.later(timedelta(minutes=1))
+    late = hall.said(CORA, "a secret, said late", **thread)
+    await hall.responds(late)
+    await hall.redacts(CORA, late.event_id)
+    assert "secret" not in hall.readable(), "only edits had it"
+    await hall.taps(BEN, "visit/1/report/2", "✅")
     assert (await visit(hall)).state is VisitState.REPORTED
-    assert "Report, final" in hall.latest("visit/1/report")
+    assert "Report, final" in hall.latest("visit/1/report/2")
     assert not await hall.says(BEN, "And now for something else", **thread)
+
+
+async def test_agenda_and_report_say_what_they_build_on(hall: Delivered) -> None:
+    said = hall.said(ANN, "!visit agenda V-1 2026-05-12 Street work first cites:p12")
+    await hall.responds(said)
+    assert "Street work first · builds on P-12" in hall.latest(CARD)
+    refused = await hall.hears(ANN, "!visit agenda V-1 Tea cites:everything")
+    assert "can't read everything as the name" in refused
+    await hall.passes(AFTER)
+    assert "It builds on P-12" in await hall.hears(ANN, "!visit report V-1")
+    await hall.redacts(ANN, said.event_id)
+    assert "Street work" not in hall.readable()
 
 
 async def test_there_is_no_report_before_the_visit(hall: Delivered) -> None:
@@ -147,6 +165,19 @@ async def test_a_promise_is_visible_until_it_is_done_and_its_owner_is_asked(
     assert "Well done" in await hall.hears(ANN, "action done A-1", direct(ANN))
     assert "Promised" not in await hall.hears(BEN, "!city Havnvoll")
     assert "done" in await hall.hears(BEN, "!action list")
+
+
+async def test_an_owner_ends_the_reminders_of_a_promise(hall: Delivered) -> None:
+    await hall.says(ANN, "!action add paint the door due:2026-06-10")
+    await hall.passes(moment("2026-06-08 12:00"))
+    (reminder,) = [one.key for one in hall.stood if one.key.endswith("/told")]
+    await hall.taps(ANN, reminder, "🔕", direct(ANN))
+    await hall.passes(moment("2026-06-12 12:00"))
+    assert len([one for one in hall.stood if one.key.endswith("/told")]) == 1
+    await hall.says(ANN, "!action add oil the door due:2026-07-10")
+    assert "A-2: no more reminders" in await hall.hears(ANN, "!action mute A-2")
+    await hall.passes(moment("2026-08-12 12:00"))
+    assert len([one for one in hall.stood if one.key.endswith("/told")]) == 1
 
 
 async def test_to_drop_something_with_its_reason_is_fine(hall: Delivered) -> None:
@@ -201,11 +232,13 @@ async def test_words_go_with_their_messages_and_what_was_made_of_them_says_whenc
     await hall.says(ANN, "!visit report V-1")
     shown = hall.latest("visit/1/report") + hall.latest(CARD)
     assert shown.count("secret") == 6
+    for asked in ("!visit report V-1", "!visit show V-1", "!action list", "!city Havnvoll"):
+        await hall.says(BEN, asked)
     for one in said.values():
         await hall.redacts(one.sender, one.event_id)
-    shown = await hall.hears(ANN, "!visit report V-1") + hall.latest(CARD)
-    shown += await hall.hears(ANN, "!action list") + await hall.hears(ANN, "!city Havnvoll")
-    assert "secret" not in shown
+    for asked in ("!visit report V-1", "!visit show V-1", "!action list", "!city Havnvoll"):
+        await hall.says(ANN, asked)
+    assert "secret" not in hall.readable(), "nor in any edit, nor in answers"
     (advice,) = await hall.do(lambda c: promises.recommendations(c, visit=1))
     (promise,) = await hall.do(lambda c: promises.find(c, visit=1))
     assert advice.source == said["!recommend V-1 secret advice"].event_id

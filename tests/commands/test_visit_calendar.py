@@ -1,10 +1,13 @@
 """Calendar files: bytes as the standard has them, read back the same by readers of other makes."""
 
+import json
+import os
 import re
 import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import vobject
@@ -12,6 +15,7 @@ from ical.calendar_stream import IcsCalendarStream
 
 from commands.dates.reader import Span
 from commands.visits.calendar import Call, Entry, feed, file_name, google_link, single_file, uid_of
+from tests.judges import FOLDER, npm_packages
 
 STAMP = datetime(2026, 11, 22, 10, 0, 0, 654321, tzinfo=UTC)
 NASTY = 'Łódź; hosts, "Malmö"\\ \r\nBEGIN:VEVENT\rUID:x 👩‍👩‍👧 مرحبا \x00\x07' + "ü" * 5000
@@ -123,37 +127,79 @@ def test_two_other_readers_understand_the_same(entry: Entry) -> None:
         assert one.dtstart == other.dtstart.value == entry.when.start
 
 
-LIBICAL = r"""
-import sys, gi
-gi.require_version("ICal", "3.0")
-from gi.repository import ICal
-root = ICal.Component.new_from_string(sys.stdin.read())
-assert ICal.restriction_check(root), root.as_ical_string()
-event = root.get_first_component(ICal.ComponentKind.VEVENT_COMPONENT)
-print(event.get_dtstart().as_ical_string(), event.get_sequence())
-"""
+# ── judges that run by themselves ─────────────────────────────────────────────────────────────
 
 
-def test_libical_finds_no_fault_where_it_is_installed() -> None:
-    if not _system_python_has_libical():
-        pytest.skip("gir1.2-ical-3.0 is not installed")
-    for entry in ENTRIES.values():
-        found = subprocess.run(
-            ["/usr/bin/python3", "-c", LIBICAL],
-            input=single_file(entry),
-            capture_output=True,
-            check=True,
-        )
-        assert found.stdout.split()[-1] == str(entry.sequence).encode()
+def command_of(judge: str) -> list[str]:
+    """How a reader of another make is run; skipped where the machine does not have it."""
+    if judge == "ical.js":
+        return ["node", str(npm_packages() / "calendar.mjs")]
+    check = "import gi; gi.require_version('ICalGLib', '3.0')"
+    python = Path("/usr/bin/python3")  # the system's: no package of ours brings libical
+    found = (
+        python.exists()
+        and not subprocess.run([python, "-c", check], capture_output=True, check=False).returncode
+    )
+    if not found:
+        pytest.skip("Debian's gir1.2-ical-3.0 and python3-gi are not installed")
+    return [str(python), str(FOLDER / "libical.py")]
 
 
-def _system_python_has_libical() -> bool:
-    check = "import gi; gi.require_version('ICal', '3.0')"
-    try:
-        tried = subprocess.run(["/usr/bin/python3", "-c", check], capture_output=True, check=False)
-    except FileNotFoundError:
-        return False
-    return tried.returncode == 0 and sys.platform == "linux"
+def read_by(judge: str, texts: list[str], zone: str = "UTC") -> list[dict[str, Any]]:
+    """What a reader understands of calendar files, its machine being in some time zone."""
+    done = subprocess.run(
+        command_of(judge),
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TZ": zone},
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.promise(
+    "A calendar file says the same to libical, ical.js, vobject and ical, whatever time zone the"
+    " reader's machine is in."
+)
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize("judge", ["libical", "ical.js"])
+def test_readers_that_many_calendars_are_made_of_understand_the_same(judge: str, zone: str) -> None:
+    texts = [single_file(entry).decode() for entry in ENTRIES.values()]
+    for entry, understood in zip(ENTRIES.values(), read_by(judge, texts, zone), strict=True):
+        if isinstance(entry.when, Span):
+            days = (entry.when.start, entry.when.last + timedelta(days=1))
+            start, end = (day.isoformat() for day in days)
+        else:
+            ends = (entry.when.start, entry.when.start + entry.when.length)
+            start, end = (f"{at:%Y-%m-%dT%H:%M:%S.000Z}" for at in ends)
+        assert understood == {
+            "uid": entry.uid,
+            "sequence": entry.sequence,
+            "method": "CANCEL" if entry.cancelled else "PUBLISH",
+            "status": "CANCELLED" if entry.cancelled else "CONFIRMED",
+            "summary": plain(entry.summary).replace("\n", " "),
+            "description": plain(entry.description),
+            "location": plain(entry.location),
+            "start": start,
+            "end": end,
+        }
+
+
+@pytest.mark.parametrize(
+    ("judge", "fault", "instead"),
+    [
+        ("libical", "STATUS:CONFIRMED", "STATUS:CANCELED"),
+        ("libical", "ORGANIZER", "X-NOBODY"),
+        ("ical.js", "DTSTART;VALUE=DATE:20270330", "DTSTART:20270330"),
+    ],
+)
+def test_those_readers_do_find_faults(judge: str, fault: str, instead: str) -> None:
+    spoilt = single_file(VISIT).decode().replace(fault, instead)
+    with pytest.raises(AssertionError):
+        read_by(judge, [spoilt])
 
 
 def test_a_feed_holds_many_visits_with_addresses_of_their_own_and_no_method() -> None:

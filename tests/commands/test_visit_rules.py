@@ -8,7 +8,8 @@ import pytest
 from commands.dates.reader import Span
 from commands.dates.rules import Value
 from commands.visits import rules
-from storage.records import UserId
+from storage.records import EventId, UserId
+from storage.visit_records import VisitVote
 
 SIGNS = {Value.YES: "y", Value.MAYBE: "m", Value.NO: "n"}
 
@@ -132,3 +133,51 @@ def test_two_visits_clash_where_they_share_people_or_a_host_on_the_same_day() ->
     later = Span(date(2027, 3, 13), date(2027, 3, 13))
     assert not rules.clashes(later, [INES], "malmo", [booked])
     assert rules.same_week(later, [booked]) == [booked]
+
+
+# ── free days, and what still holds ───────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("length", "after", "busy", "first", "found"),
+    [
+        (3, "2026-05-21", (), 1, "05-26 06-02 06-09"),
+        (3, "2026-05-24", (), 1, "05-26 06-02 06-09"),  # a Sunday: the week after begins
+        (3, "2026-05-21", ("2026-05-27",), 1, "06-02 06-09 06-16"),  # no room beside it
+        (1, "2026-05-21", ("2026-05-26",), 1, "05-25 06-02 06-09"),  # the Monday instead
+        (2, "2026-05-21", ("2026-05-28",), 3, "05-25 06-04 06-11"),
+        (5, "2026-05-21", (), 2, "05-25 06-01 06-08"),  # five days begin on a Monday
+        (5, "2026-05-21", ("2026-06-03",), 0, "05-25 06-08 06-15"),
+        (9, "2026-05-21", (), 0, "05-25 06-01 06-08"),
+    ],
+)
+def test_free_days_lie_ahead_in_working_weeks(
+    length: int, after: str, busy: tuple[str, ...], first: int, found: str
+) -> None:
+    taken = {date.fromisoformat(day) for day in busy}
+    spans = rules.free_windows(length, date.fromisoformat(after), taken, first=first)
+    assert " ".join(f"{span.start:%m-%d}" for span in spans) == found
+    assert {len(span.days) for span in spans} == {length}
+
+
+def test_nothing_is_free_where_every_day_is_taken() -> None:
+    every = {date(2026, 5, 21) + timedelta(days=n) for n in range(400)}
+    assert rules.free_windows(1, date(2026, 5, 21), every, first=0) == []
+
+
+def test_a_yes_to_longer_days_holds_for_those_within_and_a_no_says_nothing() -> None:
+    def vote(event: str, who: str, option: int, value: str, minute: int) -> VisitVote:
+        at = datetime(2026, 3, 2, 9, minute, tzinfo=UTC)
+        return VisitVote(EventId(event), 1, option, UserId(who), at, value)
+
+    ledger = [
+        vote("$1", "ann", 1, "yes", 1),
+        vote("$2", "ben", 1, "yes", 2),
+        vote("$3", "ben", 1, "no", 3),  # the latest counts
+        vote("$4", "cora", 1, "maybe", 9),  # too late
+        vote("$5", "dan", 2, "yes", 1),  # to other days
+        vote("$6", "eve", 1, "maybe", 4),
+    ]
+    close = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
+    found = rules.still_true(ledger, {1: close})
+    assert [(one.person, one.value) for one in found] == [("ann", "yes"), ("eve", "maybe")]

@@ -1,6 +1,7 @@
 """A date is found: proposed, understood, asked, voted, counted, decided, changed."""
 
 import random
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,17 +10,24 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from commands.context import Context
+from commands.dates.rules import silent_parties
 from commands.events import Redacted
+from commands.visits.counting import count
 from demo.postgres import Postgres
-from storage import people, visits, votes
+from storage import people, visits, votes, waiting
 from storage.database import open_database
-from storage.records import City, Role
+from storage.open_polls import open_polls
+from storage.outbox import Action
+from storage.records import City, EventId, Role
 from storage.visit_records import Visit, VisitState
+from storage.waiting import Waiting
 from tests.commands.conftest import (
     ANN,
     BEN,
     CORA,
     HOUSING,
+    ME,
     OTTO,
     PAULA,
     WELCOME,
@@ -243,6 +251,45 @@ async def test_many_votes_are_one_edit_of_the_card(hall: Delivered) -> None:
     assert 1 <= len(edits) <= 2
 
 
+# ── for those who remind of several polls at once ──
+
+
+async def test_open_polls_are_told_with_who_is_awaited_as_the_card_tells_it(
+    hall: Delivered,
+) -> None:
+    async def silent() -> tuple[str, ...]:
+        (poll,) = await hall.do(lambda c: open_polls(c, room_id=HOUSING))
+
+        def counted(connection: Connection) -> tuple[str, ...]:
+            context = Context(connection, hall.now, ME, hall.settings, "$cause")
+            return silent_parties(count(poll.visit, context))
+
+        assert set(poll.silent) == set(await hall.do(counted))
+        return poll.silent
+
+    await opened(hall)
+    assert await silent() == ("city/havnvoll", "city/sao-bento", "coordinator")
+    await hall.says(CORA, '!vote city:"São Bento" yes')
+    assert await silent() == ("city/havnvoll", "coordinator")
+    await hall.says(ANN, "!vote 1 yes 2 no")
+    assert await silent() == ("city/havnvoll", "coordinator"), "date 3 lacks"
+    await hall.do(lambda c: people.change(c, OTTO, city="havnvoll"))
+    await hall.says(OTTO, "!vote 3 yes")
+    assert await silent() == ("coordinator",), "a newcomer speaks for the city, too"
+    hall.later(timedelta(minutes=1))
+    await hall.answers(ANN, "visit/1/poll/1/1", None)
+    assert await silent() == ("city/havnvoll", "coordinator"), "taken back"
+    (poll,) = await hall.do(lambda c: open_polls(c, cluster="housing"))
+    assert poll.awaited == (ANN, CORA)
+    assert [number for number, _start, _last in poll.dates] == [1, 2, 3]
+    await hall.says(CORA, "!visit mute V-1")
+    (poll,) = await hall.do(open_polls)
+    assert poll.awaited == (ANN,)
+    assert await hall.do(lambda c: open_polls(c, room_id=WELCOME)) == []
+    await hall.says(CORA, "!visit close V-1")
+    assert await hall.do(open_polls) == []
+
+
 # ── closing ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -340,6 +387,30 @@ async def test_a_moderator_closes_a_poll_and_a_member_does_not(hall: Delivered) 
     assert (await visit(hall)).state is VisitState.CLOSED
 
 
+async def test_a_date_whose_poll_is_deleted_is_withdrawn_and_the_others_stand(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes")
+    await hall.says(CORA, "!vote yes 1 2")
+    await hall.says(BEN, "!vote yes 2")
+    await hall.redacts(OTTO, hall.post("visit/1/poll/3/1").event_id)
+    assert "date 3, Tue, 19 May – Thu, 21 May 2026, is withdrawn" in hall.bodies(HOUSING)[-1]
+    assert "it was withdrawn" in hall.latest(CARD)
+    assert (await visit(hall)).state is VisitState.POLLING
+    await hall.redacts(OTTO, hall.post("visit/1/poll/1/1").event_id)
+    assert (await visit(hall)).state is VisitState.CLOSED, "to date 2 all have answered"
+    assert "Suggested: date 2" in hall.post("visit/1/result/1").body
+    ledger = await hall.do(lambda c: votes.find(c, 1))
+    assert {one.option for one in ledger} == {1, 2}, "kept"
+
+
+async def test_without_a_date_that_is_left_the_result_says_so(hall: Delivered) -> None:
+    await opened(hall, "!visit propose Havnvoll 5-7 May")
+    await hall.redacts(OTTO, hall.post("visit/1/poll/1/1").event_id)
+    assert "No date works" in hall.post("visit/1/result/1").body
+
+
 async def test_a_vote_after_closing_is_refused_and_explained(hall: Delivered) -> None:
     await opened(hall)
     await hall.says(CORA, "!visit close V-1")
@@ -371,6 +442,33 @@ async def test_a_coordinator_reminds_by_hand(hall: Delivered) -> None:
     await opened(hall)
     assert "3 people are reminded" in await hall.hears(CORA, "!visit remind V-1")
     assert "for coordinators and for the city lead" in await hall.hears(BEN, "!visit remind V-1")
+
+
+async def test_a_bell_on_a_reminder_ends_them_and_taken_back_they_come_again(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.passes(moment("2026-03-06 12:00"))
+    reminder = f"visit/1/remind/1/1/{BEN}"
+    assert [one for one in hall.stood if one.changes == reminder], "it is at hand"
+    tap = await hall.taps(BEN, reminder, "🔕", direct(BEN))
+    assert "no more reminders for you" in await hall.hears(CORA, "!visit mute V-1")
+    assert "1 person is reminded" in await hall.hears(CORA, "!visit remind V-1")
+    await hall.responds(Redacted(hall.next_event(), direct(BEN), BEN, hall.now, tap))
+    before = len(hall.bodies(direct(BEN)))
+    await hall.says(CORA, "!visit remind V-1")
+    assert len(hall.bodies(direct(BEN))) == before + 1
+
+
+async def test_an_answer_without_its_key_is_named_in_the_result(hall: Delivered) -> None:
+    await opened(hall)
+    poll = hall.post("visit/1/poll/2/1").event_id
+    relation = {"m.relates_to": {"rel_type": "m.reference", "event_id": poll}}
+    sealed = Waiting(EventId("$sealed"), HOUSING, "s", {"content": relation})
+    other = Waiting(EventId("$other"), HOUSING, "s", {"content": {"m.relates_to": "?"}})
+    await hall.do(lambda c: waiting.add(c, [sealed, other], hall.now, None))
+    await hall.says(CORA, "!visit close V-1")
+    assert "1 answer could not be read" in hall.post("visit/1/result/1").body
 
 
 # ── asked first ───────────────────────────────────────────────────────────────────────────────
@@ -424,6 +522,49 @@ async def test_a_date_that_a_required_party_refused_needs_a_reason(hall: Deliver
     assert "because: Ann sends a deputy" in hall.post("visit/1/decision/0").body
 
 
+async def test_where_no_date_works_the_next_free_days_are_named(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote no")
+    await hall.says(CORA, "!visit close V-1")
+    result = hall.post("visit/1/result/1").body
+    free = "Tue, 26 May – Thu, 28 May 2026, Tue, 2 Jun – Thu, 4 Jun 2026"
+    assert f"Free as far as I know: {free}" in result
+    (command,) = re.findall(r"!visit reopen V-1 20.*?(?= asks)", result)
+    await hall.says(CORA, command)
+    dates = await hall.do(lambda c: visits.options(c, 1))
+    assert [str(one.start) for one in dates[3:]] == ["2026-05-26", "2026-06-02", "2026-06-09"]
+
+
+async def test_a_vote_in_time_that_comes_late_is_counted_and_told(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.says(CORA, "!vote yes")
+    cast = hall.now + timedelta(minutes=1)
+    hall.later(timedelta(hours=1))
+    await hall.says(CORA, "!visit close V-1")
+    assert "level" in hall.post("visit/1/result/1").body
+    hall.later(timedelta(hours=1))
+    late = await hall.answers(BEN, "visit/1/poll/2/1", YES, at=cast)
+    assert "because most cities can come" in hall.latest("visit/1/result/1")
+    assert "counted anew, for the votes have changed: now date 2" in hall.bodies(HOUSING)[-1]
+    await hall.answers(BEN, "visit/1/poll/1/1", YES)
+    assert "date 2 is best" in hall.bodies(HOUSING)[-1], "too late"
+    await hall.redacts(BEN, late)
+    assert "now date 1 and 2 is best" in hall.bodies(HOUSING)[-1]
+
+
+async def test_dates_that_are_asked_again_stay_open_when_somebody_changes_a_vote(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    for who in (ANN, CORA, BEN):
+        await hall.says(who, "!vote yes")
+    await hall.says(CORA, "!visit reopen V-1")
+    hall.later(timedelta(minutes=1))
+    await hall.says(BEN, "!vote 1 no")
+    assert (await visit(hall)).state is VisitState.POLLING
+
+
 async def test_reopening_with_new_dates_leaves_what_was_said(hall: Delivered) -> None:
     await opened(hall)
     await hall.says(ANN, "!vote no")
@@ -475,6 +616,80 @@ async def test_each_change_is_a_calendar_file_of_the_same_entry_and_a_higher_rev
     assert set(moved.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}
     assert "Because: the host is on strike" in hall.post("visit/1/cancelled").body
     assert "It is cancelled" in hall.latest(CARD)
+
+
+async def test_after_a_move_only_those_are_asked_whose_answer_is_not_known(
+    hall: Delivered,
+) -> None:
+    await decided(hall)  # for 12 to 14 May
+    await hall.says(CORA, "!visit move V-1 13-14 May")
+    moved = hall.post("visit/1/changed/1")
+    assert "As they said before: Havnvoll, São Bento and Cora (the lead partner)" in moved.body
+    assert not moved.content["m.mentions"], "within what they said yes to"
+    assert "visit/1/poll/4/2" not in [one.key for one in hall.stood]
+    hall.later(timedelta(minutes=1))
+    refused = await hall.hears(CORA, "!visit move V-1 19-21 May")
+    assert "Havnvoll cannot on Tue, 19 May – Thu, 21 May 2026" in refused
+    assert "to one date alone" in await hall.hears(CORA, "!visit move V-1 19-21 May, 2-4 June")
+    await hall.says(CORA, '!visit move V-1 19-21 May because:"a deputy hosts"')
+    assert "Decided all the same, because: a deputy hosts" in hall.latest(CARD)
+    moved = hall.post("visit/1/changed/2")
+    assert "As they said before: São Bento and Cora" in moved.body
+    assert not moved.content["m.mentions"], "Havnvoll has said no to these"
+    hall.later(timedelta(minutes=1))
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    moved = hall.post("visit/1/changed/3")
+    assert set(moved.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}
+    await hall.answers(BEN, "visit/1/poll/5/4", NO)
+    await hall.answers(CORA, "visit/1/poll/5/4", YES)
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Cora (the lead partner)" in hall.latest(CARD)
+    await hall.answers(ANN, "visit/1/poll/5/4", NO)
+    (lost,) = [one for one in hall.stood if "/lost/" in one.key]
+    assert "Havnvoll must come and no longer can" in lost.body
+    assert lost.content["m.mentions"]["user_ids"] == [CORA]
+    await hall.passes(moment("2026-06-05 12:00"))
+    assert (await visit(hall)).state is VisitState.HELD
+    assert "visit/1/poll/5/4/end" in [one.key for one in hall.stood]
+    assert hall.post("visit/1/after/3").content["m.mentions"]["user_ids"] == [CORA]
+
+
+async def test_an_online_meeting_on_one_of_the_days_keeps_who_comes(hall: Delivered) -> None:
+    await decided(hall)
+    await hall.says(CORA, "!visit online V-1 14:00 13 May")
+    assert "Who comes: Havnvoll, São Bento and Cora" in hall.latest(CARD)
+
+
+async def test_a_no_after_the_decision_is_asked_about_and_a_yes_is_noted(hall: Delivered) -> None:
+    await decided(hall)
+    hall.later(timedelta(hours=1))
+    shown = await hall.hears(BEN, "!vote V-1 no")
+    assert "Shall I mark São Bento as not coming?" in shown
+    assert "São Bento" in hall.latest(CARD), "not yet"
+    (question,) = [one for one in hall.stood if "/out/" in one.key and one.body]
+    await hall.taps(ANN, question.key, "✅")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Havnvoll, São Bento" in hall.latest(CARD), "Ann was not asked"
+    await hall.taps(BEN, question.key, "✅")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Havnvoll and Cora" in hall.latest(CARD)
+    hall.later(timedelta(hours=1))
+    assert "Noted: São Bento comes to V-1" in await hall.hears(BEN, "!vote V-1 2 yes")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Havnvoll, São Bento" in hall.latest(CARD)
+    assert "V-1 is decided" in await hall.hears(BEN, "!vote V-1 1 no"), "another date"
+
+
+async def test_a_no_in_a_client_that_missed_the_end_is_asked_about_too(hall: Delivered) -> None:
+    await decided(hall)
+    hall.later(timedelta(hours=1))
+    await hall.answers(BEN, "visit/1/poll/2/1", NO)
+    (question,) = [one for one in hall.stood if "/out/" in one.key and one.body]
+    assert question.content["m.mentions"]["user_ids"] == [BEN]
+    assert question.changes == CARD
+    await hall.taps(BEN, question.key, "✅")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert "Who comes: Havnvoll and Cora" in hall.latest(CARD)
 
 
 async def test_a_change_of_host_moves_the_condition_with_it(hall: Delivered) -> None:
@@ -549,9 +764,58 @@ async def test_a_title_goes_with_the_message_that_gave_it(hall: Delivered) -> No
     await hall.responds(said)
     await hall.says(ANN, "!visit open V-1")
     assert "Secrets" in hall.latest(CARD)
+    for who in (ANN, CORA, BEN):
+        await hall.says(who, "!vote V-1 1 yes 2 no 3 maybe")
+    await hall.says(CORA, "!visit confirm V-1")
+    assert hall.readable().count("Secrets") > 6, "card, result, decision, calendar"
     await hall.redacts(ANN, said.event_id)
-    assert "Secrets" not in hall.latest(CARD)
+    assert "Secrets" not in hall.readable(), "nor in any edit"
     assert (await visit(hall)).source == said.event_id
+    anew = hall.latest(f"{CARD}/2")
+    assert "V-1: a visit to Havnvoll" in anew
+    assert "Who comes: Havnvoll, São Bento" in anew
+    assert "Agenda agreed" in anew
+    pins = [one.changes for one in hall.stood if one.action is Action.PIN]
+    assert pins == [CARD, f"{CARD}/2"]
+    assert "SUMMARY:Visit to Havnvoll" in calendar(hall, 1)
+    assert "UID:" in calendar(hall, 0)
+    await hall.passes(moment("2026-05-09 12:00"))
+    assert (await visit(hall)).state is VisitState.HELD, "alarms are those of the newest revision"
+    assert hall.post("visit/1/after/1").changes == f"{CARD}/2", "in the new card's thread"
+
+
+async def test_dates_are_asked_on_when_the_title_goes_meanwhile(hall: Delivered) -> None:
+    said = hall.said(ANN, PROPOSAL + " title:Secrets")
+    await hall.responds(said)
+    await hall.says(ANN, "!visit open V-1")
+    await hall.taps(BEN, CARD, "1️⃣")
+    await hall.redacts(ANN, said.event_id)
+    hall.later(timedelta(seconds=1))
+    await hall.taps(BEN, f"{CARD}/2", "2️⃣")
+    await hall.answers(BEN, "visit/1/poll/3/1", NO)
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert hall.latest(f"{CARD}/2").count("1 of 2 cities") == 2
+    assert hall.latest(f"{CARD}/2").count("1 no") == 1
+
+
+async def test_a_reason_and_a_place_go_with_their_messages(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(CORA, "!visit close V-1")
+    why = hall.said(CORA, '!visit confirm V-1 1 because:"secret reason"')
+    await hall.responds(why)
+    where = hall.said(CORA, "!visit place V-1 secret place")
+    await hall.responds(where)
+    await hall.says(BEN, "!visit show V-1")
+    await hall.says(BEN, "!visit ics V-1")
+    assert "secret reason" in hall.readable()
+    await hall.redacts(CORA, why.event_id)
+    assert "secret reason" not in hall.readable()
+    assert "secret place" in hall.readable()
+    await hall.redacts(CORA, where.event_id)
+    assert "secret place" not in hall.readable()
+    assert "LOCATION:Havnvoll" in calendar(hall, 2)
+    await hall.passes(moment("2026-05-09 12:00"))
+    assert (await visit(hall)).state is VisitState.HELD
 
 
 async def test_privacy_tells_of_votes_and_of_what_was_written(hall: Delivered) -> None:

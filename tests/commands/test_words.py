@@ -27,6 +27,7 @@ from commands.doctor import findings, room_findings
 from commands.doctor import replies as doctor
 from commands.doctor.rules import Finding, Level
 from commands.help import replies as help_
+from commands.members import erasure_words
 from commands.members import replies as members
 from commands.posts import Say, Tell
 from commands.practices import card as practice_card
@@ -49,8 +50,6 @@ from commands.reply import (
 )
 from commands.search import replies as search
 from commands.search.rules import Hint, HintKind, Refusal
-from commands.visits import feed_words, promise_words
-from commands.visits import replies as visit_words
 from commands.words import PSEUDO, words_in
 from storage import people
 from storage.records import (
@@ -72,6 +71,7 @@ from storage.records import (
     UserId,
     Verdict,
 )
+from storage.search.query import Field, Filter
 from tests.commands import digest_samples
 from tests.commands import visit_samples as samples
 from tests.commands.conftest import HOUSING, OTTO, Hall, direct
@@ -127,10 +127,23 @@ CARD = members.Card("1", "@1:2", "3", frozenset(Role), "de", "4/5", NOW, digest=
 ENTRY = members.Entry("1", "@1:2", "3", frozenset({Role.CITY_LEAD}))
 SAID = ArchivedMessage(EventId("$1"), RoomId("!1"), UserId("@1:2"), "3", NOW, "4", None)
 POINT = archive_rules.Point("1", SAID)
-SUMMARY = archive_rules.Summary(2, (("1", 2),), NOW, NOW, POINT, (POINT,), (POINT,))
+SUMMARY = archive_rules.Summary(
+    2, (("1", 2),), NOW, NOW, POINT, (POINT,), (POINT,), (POINT,), (POINT,)
+)
 HELD = archive.Holdings("1", True, 2, 3, 4, 5, NOW, NOW)
 HIT = search.Hit((("1", False), ("2", True)), "3", "4", NOW, RoomId("!1"), EventId("$1"), ())
-WHERE = search.Understood("1", "2", ("3",), DAY, DAY)
+POSTED = MessageLink(RoomId("!1"), EventId("$1"), "1")
+DOCUMENTS = tuple(
+    search.DocumentHit((("1", True),), "1", kind, city, DAY, link, "1")
+    for kind in ("practice", "summary")
+    for city in ("", "2")
+    for link in (None, POSTED)
+)
+FILTERED = {"has": "file", "kind": "message", "is": "question", "lang": "de"}
+NARROWED = tuple(
+    Filter(field, FILTERED.get(field, "3"), negated) for field in Field for negated in (False, True)
+)
+WHERE = search.Understood("1", "2", NARROWED, DAY, DAY)
 ANYWHERE = search.Understood("", None, (), None, None)
 STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
@@ -153,7 +166,7 @@ FULL_CITY = replace(
     unanswered=(("1", "2"), ("1", "")),
 )
 HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",))
-HINTS = tuple(Hint(kind, "1") for kind in HintKind)
+HINTS = tuple(Hint(kind, "1", "has") for kind in HintKind)
 FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS}
 
 SOMEBODY = Person(1, UserId("@1:2"), "1")
@@ -200,6 +213,13 @@ JOURNEYS = [
     for link, told in ((None, ""), (LINK, "1"))
 ]  # fmt: skip
 TRANSFER = JOURNEYS[0].transfer
+
+GONE = dict.fromkeys(
+    ("messages", "edits", "files", "reactions", "practices", "kept", "reviews", "notes", "votes",
+     "lines", "recommendations", "promises", "answers", "unanswered"),
+    2,
+)  # fmt: skip
+ONE_LINK = MessageLink(RoomId("!1"), EventId("$2"), "3")
 
 SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     shared: {
@@ -274,7 +294,21 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             )
         ],
         "archive_on": [members.archive_on(WORDS)],
-        "archive_off": [members.archive_off(WORDS)],
+        "archive_off": [members.archive_off(WORDS, erase="1")],
+    },
+    erasure_words: {
+        "preview": [
+            erasure_words.preview(WORDS, counts, yes="1", keep="2", export="3")
+            for counts in ({}, GONE)
+        ],
+        "begun": [erasure_words.begun(WORDS)],
+        "going_on": [erasure_words.going_on(WORDS)],
+        "receipt": [
+            erasure_words.receipt(
+                WORDS, GONE, named=[ONE_LINK] * n, more=n, present=bool(n), on="1"
+            )
+            for n in (0, 1)
+        ],
     },
     clusters: {
         "city_card": [
@@ -319,23 +353,35 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "already_off": [archive.already_off(WORDS)],
         "switched_off": [archive.switched_off(WORDS, on="1")],
         "not_here": [archive.not_here(WORDS)],
-        "status": [archive.status(WORDS, held) for held in ([], [HELD], [replace(HELD, on=False)])],
+        "status": [
+            archive.status(WORDS, held)
+            for held in (
+                [],
+                [HELD],
+                [replace(HELD, on=False)],
+                [replace(HELD, expired=2, kept_for=timedelta(days=2), soon=3)],
+            )
+        ],
         "no_thread": [archive.no_thread(WORDS, "1")],
         "no_archive": [archive.no_archive(WORDS, "1")],
         "nothing_kept": [archive.nothing_kept(WORDS)],
         "thread_summary": [archive.thread_summary(WORDS, SUMMARY, ())],
+        "confirmed": [archive.confirmed(WORDS, "1", "2")],
+        "summary_title": [paragraphs((Text(archive.summary_title(WORDS, SUMMARY)),))],
     },
     search: {
         "refused": [search.refused(WORDS, refusal) for refusal in Refusal],
         "found": [
-            search.found(WORDS, where, [HIT], more=more, **FOUND)
+            search.found(WORDS, where, [HIT, *DOCUMENTS], more=more, **FOUND)
             for where, more in ((WHERE, "1"), (ANYWHERE, None))
         ],
         "nothing": [
-            search.nothing(WORDS, WHERE, elsewhere=there, hints=HINTS) for there in (True, False)
+            search.nothing(WORDS, WHERE, elsewhere=there, hints=HINTS, better=better)
+            for there in (True, False)
+            for better in (None, "1")
         ],
         "no_more": [search.no_more(WORDS, "1")],
-        "only_here": [search.only_here(WORDS, "1")],
+        "no_thread_here": [search.no_thread_here(WORDS)],
         "no_archive": [search.no_archive(WORDS, "1")],
     },
     practice_card: {
@@ -463,11 +509,9 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "in_the_diary": [practice_transfers.in_the_diary(WORDS, TRANSFER)],
         "told_giver": [practice_transfers.told_giver(WORDS, one) for one in JOURNEYS],
     },
-    visit_words: samples.SHOWN,
+    **samples.by_module(),
     digest_words: digest_samples.SHOWN,
     question_words: digest_samples.QUESTIONS,
-    promise_words: samples.AFTER,
-    feed_words: samples.FEED,
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {
         "report": [doctor.report(WORDS, found) for found in ([], ILL[:1], ILL)],
@@ -487,7 +531,8 @@ def test_every_reply_is_shown_to_the_pseudo_language(module: ModuleType) -> None
 
 
 def test_every_feature_with_replies_is_looked_at() -> None:
-    files = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "commands").glob("**/replies.py"))
+    found = [*ROOT.glob("commands/**/replies.py"), *ROOT.glob("commands/**/*_words.py")]
+    files = sorted(str(p.relative_to(ROOT)) for p in found)
     looked_at = {f"{m.__name__.replace('.', '/')}.py" for m in SHOWN}
     assert set(files) <= looked_at
 

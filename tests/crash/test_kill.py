@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 
 from bot.config import load
-from demo.hall import HallProcess
 from demo.homeserver import Homeserver
 from demo.people import Person
 from demo.postgres import Postgres
@@ -20,6 +19,7 @@ from storage.records import RoomId
 from tests.conftest import new_account
 from tests.crash import crowd
 from tests.crash.crowd import Ledger, Voice
+from tests.forked import ForkedHall
 from tests.hall import CLEAR, SEALED, setup_for
 
 SEED = 20260401
@@ -36,7 +36,7 @@ ASKED_IN_SEALED = 0.5
 TALK_IN_SEALED = 0.05
 
 
-async def kill_again_and_again(hall: HallProcess, chance: random.Random) -> None:
+async def kill_again_and_again(hall: ForkedHall, chance: random.Random) -> None:
     """A third of the kills hit the hall while it starts, the others while it works."""
     for _ in range(KILLS):
         if chance.random() < 0.3:
@@ -79,7 +79,7 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
     config = load(path := setup.write(tmp_path), os.environ)
     chance = random.Random(SEED)
     async with AsyncExitStack() as stack:
-        hall = await stack.enter_async_context(HallProcess(path))
+        hall = await stack.enter_async_context(ForkedHall(path))
         # The very first start is cut short, too: rooms half made are found again.
         for delay in (1.0, 1.6, 2.2):
             await hall.start(wait=False)
@@ -126,12 +126,16 @@ async def test_twenty_kills_during_1200_lines_lose_nothing_and_double_nothing(
         )
         speakers: list[Person | Voice] = [*people, *voices]
         shares = crowd.shares(lines, len(people), len(voices), clear)
+        for person in people:
+            await person.rest()  # a third of the work of the homeserver is their listening
         async with asyncio.TaskGroup() as group:
-            for person, share in zip(speakers, shares, strict=True):
+            for speaker, share in zip(speakers, shares, strict=True):
                 own = random.Random(chance.random())
-                group.create_task(crowd.speak(person, share, ledger, seconds=SECONDS, chance=own))
+                group.create_task(crowd.speak(speaker, share, ledger, seconds=SECONDS, chance=own))
             group.create_task(kill_again_and_again(hall, chance))
         await hall.start()
+        for person in people:
+            await person.wake()
         await _until_answered(judge, bot.user_id, ledger, both)
         await asyncio.sleep(0.5)
         log = hall.log

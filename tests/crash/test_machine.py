@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.cli import Exit
-from demo.hall import HallProcess
 from demo.homeserver import Homeserver
 from demo.people import Person
 from demo.postgres import Postgres
@@ -25,6 +24,7 @@ from tests.crash import crowd
 from tests.crash.crowd import Ledger
 from tests.crash.test_faults import Stage, set_up
 from tests.crash.test_restore import all_answered, moothall
+from tests.forked import ForkedHall
 from tests.hall import CLEAR, SEALED, setup_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("heavy-9")]
@@ -98,7 +98,7 @@ async def test_postgres_goes_and_comes_back(
     database = own_postgres.create_database("hall").replace("+asyncpg", "")
     setup = setup_for(homeserver.url, bot, paula, slug=slug, database=database)
     async with AsyncExitStack() as stack:
-        hall = await stack.enter_async_context(HallProcess(setup.write(tmp_path)))
+        hall = await stack.enter_async_context(ForkedHall(setup.write(tmp_path)))
         await hall.start()
         judge = await stack.enter_async_context(
             await Person.log_in(homeserver.url, paula, store=tmp_path / "p", accept_invites=True)

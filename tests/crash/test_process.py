@@ -27,6 +27,7 @@ from tests.conftest import new_account
 from tests.crash import crowd
 from tests.crash.crowd import Ledger
 from tests.faults import Answer, FaultProxy, Rule, Stall, anything
+from tests.forked import ForkedHall
 from tests.hall import CLEAR, CLUSTERS, setup_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("heavy-5")]
@@ -68,7 +69,7 @@ async def stage(homeserver: Homeserver, tmp_path: Path) -> AsyncIterator[Stage]:
             clusters=CLUSTERS[:1],
             cities=(),
         )
-        hall = await stack.enter_async_context(HallProcess(setup.write(tmp_path)))
+        hall = await stack.enter_async_context(ForkedHall(setup.write(tmp_path)))
         yield Stage(hall, proxy, setup, bot, tmp_path)
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from bot.cli import Exit
 from bot.config import load
-from demo.hall import HallProcess
 from demo.homeserver import Account, Homeserver
 from demo.people import Person
 from demo.postgres import Postgres
@@ -23,6 +22,7 @@ from tests.conftest import new_account
 from tests.crash import crowd
 from tests.crash.crowd import Ledger
 from tests.faults import FaultProxy, sends
+from tests.forked import ForkedHall
 from tests.hall import CLEAR, SEALED, setup_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("heavy-7")]
@@ -65,7 +65,7 @@ async def test_a_hall_restored_elsewhere_goes_on_and_repeats_nothing(
     old_setup = setup_for(homeserver.url, bot, paula, slug=slug, database=fresh_database())
     file, chance, ledger = tmp_path / "monday.zip", random.Random(11), Ledger()
     async with AsyncExitStack() as stack:
-        old = await stack.enter_async_context(HallProcess(old_setup.write(tmp_path / "old")))
+        old = await stack.enter_async_context(ForkedHall(old_setup.write(tmp_path / "old")))
         await old.start()
 
         async def comes(account: Account) -> Person:
@@ -114,7 +114,7 @@ async def test_a_hall_restored_elsewhere_goes_on_and_repeats_nothing(
 
         proxy = await stack.enter_async_context(FaultProxy(homeserver.url, 12))
         new_setup = replace(old_setup, homeserver=proxy.url, database=fresh_database())
-        new = await stack.enter_async_context(HallProcess(new_setup.write(tmp_path / "new")))
+        new = await stack.enter_async_context(ForkedHall(new_setup.write(tmp_path / "new")))
         status, said = await moothall(new.config, "restore", str(file))
         assert status == Exit.FINE, said
         assert device_of(tmp_path / "new") == device_of(tmp_path / "old")

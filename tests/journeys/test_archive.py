@@ -327,20 +327,24 @@ async def test_in_a_direct_chat_all_rooms_of_the_asker_are_searched(
     assert link_to(hall.rooms[SEALED], there) in one.body
 
 
-async def test_a_search_in_a_room_looks_nowhere_else(
+async def test_a_search_in_a_room_shows_there_only_what_was_said_there(
     hall: RunningHall, meet: Meet, slug: str
 ) -> None:
     word, other = new_word(), SEALED if slug == CLEAR else CLEAR
     ann = await meet("ann")
     await ann.say(hall.rooms[other], f"{word} under the rose")
 
+    chat = await hall.chats_with(ann, encrypted=True)
     here = await hall.asks(ann, hall.rooms[slug], f"!search {word}")
-    elsewhere = await hall.asks(ann, hall.rooms[slug], f"!search {word} in:{other}")
+    told = await ann.hears(lambda heard: word in heard.body, room=chat, sender=hall.me)
+    await ann.say(hall.rooms[slug], f"!search {word} in:{other}")
+    again = await ann.hears(lambda heard: word in heard.body, room=chat, sender=hall.me)
 
     assert "Nothing found" in here.body
-    assert "In our direct chat I look in all of yours" in here.body
-    assert "In a room I look only there" in elsewhere.body
-    assert "rose" not in here.body + elsewhere.body
+    assert "you find it in our direct chat" in here.body
+    assert "rose" not in here.body
+    assert "under the rose" in told.body
+    assert "under the rose" in again.body
 
 
 @everywhere

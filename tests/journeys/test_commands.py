@@ -46,7 +46,17 @@ ASKED = {
     "visit travel": ("!visit travel V-999 tram 4", UNKNOWN),
     **{
         f"visit {verb}": (f"!visit {verb} V-999", UNKNOWN)
-        for verb in ("open", "show", "remind", "close", "cancel", "postpone", "ics", "report")
+        for verb in (
+            "open",
+            "show",
+            "remind",
+            "close",
+            "cancel",
+            "postpone",
+            "ics",
+            "report",
+            "mute",
+        )
     },
     "visit feed": ("!visit feed on", "serves no calendars"),
     "recommend": ("!recommend V-999 more tea", UNKNOWN),
@@ -56,6 +66,7 @@ ASKED = {
     "action start": ("!action start A-999", "I don't know A-999"),
     "action done": ("!action done A-999", "I don't know A-999"),
     "action drop": ("!action drop A-999 too dry", "I don't know A-999"),
+    "action mute": ("!action mute A-999", UNKNOWN),
     "action list": ("!action list", "sow the seeds"),
     "ask": ("!ask Who insures volunteers on tours?", "is noted"),
     "question list": ("!question list", "Waiting for an answer:"),
@@ -95,6 +106,8 @@ ASKED = {
     "settings digest": ("!settings digest off", "no digest of your own"),
     "privacy": ("!privacy", "This is what is stored about you"),
     "privacy archive": ("!privacy archive on", "From now on your words are kept"),
+    "privacy export": ("!privacy export", "about-me-"),
+    "privacy erase": ("!privacy erase", "I would erase this of you"),
     "archive status": ("!archive status", "the archive is on"),
     "archive on": ("!archive on", "is on already"),
     "archive off": ("!archive off", "is off already"),

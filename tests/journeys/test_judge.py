@@ -1,10 +1,7 @@
 """What a client of another make sees: Element Web's own engine talks to the hall."""
 
 import asyncio
-import fcntl
 import json
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,26 +11,15 @@ import pytest
 
 from tests.hall import SEALED, RunningHall
 from tests.journeys.conftest import Arrive, on_both
+from tests.judges import npm_packages
 
-FOLDER = Path(__file__).parent.parent / "judge"
 Asks = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
 def engine() -> Path:
     """The installed engine; only where there is no Node can nobody judge."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node is not installed")
-    with (FOLDER / "package.json").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of pytest may come at once
-        installed = FOLDER / "node_modules" / ".package-lock.json"
-        wanted = FOLDER / "package-lock.json"
-        if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr
-            installed.touch()
-    return FOLDER / "judge.mjs"
+    return npm_packages() / "judge.mjs"
 
 
 @asynccontextmanager

@@ -55,9 +55,11 @@ async def test_what_a_homeserver_passes_on_stops_nobody(
     await hall.comes_into(mallory, room)
     await mallory.say(room, "!archive on")
     await mallory.hears(room=room, sender=hall.me, type="m.reaction", timeout=20.0)
+    await mallory.rest()
     passed = 0
     for type_, content in contents(RAW[encrypted]):
         passed += await passes_on(mallory, room, type_, content, sealed=encrypted)
+    await mallory.wake()
     assert passed > RAW[encrypted] / 3, "nearly all was refused: the test tests little"
     answer = await hall.asks(mallory, room, "!whoami", timeout=60.0)
     assert mallory.user_id in answer.body

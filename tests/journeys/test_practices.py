@@ -11,12 +11,12 @@ from uuid import uuid4
 import pytest
 
 from demo.community import SAMPLE, practice_form
-from demo.hall import HallProcess
 from demo.homeserver import Homeserver
 from demo.people import Heard, Person
 from storage import practices
 from storage.records import EventId, Practice, PracticeField, PracticeState
 from tests.conftest import new_account
+from tests.forked import ForkedHall
 from tests.hall import CLEAR, SEALED, RunningHall, answers, running_hall, setup_for
 from tests.journeys.conftest import Arrive, everywhere
 
@@ -274,7 +274,7 @@ async def test_questions_and_a_transfer_with_kills_in_between(
             assert f"{place}/5" in answer.body or place == 6
         assert "P-1 is shared with Welcoming culture." in answer.body
 
-        async with HallProcess(path) as hall:
+        async with ForkedHall(path) as hall:
             await hall.start()
             told = []
             for command in STEPS:

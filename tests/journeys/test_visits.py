@@ -1,5 +1,6 @@
 """A date in a day, through real clients: proposed, voted on three ways, decided, in calendars."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import vobject
 from bot.matrix import polls
 from demo.people import Heard, Person
 from storage import votes
-from tests.hall import CLEAR, RunningHall
+from tests.hall import CLEAR, RunningHall, answers
 from tests.journeys.conftest import Arrive, everywhere
 from tests.journeys.test_listening import file_of
 
@@ -97,3 +98,16 @@ async def test_a_date_is_found_by_poll_tap_and_word(
         lambda heard: heard.content.get("msgtype") == "m.file", room=room, timeout=20
     )
     assert b"METHOD:CANCEL" in await file_of(again, ana)
+    await ana.redact(room, str(answers(draft)))
+    anew = await hears_card(ben, room, "It is cancelled.")
+    await ben.hears(
+        lambda heard: "I took back" in heard.body, room=room, sender=hall.me, timeout=20
+    )
+    with_title = ben.timeline.find(lambda heard: "Roofs" in repr(heard.content))
+    assert [one for one in with_title if one.replaces], "it was said in edits, too"
+    async with asyncio.timeout(20):
+        while not all(ben.is_redacted(one.event_id) for one in with_title):
+            await ben.hears(type="m.room.redaction", room=room, timeout=20)
+    pins = (await ben.state(room, "m.room.pinned_events"))["pinned"]
+    assert anew.event_id in pins
+    assert card.event_id not in pins

@@ -24,6 +24,7 @@ from storage.search import (
     create,
     index_row,
     index_rows,
+    marks_of,
     unindex_rows,
 )
 from storage.search.analyser import terms_of
@@ -102,7 +103,8 @@ async def say(database: Database, sentences: Sequence[Sentence]) -> None:
 
 def _row(sentence: Sentence, analysed: Analysed) -> IndexRow:
     title = None if sentence.title is None else analyse_as(sentence.title, analysed.language)
-    return IndexRow(sentence.id, sentence.room, sentence.person, analysed, title)
+    marks = marks_of(sentence.body, analysed.language)
+    return IndexRow(sentence.id, sentence.room, sentence.person, analysed, title, marks)
 
 
 async def search(
@@ -338,6 +340,11 @@ def slow_search(
         if scope.people and sentence.person not in scope.people:
             continue
         body = analyse(sentence.body, sentence.lang)
+        marks = {f"p{sentence.person}", *marks_of(sentence.body, body.language)}
+        if not all(marks.intersection(group) for group in scope.marks):
+            continue
+        if marks.intersection(scope.without) or scope.thread not in (None, sentence.number):
+            continue
         texts = [body]
         if sentence.title:
             texts.append(analyse_as(sentence.title, body.language))
@@ -392,6 +399,9 @@ async def test_both_engines_find_the_same_and_nothing_else(
             after_ms=chance.choice([-(2**53), 7_010_000]),
             before_ms=chance.choice([2**53, 7_040_000]),
             below=chance.choice([2**53, 7_030 * 16]),
+            marks=chance.choice([(), (), (("lde", "len"),), (("q", "hlink"), ("p1", "p2"))]),
+            without=chance.choice([(), (), ("lel",), ("hlink", "p3")]),
+            thread=chance.choice([None] * 9 + [chance.randrange(400)]),
         )
         questions.append((tree, scope, chance.choice([5, 30, 400])))
 

@@ -1,0 +1,60 @@
+"""Erases people's messages a few at a time, between answers, and has the receipt written."""
+
+import asyncio
+import logging
+
+from sqlalchemy import Connection
+
+from bot import ledger
+from bot.hall import Hall
+from storage import erasures, people, timers
+from storage.erasures import Erasure, Mention
+from storage.records import UserId
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 10  # messages a step: some 10 ms, so that no answer waits for it
+PAUSE = 0.02  # seconds between steps
+SHOWN = 8  # messages of others that a receipt links to
+
+
+async def carry_out(hall: Hall) -> None:
+    """Everything that was asked for and not finished, also before a crash."""
+    for one in await hall.database.read(lambda c: erasures.find(c, erasures.BEGUN)):
+        await _sweep(hall, one)
+    await hall.database.write(erasures.forget_gone)
+    await ledger.keep(hall)
+
+
+async def _sweep(hall: Hall, one: Erasure) -> None:
+    language = hall.settings.community.language
+    last: int | None = -1
+    while last is not None:
+        last = await hall.database.write(
+            lambda c: erasures.step(c, one, language, AT_ONCE, -1 if last is None else last),  # noqa: B023
+            alone=True,
+            durable=False,  # after a power cut it goes on from where it was
+        )
+        await asyncio.sleep(PAUSE)
+    named = await hall.database.read(lambda c: _named(c, one))
+    now = hall.clock.now()
+
+    def finish(connection: Connection) -> None:
+        erasures.change(connection, one.id, state=erasures.SWEPT)
+        links = [[mention.room_id, mention.event_id] for mention in named[:SHOWN]]
+        more = max(0, len(named) - SHOWN)
+        told = erasures.alarm(one, now, erasures.TELL, named=links, more=more)
+        timers.schedule(connection, [told])
+
+    await hall.database.write(finish)
+    hall.bells.timers.ring()
+    log.info("erased a person: erasure=%d", one.id)
+
+
+def _named(connection: Connection, one: Erasure) -> list[Mention]:
+    user_id = UserId(erasures.whose(connection, one))
+    who = people.get(connection, user_id)
+    if who is None:
+        return []
+    names = {user_id, user_id[1:].partition(":")[0], who.display_name}
+    return erasures.named_by_others(connection, who.id, [n for n in names if len(n) > 2])

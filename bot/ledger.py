@@ -1,0 +1,69 @@
+"""The ledger of erasures as a file of its own: a backup that is put back must not undo them.
+
+It lies in the data folder, is written after each erasure and played again at each start, before
+anybody is answered. Keep a copy apart from the backups; it has no name and no word in it.
+"""
+
+import os
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from bot.hall import Hall
+from storage import erasures, ledger, timers
+from storage.database import Database
+
+NAME = "erasures.jsonl"
+
+
+def write(data_folder: Path, lines: Iterable[str]) -> None:
+    """Put the lines into the file; whole or not at all."""
+    draft = data_folder / f".{NAME}.{secrets.token_hex(4)}"
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, data_folder / NAME)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def read(data_folder: Path) -> list[str]:
+    """The lines of the file; none if there is none."""
+    path = data_folder / NAME
+    return path.read_text(encoding="ascii").splitlines() if path.is_file() else []
+
+
+async def save(database: Database, data_folder: Path) -> None:
+    """Write down what the database knows."""
+    lines = await database.read(lambda c: list(ledger.lines(c)))
+    write(data_folder, lines)
+
+
+async def replay(database: Database, data_folder: Path, now: datetime, language: str) -> int:
+    """Let the database follow the file; returns how many people are erased anew."""
+    kept = read(data_folder)
+    known = set(await database.read(lambda c: list(ledger.lines(c))))
+    missing = [line for line in kept if line not in known]
+    if not missing:
+        return 0
+
+    def work(connection: Connection) -> int:
+        begun = ledger.replay(connection, missing, now, language)
+        for number in begun:
+            one = erasures.get(connection, number)
+            assert one is not None
+            timers.schedule(connection, [erasures.alarm(one, now)])
+        return len(begun)
+
+    return await database.write(work, alone=True)
+
+
+async def keep(hall: Hall) -> None:
+    """After an erasure: the file tells of it, too."""
+    await save(hall.database, hall.folder)

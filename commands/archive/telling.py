@@ -1,0 +1,52 @@
+"""Which sentences of a talk tell most: what was decided, and when something is to be."""
+
+import re
+from functools import cache
+
+from babel.dates import get_month_names
+
+LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "el", "lv", "cs", "nb")  # CLDR's names
+
+# How people say that something is settled, in ten languages; beginnings of words.
+_SETTLED = """
+    decided agreed we'll|we\\s+will let's\\s+do decision
+    beschlossen entschieden vereinbart geeinigt einigten
+    décidé décidons convenu convenons
+    decidido decidimos acordado acordamos
+    deciso decidiamo concordato
+    besloten afgesproken
+    αποφασίσαμε αποφασίστηκε συμφωνήσαμε
+    rozhodli dohodli
+    bestemt vedtatt avtalt enige\\s+om
+    nolēmām vienojāmies
+"""
+_DECIDES = re.compile(rf"\b(?:{'|'.join(_SETTLED.split())})", re.IGNORECASE)
+# 2027-03-09, 9.3., 9/3/2027, 14:30; 9 March, 9. März, March 9.
+_NUMBERED = re.compile(
+    r"\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}(?:[./](?:\d{4})?)?|\d{1,2}:\d{2})(?!\w)"
+)
+_BESIDE = re.compile(
+    r"\b\d{1,2}(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?([^\W\d_]{3,})|\b([^\W\d_]{3,})\s+\d{1,2}\b"
+)
+
+
+def decides(sentence: str) -> bool:
+    """Whether a sentence says that something is settled; a question settles nothing."""
+    return bool(_DECIDES.search(sentence))
+
+
+def names_day(sentence: str) -> bool:
+    """Whether a sentence names a day or an hour."""
+    beside = (word for pair in _BESIDE.findall(sentence) for word in pair if word)
+    return bool(_NUMBERED.search(sentence)) or any(it.lower() in months() for it in beside)
+
+
+@cache
+def months() -> frozenset[str]:
+    """The names of the months, whole and inflected, in ten languages."""
+    return frozenset(
+        name.lower()
+        for language in LANGUAGES
+        for context in ("format", "stand-alone")
+        for name in get_month_names("wide", context, locale=language).values()
+    )

@@ -1,0 +1,88 @@
+"""Carries a search out: the newest matches that all readers may read, best first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from commands.audience import Audience
+from commands.context import Context
+from commands.search import ranking
+from commands.search.ranking import REFINED, WINDOW, Cursor
+from commands.search.scoping import documents_of, reach_of, scope_of
+from storage import archive, search
+from storage.records import Person
+from storage.search.matching import Matcher
+from storage.search.query import Candidate, Node, Query, newest_first
+from storage.search.rows import DocumentRow, Row, Scope
+
+WINDOWS = 25  # that are looked through for what the readers may read
+
+
+WEIGHTS = {"practice": ranking.PRACTICE, "summary": ranking.SUMMARY}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search came to, in one window of the archive."""
+
+    candidates: Sequence[Candidate]  # messages, newest first
+    ordered: Sequence[Candidate]  # as they are shown, with what else was found
+    documents: Mapping[int, DocumentRow]  # by candidate id
+    capped: bool  # there may be more below
+    matcher: Matcher
+
+
+def look(
+    audience: Audience, query: Query, asker: Person, context: Context, cursor: Cursor | None
+) -> Found:
+    """Search the rooms of an audience; without an author of that name there is nothing by them."""
+    matcher = Matcher(query.tree)
+    scope = scope_of(audience, query, asker, context, None if cursor is None else cursor.below)
+    rows = [] if scope is None else readable(audience, query.tree, scope)
+    documents = _documents(audience, query, scope) if cursor is None or cursor.documents else []
+    candidates = [matcher.weigh(row) for row in rows]
+    others = [replace(matcher.weigh(it.as_row), weight=WEIGHTS[it.kind]) for it in documents]
+    if newest_first(query):
+        ordered = sorted([*candidates, *others], key=lambda it: -it.ts) if others else candidates
+    else:
+        ordered = _ranked(candidates, others, context)
+    by_id = {it.as_row.message_id: it for it in documents}
+    return Found(candidates, ordered, by_id, len(rows) >= WINDOW, matcher)
+
+
+def _documents(audience: Audience, query: Query, scope: Scope | None) -> list[DocumentRow]:
+    among = documents_of(scope, query)
+    if among is None:
+        return []
+    found = search.documents(audience.connection, query.tree, among, reach_of(audience, query))
+    return [it for it in found if it.room_id is None or audience.may_read(it.room_id, it.ts)]
+
+
+def _ranked(
+    candidates: Sequence[Candidate], others: Sequence[Candidate], context: Context
+) -> list[Candidate]:
+    """Best first: by words and age, then the best of them by their standing, too."""
+    first = ranking.rank(candidates, context.now)
+    standing = archive.standing(context.connection, [it.message_id for it in first[:REFINED]])
+    weighed = [
+        replace(
+            it,
+            weight=ranking.weight(root=known.root, answers=known.answers),
+            reactors=known.reactors,
+        )
+        if (known := standing.get(it.message_id))
+        else it
+        for it in candidates
+    ]
+    return ranking.rank([*weighed, *others], context.now)
+
+
+def readable(audience: Audience, tree: Node | None, scope: Scope) -> list[Row]:
+    """The newest matches that all readers may read, as many as are ranked together."""
+    found: list[Row] = []
+    for _window in range(WINDOWS):
+        rows = search.candidates(audience.connection, tree, scope, WINDOW)
+        found += [row for row in rows if audience.may_read(row.room_id, row.ts)]
+        if len(rows) < WINDOW or len(found) >= WINDOW:
+            break
+        scope = replace(scope, below=rows[-1].message_id)
+    return found[:WINDOW]

@@ -1,0 +1,128 @@
+"""The words of what becomes of a decided visit: moved, cancelled, online, soon."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from commands.dates.reader import Span
+from commands.reply import Inline, Mention, Paragraph, Reply, Strong, items, join, paragraphs
+from commands.visits.replies import Named, headline
+from commands.words import Words
+
+
+def moved(
+    words: Words,
+    visit: Named,
+    before: Span,
+    now: Span,
+    who: Sequence[Mention],
+    stand: Sequence[str] = (),
+) -> Reply:
+    """who: whose answer to the new days is not known; stand: whose yes holds for them, too."""
+    names: Inline = ()
+    for place, one in enumerate(who):
+        names = join(names, ", " if place else "", one)
+    lines = [
+        words.say(
+            "{visit} is moved from {before} to {now}.",
+            visit=headline(words, visit),
+            before=words.days(before.start, before.last),
+            now=Strong(words.days(now.start, now.last)),
+        )
+    ]
+    if stand:
+        lines.append(words.say("As they said before: {who} can come.", who=words.listing([*stand])))
+    if names:
+        lines.append(words.say("Can you still come? {who}", who=names))
+    return paragraphs(*lines)
+
+
+def not_coming(
+    words: Words, visit: Named, who: Sequence[str], span: Span, asked: Mention | None = None
+) -> Reply:
+    """The date is decided: a late no is asked about before it is taken."""
+    told = words.say(
+        "{name} is decided, {days}. Shall I mark {who} as not coming? ✅ here says yes.",
+        name=visit.name,
+        days=Strong(words.days(span.start, span.last)),
+        who=words.listing(list(who)),
+    )
+    return paragraphs(told if asked is None else join(asked, ": ", told))
+
+
+def attendance(words: Words, visit: Named, who: Sequence[str], *, comes: bool) -> Reply:
+    names = words.listing(list(who))
+    if not who:
+        return paragraphs(
+            words.say("Noted for {name}. I don't know which city you speak for.", name=visit.name)
+        )
+    if comes:
+        return paragraphs(words.say("Noted: {who} comes to {name}.", who=names, name=visit.name))
+    return paragraphs(
+        words.say("Noted: {who} does not come to {name}.", who=names, name=visit.name)
+    )
+
+
+def lost(words: Words, visit: Named, who: str, deciders: Sequence[Mention]) -> Reply:
+    """Somebody who must be there cannot any more."""
+    lines = [
+        words.say(
+            "{name}: {who} must come and no longer can. {move} or {reopen} finds another date.",
+            name=visit.name,
+            who=who,
+            move=visit.command("move", " …"),
+            reopen=visit.command("reopen", " …"),
+        )
+    ]
+    names: Inline = ()
+    for place, one in enumerate(deciders):
+        names = join(names, ", " if place else "", one)
+    return paragraphs(*lines, *([names] if names else []))
+
+
+def cancelled(words: Words, visit: Named, why: str) -> Reply:
+    told = words.say("{visit} is cancelled.", visit=headline(words, visit))
+    if not why:
+        return paragraphs(told)
+    return paragraphs(told, words.say("Because: {why}", why=why))
+
+
+def postponed(words: Words, visit: Named) -> Reply:
+    return paragraphs(
+        words.say("{visit} is postponed.", visit=headline(words, visit)),
+        words.say("{reopen} asks about new dates.", reopen=visit.command("reopen", " …")),
+    )
+
+
+def online(words: Words, visit: Named, at: datetime) -> Reply:
+    return paragraphs(
+        words.say(
+            "{visit} is held online, on {moment}.",
+            visit=headline(words, visit),
+            moment=Strong(words.moment(at)),
+        )
+    )
+
+
+def host_changed(words: Words, visit: Named) -> Reply:
+    return paragraphs(
+        words.say("{name}: {host} is the host now.", name=visit.name, host=visit.host)
+    )
+
+
+def soon(words: Words, visit: Named, days: int, span: Span, undone: Sequence[str]) -> Reply:
+    """So many days before a visit: what is still to do."""
+    told = words.plural(
+        "{visit} is in {number} day, {days}.",
+        "{visit} is in {number} days, {days}.",
+        days,
+        visit=headline(words, visit),
+        days=words.days(span.start, span.last),
+    )
+    if not undone:
+        return paragraphs(told)
+    return Reply(
+        (
+            Paragraph(join(told, " ", words.say("Still to do:"))),
+            items(*((join(one)) for one in undone)),
+        )
+    )

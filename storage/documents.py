@@ -1,0 +1,143 @@
+"""What is searched besides messages: practices, and summaries that somebody has confirmed.
+
+A document is a copy of words. Whoever changes or removes what it is a copy of, renews or removes it
+in the same transaction; a deleted message, or an edited one, takes the summaries that quote
+it along.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from storage.records import EventId
+from storage.search import IndexRow, analyse, analyse_as, index_documents, marks_of
+from storage.search import unindex_documents as unindex
+from storage.search.marks import DOCUMENT, QUESTION, is_kind
+from storage.tables import document, event, quote
+
+PRACTICE, SUMMARY = "practice", "summary"
+DRAFT = "draft"  # a summary that nobody has confirmed: kept, and never found
+PARAMETERS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something to be found, and who may read it."""
+
+    kind: str
+    subject: str  # "P-12"; of a summary the key of our post
+    title: str
+    body: str
+    ts: int  # milliseconds since 1970
+    author_id: int | None = None
+    room_id: int | None = None  # ours: who reads that room
+    cluster: str | None = None  # who is in the room of that cluster
+    everyone: bool = False  # who is in any
+    city: str | None = None
+    lang: str = ""  # "": what the text tells
+
+
+def put(connection: Connection, one: Document) -> None:
+    """Let a document be found, in place of an earlier form of it."""
+    lang = analyse(f"{one.title}\n{one.body}", one.lang).language
+    values = {**asdict(one), "lang": lang}
+    named = select(document).where(document.c.kind == one.kind, document.c.subject == one.subject)
+    known = connection.execute(named).mappings().first()
+    if known is not None and all(known[name] == value for name, value in values.items()):
+        return
+    remove(connection, one.kind, [one.subject])
+    connection.execute(insert(document).values(values))
+    if one.kind != DRAFT:
+        index_documents(connection, [_index_row(row) for row in connection.execute(named)])
+
+
+def remove(connection: Connection, kind: str, subjects: Iterable[str]) -> None:
+    """Documents are found no more."""
+    wanted = list(subjects)
+    for start in range(0, len(wanted), PARAMETERS):
+        part = wanted[start : start + PARAMETERS]
+        _remove(
+            connection,
+            connection.execute(
+                select(document).where(document.c.kind == kind, document.c.subject.in_(part))
+            ).all(),
+        )
+
+
+def forget_quoting(connection: Connection, event_hashes: Sequence[int]) -> None:
+    """Messages are taken back: what quotes them goes, too."""
+    posts = select(quote.c.post).where(quote.c.event_h.in_(list(event_hashes)))
+    _remove(
+        connection,
+        connection.execute(
+            select(document).where(
+                document.c.kind.in_([SUMMARY, DRAFT]), document.c.subject.in_(posts)
+            )
+        ).all(),
+    )
+
+
+def get(connection: Connection, kind: str, subject: str) -> Document | None:
+    """The document of that kind and subject."""
+    row = connection.execute(
+        select(document).where(document.c.kind == kind, document.c.subject == subject)
+    ).first()
+    return None if row is None else _document(row)
+
+
+def confirmed_summaries(connection: Connection, room_id: int, since: int) -> list[Document]:
+    """Of a room (ours), those of threads that began since a moment (ms), in their order."""
+    rows = connection.execute(
+        select(document)
+        .where(document.c.kind == SUMMARY, document.c.room_id == room_id, document.c.ts >= since)
+        .order_by(document.c.ts, document.c.id)
+    )
+    return [_document(row) for row in rows]
+
+
+def forget_drafts(connection: Connection, before: int) -> None:
+    """Summaries of threads from before a moment (ms) that nobody has confirmed."""
+    connection.execute(delete(document).where(document.c.kind == DRAFT, document.c.ts < before))
+
+
+def _document(row: Row[tuple[object, ...]]) -> Document:
+    known = row._mapping
+    return Document(**{field.name: known[field.name] for field in fields(Document)})
+
+
+def quoted(connection: Connection, subject: str) -> list[EventId]:
+    """The messages that a summary, named by the key of its post, is made of."""
+    rows = connection.scalars(
+        select(event.c.event_id)
+        .join(quote, quote.c.event_h == event.c.event_h)
+        .where(quote.c.post == subject)
+        .order_by(event.c.event_id)
+    )
+    return [EventId(event_id) for event_id in rows]
+
+
+def index_all(connection: Connection) -> int:
+    """Put every document into an empty index; returns how many."""
+    rows = connection.execute(select(document).where(document.c.kind != DRAFT)).all()
+    index_documents(connection, [_index_row(row) for row in rows])
+    return len(rows)
+
+
+def _remove(connection: Connection, rows: Sequence[Row[tuple[object, ...]]]) -> None:
+    if rows:
+        unindex(connection, [_index_row(row) for row in rows if row.kind != DRAFT])
+        connection.execute(delete(document).where(document.c.id.in_([row.id for row in rows])))
+
+
+def _index_row(row: Row[tuple[object, ...]]) -> IndexRow:
+    """What the index holds of a stored document: the same words in the same language."""
+    marks = marks_of(f"{row.title}\n{row.body}", row.lang)
+    return IndexRow(
+        -row.id,
+        row.room_id or 0,
+        row.author_id or 0,
+        analyse_as(row.body, row.lang),
+        analyse_as(row.title, row.lang),
+        (DOCUMENT, is_kind(row.kind), *(mark for mark in marks if mark != QUESTION)),
+    )

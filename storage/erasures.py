@@ -1,0 +1,202 @@
+"""Erasing a person: asked for, begun, swept a few messages at a time, and told in numbers.
+
+The ledger outlives what it tells of. It has no name and no word in it, and is played again over a
+database that comes from an older backup.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select, update
+
+from storage import folding, marks, personal, silences
+from storage.database import insert_once
+from storage.records import EventId, Person, RoomId, Timer, UserId
+from storage.tables import attachment, erasure, event, message, person, revision, room
+from storage.types import milliseconds
+
+ASKED, BEGUN, SWEPT, DONE = "asked", "begun", "swept", "done"
+UNDER_WAY = (ASKED, BEGUN, SWEPT)
+BEGIN, TELL = "erase", "erased"  # kinds of alarms
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One line of the ledger."""
+
+    id: int
+    mark: str
+    person_id: int  # ours
+    until: int  # ms: what was said up to then
+    asked_at: datetime
+    by_operator: bool
+    keep_practices: bool
+    state: str
+    report: Mapping[str, int] = field(default_factory=dict)
+    done_at: datetime | None = None
+
+
+def _erasure(row: Row[Any]) -> Erasure:
+    values = dict(row._mapping)
+    return Erasure(**{**values, "report": values["report"] or {}})
+
+
+def request(
+    connection: Connection,
+    who: Person,
+    until: datetime,
+    now: datetime,
+    *,
+    by_operator: bool = False,
+    keep_practices: bool = False,
+) -> Erasure:
+    """Write down that a person is to be erased; from that moment nothing they say is stored."""
+    mark, moment = marks.mark_of(connection, who.user_id), milliseconds(until)
+    silences.begin(connection, who.id, 0)
+    connection.execute(
+        insert_once(connection, erasure),
+        {
+            "mark": mark,
+            "person_id": who.id,
+            "until": moment,
+            "asked_at": now,
+            "by_operator": by_operator,
+            "keep_practices": keep_practices,
+            "state": ASKED,
+        },
+    )
+    mine = select(erasure).where(erasure.c.mark == mark, erasure.c.until == moment)
+    return _erasure(connection.execute(mine).one())
+
+
+def alarm(one: Erasure, now: datetime, kind: str = BEGIN, **more: Any) -> Timer:
+    """It is the hall's turn, at once."""
+    return Timer(
+        key=f"{kind}/{one.id}",
+        kind=kind,
+        wall_time=now.astimezone(UTC).replace(tzinfo=None),
+        time_zone="UTC",
+        payload={"erasure": one.id, **more},
+    )
+
+
+def get(connection: Connection, number: int) -> Erasure | None:
+    """The line of that number."""
+    row = connection.execute(select(erasure).where(erasure.c.id == number)).first()
+    return None if row is None else _erasure(row)
+
+
+def find(connection: Connection, *states: str) -> list[Erasure]:
+    """Lines of the ledger, oldest first; in these states, or all."""
+    query = select(erasure).order_by(erasure.c.id)
+    if states:
+        query = query.where(erasure.c.state.in_(states))
+    return [_erasure(row) for row in connection.execute(query)]
+
+
+def whose(connection: Connection, one: Erasure) -> UserId:
+    """The address of whoever it is about, as long as their row has one."""
+    found = connection.scalar(select(person.c.user_id).where(person.c.id == one.person_id))
+    return UserId(found or "")
+
+
+def change(connection: Connection, number: int, **values: Any) -> None:
+    """Write columns of a line."""
+    connection.execute(update(erasure).where(erasure.c.id == number).values(**values))
+
+
+def count(connection: Connection, one: Erasure, counts: Mapping[str, int]) -> None:
+    """Add to what the receipt tells."""
+    found = get(connection, one.id)
+    so_far = dict(found.report) if found is not None else {}
+    for name, more in counts.items():
+        so_far[name] = so_far.get(name, 0) + more
+    change(connection, one.id, report=so_far)
+
+
+def step(
+    connection: Connection, one: Erasure, language: str, at_most: int, after: int = -1
+) -> int | None:
+    """Erase a few messages; the last one's id, from where to go on. Run it alone: it writes the
+    index."""
+    rows = connection.execute(
+        select(message.c.id, event.c.event_h, event.c.room_id)
+        .join(message, message.c.seq == event.c.seq)
+        .where(
+            message.c.sender_id == one.person_id,
+            message.c.id > after,
+            message.c.ts <= one.until,
+            ~message.c.redacted,
+            ~message.c.withheld,
+        )
+        .order_by(message.c.id)
+        .limit(at_most)
+    ).all()
+    if not rows:
+        return None
+    hashes = [row.event_h for row in rows]
+    edits = select(func.count()).where(revision.c.original_h.in_(hashes))
+    files = select(func.count()).where(attachment.c.event_h.in_(hashes))
+    counts = {
+        "messages": len(rows),
+        "edits": connection.scalar(edits) or 0,
+        "files": connection.scalar(files) or 0,
+    }
+    count(connection, one, {name: number for name, number in counts.items() if number})
+    folding.erase(connection, [(row.event_h, row.room_id) for row in rows], language)
+    return int(rows[-1].id)
+
+
+def begin(connection: Connection, one: Erasure) -> None:
+    """All but the messages goes at once."""
+    user_id = whose(connection, one)
+    count(connection, one, personal.erase(connection, one.person_id, user_id))
+    change(connection, one.id, state=BEGUN)
+
+
+def finish(connection: Connection, one: Erasure, now: datetime) -> None:
+    """It was told; city, roles and settings go last: they said in which language to tell it."""
+    personal.strip(connection, one.person_id)
+    change(connection, one.id, state=DONE, done_at=now)
+
+
+def forget_gone(connection: Connection) -> int:
+    """Addresses of those who were erased and have left since; returns how many went."""
+    gone = 0
+    for one in find(connection, DONE):
+        user_id = whose(connection, one)
+        if not user_id.startswith("@") or personal.is_present(connection, one.person_id):
+            continue
+        personal.erase(connection, one.person_id, user_id)
+        personal.forget_gone(connection, one.person_id, user_id, one.mark)
+        gone += 1
+    return gone
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A message of somebody else that names a person."""
+
+    event_id: EventId
+    room_id: RoomId
+
+
+def named_by_others(connection: Connection, number: int, names: Sequence[str]) -> list[Mention]:
+    """Messages of others that name somebody, newest first. Reads all of the archive's words."""
+    likes = [message.c.body.ilike(f"%{_escaped(name)}%", escape="\\") for name in names if name]
+    if not likes:
+        return []
+    rows = connection.execute(
+        select(event.c.event_id, room.c.room_id)
+        .join(message, message.c.seq == event.c.seq)
+        .join(room, room.c.id == message.c.room_id)
+        .where(message.c.sender_id != number, ~message.c.redacted, or_(*likes))
+        .order_by(message.c.id.desc())
+    )
+    return [Mention(EventId(row.event_id), RoomId(row.room_id)) for row in rows]
+
+
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,129 @@
+"""The ledger of erasures as lines, to be kept beside the database and played again over an old one.
+
+Three kinds, none with a name or a word: who was erased, who is silent, what was taken back.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from storage import erasures, folding, marks, rooms, silences
+from storage.database import insert_once
+from storage.people import by_number
+from storage.records import Person, RoomId, UserId
+from storage.tables import erasure, person, redaction, room, silence
+from storage.types import instant, milliseconds
+
+Line = Mapping[str, Any]
+AT_ONCE = 50  # messages
+
+
+def lines(connection: Connection) -> Iterator[str]:
+    """Every line, in an order that does not change."""
+    for one in connection.execute(select(erasure).order_by(erasure.c.mark, erasure.c.until)):
+        yield _line("erased", mark=one.mark, until=one.until, asked=milliseconds(one.asked_at))
+    known = connection.execute(select(person.c.id, person.c.user_id))
+    addresses = {one.id: one.user_id for one in known}
+    silent = connection.execute(select(silence).order_by(silence.c.person_id, silence.c.since))
+    for one in silent:
+        address = addresses.get(one.person_id, "")
+        if address.startswith("@"):
+            mark = marks.mark_of(connection, UserId(address))
+            yield _line("silent", mark=mark, since=one.since, until=one.until)
+    gone = select(redaction.c.target_h, redaction.c.ts, room.c.room_id).join(
+        room, room.c.id == redaction.c.room_id
+    )
+    for one in connection.execute(gone.order_by(room.c.room_id, redaction.c.target_h)):
+        yield _line("redacted", event=one.target_h, room=one.room_id, at=one.ts)
+
+
+def _line(kind: str, **values: Any) -> str:
+    return json.dumps({"kind": kind, **values}, separators=(",", ":"))
+
+
+def replay(connection: Connection, kept: Iterable[str], now: datetime, language: str) -> list[int]:
+    """Let a database follow what was written down after it; the erasures that are to be begun.
+
+    Words are gone when this returns. Run it alone, before anybody is answered.
+    """
+    told = [line for text in kept if (line := _read(text)) is not None]
+    if not told:
+        return []
+    _take_back(connection, [one for one in told if one["kind"] == "redacted"], language)
+    people = _by_mark(connection)
+    for one in told:
+        if one["kind"] == "silent" and one["mark"] in people:
+            _silence(connection, people[one["mark"]], one, language)
+    known = {(one.mark, one.until) for one in erasures.find(connection)}
+    begun = []
+    for one in told:
+        if one["kind"] == "erased" and (one["mark"], one["until"]) not in known:
+            begun += _erase(connection, people.get(one["mark"]), one, now, language)
+    return begun
+
+
+def _read(text: str) -> Line | None:
+    """A line as it was written; None for one that was cut off."""
+    try:
+        line = json.loads(text)
+        kinds = {"erased": ("mark", "until"), "silent": ("mark", "since", "until"),
+                 "redacted": ("event", "room", "at")}  # fmt: skip
+        whole = all(key in line for key in kinds[line["kind"]])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return line if whole else None
+
+
+def _by_mark(connection: Connection) -> dict[str, Person]:
+    numbers = list(connection.scalars(select(person.c.id)))
+    everybody = [
+        one
+        for start in range(0, len(numbers), 400)
+        for one in by_number(connection, numbers[start : start + 400]).values()
+    ]
+    return {
+        marks.mark_of(connection, one.user_id): one
+        for one in everybody
+        if one.user_id.startswith("@")
+    }
+
+
+def _take_back(connection: Connection, told: Sequence[Line], language: str) -> None:
+    numbers = {one["room"]: rooms.know(connection, RoomId(one["room"])).id for one in told}
+    for one in told:
+        row = {"target_h": one["event"], "room_id": numbers[one["room"]], "ts": one["at"]}
+        connection.execute(insert_once(connection, redaction), row)
+    folding.erase(connection, [(one["event"], numbers[one["room"]]) for one in told], language)
+
+
+def _silence(connection: Connection, who: Person, one: Line, language: str) -> None:
+    if one["until"] is None:
+        silences.begin(connection, who.id, one["since"])
+    else:
+        connection.execute(
+            insert_once(connection, silence),
+            {"person_id": who.id, "since": one["since"], "until": one["until"]},
+        )
+    folding.erase_since(connection, one["since"], language, sender=who.id, before=one["until"])
+
+
+def _erase(
+    connection: Connection, who: Person | None, one: Line, now: datetime, language: str
+) -> list[int]:
+    if who is None:
+        connection.execute(
+            insert_once(connection, erasure),
+            {
+                "mark": one["mark"], "person_id": 0, "until": one["until"],
+                "asked_at": instant(one.get("asked", one["until"])), "state": erasures.DONE,
+            },
+        )  # fmt: skip
+        return []
+    again = erasures.request(connection, who, instant(one["until"]), now, by_operator=True)
+    last: int | None = -1
+    while last is not None:
+        last = erasures.step(connection, again, language, AT_ONCE, last)
+    return [again.id]

@@ -1,0 +1,326 @@
+"""Where the hall keeps what of whom: what a person is shown, and what becomes of it on erasure.
+
+Every table is in one of the two lists below; a test fails for a new one that is in neither.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, or_, select, update
+
+from storage import tables as t
+from storage.database import insert_once
+from storage.records import NOBODY, UserId
+
+NOBODY_S_NAME = "—"
+SOMEBODY = object()  # in `then`: NOBODY, by number or address as the column has it
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A column that names a person, and what becomes of its rows once they are erased."""
+
+    whose: Column[Any]
+    by_number: bool  # ours; else the Matrix address
+    then: Mapping[str, Any] | None = None  # what is written into them; None: they go
+    only: ColumnElement[bool] | None = None
+    counted: str = ""  # under this name in a receipt
+    worded: Column[Any] | None = None  # counted only where there are words in it
+
+    @property
+    def table(self) -> Table:
+        return self.whose.table
+
+
+# Messages themselves are erased by `storage.folding`, a few at a time.
+TRACES: Sequence[Trace] = (
+    Trace(t.event.c.sender_id, True, {"content": None}, only=t.event.c.content.is_not(None)),
+    Trace(t.revision.c.sender_id, True),
+    Trace(t.reaction.c.sender_id, True, counted="reactions"),
+    Trace(t.heeded_reaction.c.sender, False),
+    Trace(t.source.c.sender, False),
+    Trace(t.command_count.c.person_id, True),
+    Trace(t.open_question.c.person_id, True),
+    Trace(t.search_page.c.person_id, True),
+    Trace(t.listening.c.person_id, True),
+    Trace(t.practice.c.author_id, True, {"author_id": SOMEBODY}),
+    Trace(t.practice_step.c.person_id, True, {"person_id": None}),
+    Trace(t.practice_review.c.person_id, True, counted="reviews"),
+    Trace(t.transfer.c.person_id, True, {"person_id": SOMEBODY}),
+    Trace(
+        t.transfer_note.c.person_id, True, only=t.transfer_note.c.state.is_(None), counted="notes"
+    ),
+    Trace(t.transfer_note.c.person_id, True, {"person_id": SOMEBODY, "text": ""}),
+    Trace(t.visit.c.proposer, False, {"proposer": SOMEBODY, "title": ""}),
+    Trace(t.visit_vote.c.person, False, counted="votes"),
+    Trace(
+        t.visit_line.c.author, False, {"author": SOMEBODY, "text": ""},
+        counted="lines", worded=t.visit_line.c.text,
+    ),
+    Trace(t.visit_line.c.owner, False, {"owner": SOMEBODY}),
+    Trace(
+        t.recommendation.c.author, False, {"author": SOMEBODY, "text": "", "why": ""},
+        counted="recommendations", worded=t.recommendation.c.text,
+    ),
+    Trace(
+        t.promise.c.author, False, {"author": SOMEBODY, "text": "", "why": ""},
+        counted="promises", worded=t.promise.c.text,
+    ),
+    Trace(t.promise.c.owner, False, {"owner": SOMEBODY}),
+)  # fmt: skip
+
+# What else tells of a person, and where that is seen to.
+ELSEWHERE: Mapping[str, str] = {
+    "person": "the row itself: below, and `storage.erasures` once they have left",
+    "member": "who is in a room: kept while they are in one of ours",
+    "membership_fact": "the same, since when",
+    "message": "erased by `storage.folding`, its edits and files with it",
+    "attachment": "goes with its message",
+    "silence": "that they are silent: the number alone",
+    "erasure": "a check value in place of the address",
+    "practice_field": "goes with its practice, or with the message it came in",
+    "inbox": "by the sender in what is unanswered",
+    "outbox": "what is unsent, and keys that name them",
+    "waiting_event": "by the sender in the raw event",
+    "malformed_event": "by the sender in the raw event",
+    "timer": "by the address in the payload",
+    "quote": "goes with the answer that quotes",
+}
+IMPERSONAL: Mapping[str, str] = {
+    "meta": "facts about the hall",
+    "room": "its state, as Matrix tells it to whoever is in it",
+    "visibility_fact": "what a room's history is open to",
+    "redaction": "check values of events",
+    "gap": "positions in a room's history",
+    "echo": "our own events",
+    "visit_option": "dates",
+}
+
+
+@dataclass(slots=True)
+class Held:
+    """Everything about one person, table by table, as it is stored."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, table: str, found: Sequence[Any]) -> None:
+        if found:
+            self.rows.setdefault(table, []).extend(dict(row._mapping) for row in found)
+
+
+def nobody(connection: Connection) -> int:
+    """Our number for nobody."""
+    connection.execute(
+        insert_once(connection, t.person),
+        {"user_id": NOBODY, "display_name": NOBODY_S_NAME, "archive": False},
+    )
+    number = connection.scalar(select(t.person.c.id).where(t.person.c.user_id == NOBODY))
+    assert number is not None
+    return int(number)
+
+
+def erase(connection: Connection, number: int, user_id: UserId) -> dict[str, int]:
+    """Erase a person's traces but their messages; how many of which went."""
+    stand_in, counts = nobody(connection), tally(connection, number, user_id)
+    for trace in TRACES:
+        mine = _mine(trace, number, user_id)
+        if trace.then is None:
+            connection.execute(delete(trace.table).where(mine))
+        else:
+            someone: Any = stand_in if trace.by_number else NOBODY
+            values = {k: someone if v is SOMEBODY else v for k, v in trace.then.items()}
+            connection.execute(update(trace.table).where(mine).values(**values))
+    connection.execute(delete(t.command_count).where(t.command_count.c.person_id == -number))
+    _leave_electorates(connection, user_id)
+    counts["unanswered"] = _forget_raw(connection, user_id)
+    return {name: count for name, count in counts.items() if count}
+
+
+def tally(connection: Connection, number: int, user_id: UserId) -> dict[str, int]:
+    """How much there is of a person, beside their messages: by the names of a receipt."""
+    counts: dict[str, int] = {}
+    for trace in TRACES:
+        if trace.counted:
+            mine = select(func.count()).select_from(trace.table)
+            mine = mine.where(_mine(trace, number, user_id))
+            if trace.worded is not None:
+                mine = mine.where(trace.worded != "")
+            counts[trace.counted] = connection.scalar(mine) or 0
+    return counts
+
+
+def _mine(trace: Trace, number: int, user_id: UserId) -> ColumnElement[bool]:
+    mine: ColumnElement[bool] = trace.whose == (number if trace.by_number else user_id)
+    return mine if trace.only is None else mine & trace.only
+
+
+def _leave_electorates(connection: Connection, user_id: UserId) -> None:
+    """Who may answer for a city was written down when the dates were asked."""
+    asked = select(t.visit.c.id, t.visit.c.electorate)
+    for row in connection.execute(asked).all():
+        if user_id not in repr(row.electorate):
+            continue
+        voices = [_without(voice, user_id) for voice in row.electorate]
+        changed = update(t.visit).where(t.visit.c.id == row.id)
+        connection.execute(changed.values(electorate=voices))
+
+
+def _without(voice: Mapping[str, Any], user_id: UserId) -> dict[str, Any]:
+    contact = voice.get("contact")
+    return {
+        **voice,
+        "key": str(voice["key"]).replace(user_id, NOBODY),
+        "people": [one for one in voice.get("people", ()) if one != user_id],
+        "contact": None if contact == user_id else contact,
+    }
+
+
+def _forget_raw(connection: Connection, user_id: UserId) -> int:
+    """What came from them and was not read or not answered yet; alarms that name them."""
+    count = 0
+    for table, column in (
+        (t.waiting_event, t.waiting_event.c.raw),
+        (t.malformed_event, t.malformed_event.c.raw),
+    ):
+        key = next(iter(table.primary_key.columns))
+        for row in connection.execute(select(key, column)).all():
+            if isinstance(row[1], Mapping) and row[1].get("sender") == user_id:
+                connection.execute(delete(table).where(key == row[0]))
+                count += 1
+    open_ = t.inbox.c.state.in_(("ready", "parked"))
+    for row in connection.execute(select(t.inbox.c.id, t.inbox.c.payload).where(open_)).all():
+        if isinstance(row.payload, Mapping) and row.payload.get("sender") == user_id:
+            done = update(t.inbox).where(t.inbox.c.id == row.id)
+            connection.execute(done.values(state="handled", payload=None))
+            count += 1
+    pending = select(t.timer.c.key, t.timer.c.payload).where(t.timer.c.state == "pending")
+    for row in connection.execute(pending).all():
+        if user_id in row.key or user_id in repr(row.payload):
+            gone = update(t.timer).where(t.timer.c.key == row.key)
+            connection.execute(gone.values(state="cancelled", payload={}))
+    return count
+
+
+def traces_of(connection: Connection, number: int, user_id: UserId) -> Held:
+    """What is stored of a person beside their messages and events."""
+    held = Held()
+    for table in dict.fromkeys(trace.table for trace in TRACES):
+        if table is not t.event:
+            whose = [_mine(one, number, user_id) for one in TRACES if one.table is table]
+            held.add(table.name, connection.execute(select(table).where(or_(*whose))).all())
+    return held
+
+
+def held_of(connection: Connection, number: int, user_id: UserId) -> Held:
+    """Everything that is stored about a person."""
+    held = traces_of(connection, number, user_id)
+    held.add("person", connection.execute(select(t.person).where(t.person.c.id == number)).all())
+    rooms = select(t.member, t.room.c.room_id.label("room"), t.room.c.name).join(
+        t.room, t.room.c.id == t.member.c.room_id
+    )
+    held.add("member", connection.execute(rooms.where(t.member.c.person_id == number)).all())
+    facts = select(t.membership_fact).where(t.membership_fact.c.person_id == number)
+    held.add("membership_fact", connection.execute(facts).all())
+    messages = (
+        select(t.message, t.event.c.event_id, t.room.c.room_id.label("room"))
+        .join(t.event, t.event.c.seq == t.message.c.seq)
+        .join(t.room, t.room.c.id == t.message.c.room_id)
+        .where(t.message.c.sender_id == number)
+        .order_by(t.message.c.ts)
+    )
+    held.add("message", connection.execute(messages).all())
+    files = (
+        select(t.attachment)
+        .join(t.event, t.event.c.event_h == t.attachment.c.event_h)
+        .where(t.event.c.sender_id == number)
+    )
+    held.add("attachment", connection.execute(files).all())
+    own = select(t.practice.c.id).where(t.practice.c.author_id == number)
+    fields = select(t.practice_field).where(t.practice_field.c.practice_id.in_(own))
+    held.add("practice_field", connection.execute(fields).all())
+    for table in (t.silence, t.erasure):
+        mine = select(table).where(table.c.person_id == number)
+        held.add(table.name, connection.execute(mine).all())
+    events = select(t.event).where(t.event.c.sender_id == number).order_by(t.event.c.ts)
+    held.add("event", connection.execute(events).all())
+    held.add("outbox", _unsent(connection, user_id))
+    for table, column in (
+        (t.waiting_event, t.waiting_event.c.raw),
+        (t.malformed_event, t.malformed_event.c.raw),
+        (t.inbox, t.inbox.c.payload),
+    ):
+        rows = connection.execute(select(table)).all()
+        held.add(table.name, [r for r in rows if _sender(getattr(r, column.name)) == user_id])
+    pending = connection.execute(select(t.timer).where(t.timer.c.state == "pending")).all()
+    held.add("timer", [r for r in pending if user_id in r.key or user_id in repr(r.payload)])
+    return held
+
+
+def _unsent(connection: Connection, user_id: UserId) -> Sequence[Any]:
+    mine = select(t.outbox).where(t.outbox.c.settled_at.is_(None), t.outbox.c.lane == user_id)
+    return connection.execute(mine).all()
+
+
+def _sender(raw: object) -> object:
+    return raw.get("sender") if isinstance(raw, Mapping) else None
+
+
+def forget_gone(connection: Connection, number: int, user_id: UserId, mark: str) -> None:
+    """They are in no room of ours any more: not even their address stays, a check value does."""
+    for table in (t.member, t.membership_fact):
+        connection.execute(delete(table).where(table.c.person_id == number))
+    connection.execute(
+        update(t.room).where(t.room.c.direct_with == user_id).values(direct_with=None)
+    )
+    for column in (
+        t.outbox.c.key,
+        t.outbox.c.changes,
+        t.quote.c.post,
+        t.timer.c.key,
+        t.inbox.c.key,
+    ):
+        named = column.contains(user_id, autoescape=True)
+        if column.table is t.outbox:
+            named &= t.outbox.c.settled_at.is_not(None)
+        renamed = {column.name: func.replace(column, user_id, mark)}
+        connection.execute(update(column.table).where(named).values(renamed))
+    connection.execute(
+        update(t.person)
+        .where(t.person.c.id == number)
+        .values(user_id=f"erased:{mark}", display_name=NOBODY_S_NAME)
+    )
+
+
+def strip(connection: Connection, number: int) -> None:
+    """What a person's row tells beyond what their rooms need to know of them."""
+    connection.execute(
+        update(t.person)
+        .where(t.person.c.id == number)
+        .values(city=None, organisation="", roles=[], language=None, time_zone=None, digest=False)
+    )
+
+
+def is_present(connection: Connection, number: int) -> bool:
+    """Whether a person is in a room with us, or asked into one."""
+    there = (
+        select(t.member.c.room_id)
+        .join(t.room, t.room.c.id == t.member.c.room_id)
+        .where(
+            t.member.c.person_id == number,
+            t.member.c.membership.in_(("join", "invite")),
+            t.room.c.joined,
+        )
+        .limit(1)
+    )
+    return connection.execute(there).first() is not None
+
+
+def quoting_posts(connection: Connection, number: int, user_id: UserId) -> list[str]:
+    """Posts of ours that repeat words of this person."""
+    said = select(t.event.c.event_h).where(t.event.c.sender_id == number)
+    made = select(t.source.c.event_h).where(t.source.c.sender == user_id)
+    posts = select(t.quote.c.post).where(
+        or_(t.quote.c.event_h.in_(said), t.quote.c.event_h.in_(made))
+    )
+    return sorted(set(connection.scalars(posts)))

@@ -1,0 +1,461 @@
+"""The archive as lines of JSON that any hall can take in: people and rooms by their Matrix ids.
+
+The same archive gives the same bytes, on either database: export, import and export agree. What
+another hall has erased, deleted or is not to keep stays so when old lines are taken in.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    insert,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
+
+from storage import folding, people, rooms, silences
+from storage import tables as t
+from storage.database import insert_once
+from storage.records import RoomId, UserId
+from storage.search import IndexRow, analyse_as, index_rows
+from storage.silences import Silences
+from storage.types import Instant, event_hash, instant
+
+FORMAT = 1
+AT_ONCE = 500
+ROOM = ("cluster", "name", "version", "encrypted", "history_visibility", "retention_ms",
+        "predecessor", "successor")  # fmt: skip
+PERSON = ("display_name", "city", "organisation", "roles", "language", "time_zone", "digest")
+MESSAGE = ("thread_h", "thread_fixed", "lang", "body", "original_body", "title", "redacted",
+           "withheld", "expired")  # fmt: skip
+FILE = ("name", "mime", "size_bytes", "mxc")
+# Whole tables, row by row, in the order of their keys; numbers of people and rooms become ids.
+FACTS = (t.membership_fact, t.visibility_fact, t.redaction)
+REST = (
+    t.revision, t.reaction, t.silence, t.practice, t.practice_field, t.practice_step,
+    t.practice_review, t.transfer, t.transfer_note, t.visit, t.visit_option, t.visit_vote,
+    t.visit_line, t.recommendation, t.promise,
+)  # fmt: skip
+OF_ROOMS = ("membership_fact", "visibility_fact", "redaction", "revision", "reaction")
+
+
+class Unreadable(Exception):
+    """The lines are no archive, or of another format; the text says which line."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came in."""
+
+    events: int = 0  # new ones
+    messages: int = 0
+    withheld: int = 0  # of which not the words: erased, deleted or silent here
+    known: int = 0  # that were here already
+    rows: int = 0  # of everything else
+
+
+# ── out ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def lines(connection: Connection, only: Sequence[int] | None = None) -> Iterator[str]:
+    """Every line of the archive; only: of these rooms (our numbers), and nothing beside them."""
+    yield _line("moothall archive", {"format": FORMAT})
+    here = _Numbers.read(connection)
+    asked = sorted(here.rooms if only is None else only, key=lambda number: here.rooms[number])
+    held = set(connection.scalars(select(t.event.c.room_id).distinct()))
+    asked = [number for number in asked if number in held]
+    for number in asked:
+        row = connection.execute(select(t.room).where(t.room.c.id == number)).one()
+        yield _line("room", {"room_id": row.room_id, **_some(row, t.room, ROOM)})
+    yield from _people(connection, here, asked if only is not None else None)
+    for one in FACTS:
+        yield from _rows(connection, one, here, asked)
+    yield from _events(connection, here, asked)
+    for one in REST:
+        if only is None or one.name in OF_ROOMS:
+            yield from _rows(connection, one, here, asked)
+
+
+def _line(kind: str, values: Mapping[str, Any]) -> str:
+    return json.dumps({"kind": kind, **values}, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """Ids by our numbers."""
+
+    rooms: dict[int, str]
+    people: dict[int, str]
+
+    @classmethod
+    def read(cls, connection: Connection) -> "_Numbers":
+        known = connection.execute(select(t.room.c.id, t.room.c.room_id))
+        met = connection.execute(select(t.person.c.id, t.person.c.user_id))
+        return cls({r.id: r.room_id for r in known}, {r.id: r.user_id for r in met})
+
+
+def _some(row: Any, source: Table, names: Sequence[str]) -> dict[str, Any]:
+    """Columns as plain JSON values; those that say nothing are left out."""
+    told = {name: _plain(source.c[name], getattr(row, name)) for name in names}
+    return {
+        name: value
+        for name, value in told.items()
+        # What an edited message said first may have been nothing at all.
+        if not (value is None or value is False or value == []) and (value or name != "body")
+    }
+
+
+def _plain(of: Column[Any], value: Any) -> Any:
+    if isinstance(of.type, Instant) and value is not None and not isinstance(value, int):
+        return round(value.timestamp() * 1000)
+    return value
+
+
+def _people(connection: Connection, here: _Numbers, only: Sequence[int] | None) -> Iterator[str]:
+    query = select(t.person).order_by(t.person.c.id)
+    columns: Sequence[str] = PERSON
+    if only is not None:  # whoever reads one room needs no settings
+        spoke = select(t.event.c.sender_id).where(t.event.c.room_id.in_(only))
+        query, columns = query.where(t.person.c.id.in_(spoke)), PERSON[:4]
+    found = connection.execute(query).all()
+    for row in sorted(found, key=lambda one: one.user_id):
+        yield _line("person", {"user_id": row.user_id, **_some(row, t.person, columns)})
+
+
+def _rows(
+    connection: Connection, source: Table, here: _Numbers, asked: Sequence[int]
+) -> Iterator[str]:
+    stored = [
+        type_coerce(one, one.type.impl_instance) if isinstance(one.type, Instant) else one
+        for one in source.columns
+    ]
+    query: Select[Any] = select(*stored)
+    if source.name in OF_ROOMS:
+        query = query.where(source.c.room_id.in_(asked))
+    found = []
+    for row in connection.execute(query):
+        values = dict(zip(source.columns.keys(), row, strict=True))
+        found.append(_line(source.name, {k: v for k, v in _told(source, values, here).items()
+                                         if v is not None}))  # fmt: skip
+    yield from sorted(found)
+
+
+def _told(source: Table, values: dict[str, Any], here: _Numbers) -> dict[str, Any]:
+    for name in values:
+        if name in _PERSON_COLUMNS and isinstance(source.c[name].type, Integer):
+            values[name] = here.people.get(values[name])
+        elif _is_room(source, name):
+            values[name] = here.rooms.get(values[name])
+    return values
+
+
+_PERSON_COLUMNS = ("person_id", "sender_id", "author_id")
+
+
+def _is_room(source: Table, name: str) -> bool:
+    return name == "room_id" and isinstance(source.c[name].type, Integer)
+
+
+def _events(connection: Connection, here: _Numbers, asked: Sequence[int]) -> Iterator[str]:
+    files = {row.event_h: row for row in connection.execute(select(t.attachment))}
+    query = (
+        select(
+            t.event.c.event_id, t.event.c.event_h, t.event.c.room_id, t.event.c.type,
+            t.event.c.sender_id, t.event.c.ts, t.event.c.received, t.event.c.content,
+            t.message.c.id.label("message_id"), *(t.message.c[name] for name in MESSAGE),
+        )
+        .outerjoin(t.message, t.message.c.seq == t.event.c.seq)
+        .where(t.event.c.room_id.in_(asked))
+    )  # fmt: skip
+    # Sorted here: databases do not agree on the order of texts.
+    keys = connection.execute(
+        select(t.event.c.ts, t.event.c.event_id, t.event.c.event_h).where(
+            t.event.c.room_id.in_(asked)
+        )
+    ).all()
+    ordered = iter(sorted((row.ts, row.event_id, row.event_h) for row in keys))
+    while part := [key[2] for key in islice(ordered, AT_ONCE)]:
+        rows = {
+            row.event_h: row for row in connection.execute(query.where(t.event.c.event_h.in_(part)))
+        }
+        for hashed in part:
+            yield _event(rows[hashed], here, files.get(hashed))
+
+
+def _event(row: Any, here: _Numbers, file: Any) -> str:
+    told: dict[str, Any] = {
+        "event_id": row.event_id,
+        "room": here.rooms[row.room_id],
+        "type": row.type,
+        "sender": here.people.get(row.sender_id, ""),
+        "ts": row.ts,
+        "received": row.received,
+    }
+    if row.content is not None:
+        told["content"] = row.content
+    if row.message_id is not None:
+        told["message"] = _some(row, t.message, MESSAGE)
+    if file is not None:
+        told["file"] = _some(file, t.attachment, FILE)
+    return _line("event", told)
+
+
+# ── in ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _Arriving:
+    """Our numbers, as lines name people and rooms."""
+
+    connection: Connection
+    rooms: dict[str, int] = field(default_factory=dict)
+    people: dict[UserId, int] = field(default_factory=dict)
+    newcomers: set[int] = field(default_factory=set)
+    _silent: Silences | None = None
+
+    @property
+    def silent(self) -> Silences:
+        """Who is not to be kept; newcomers may be known again, and silent."""
+        if self._silent is None:
+            self._silent = silences.all_of(self.connection)
+        return self._silent
+
+    def room(self, room_id: str) -> int:
+        if room_id not in self.rooms:
+            self.rooms[room_id] = rooms.know(self.connection, RoomId(room_id)).id
+        return self.rooms[room_id]
+
+    def person(self, address: str) -> int:
+        user_id = UserId(address)
+        if user_id not in self.people:
+            new = people.get(self.connection, user_id) is None
+            self.people |= people.numbers(self.connection, [user_id])
+            if new:
+                self.newcomers.add(self.people[user_id])
+                self._silent = None
+        return self.people[user_id]
+
+
+def take_in(connection: Connection, told: Iterable[str]) -> Taken:
+    """Take an archive in; twice is as good as once. Run it alone: it writes the index."""
+    taken, arriving = Taken(), _Arriving(connection)
+    waiting: list[Mapping[str, Any]] = []
+    by_name = {one.name: one for one in (*FACTS, *REST)}
+    for number, text in enumerate(told, start=1):
+        line = _read(text, number)
+        kind = line["kind"]
+        if kind == "event":
+            waiting.append(line)
+            if len(waiting) < AT_ONCE:
+                continue
+        if waiting and (kind != "event" or len(waiting) >= AT_ONCE):
+            _take_events(connection, waiting, arriving, taken)
+            waiting = []
+        if kind == "room":
+            _take_room(connection, line, arriving)
+        elif kind == "person":
+            _take_person(connection, line, arriving)
+        elif kind in by_name:
+            taken.rows += _take_row(connection, by_name[kind], line, arriving)
+    if waiting:
+        _take_events(connection, waiting, arriving, taken)
+    return taken
+
+
+def _read(text: str, number: int) -> dict[str, Any]:
+    try:
+        line: dict[str, Any] = json.loads(text)
+        kind = line["kind"]
+    except (ValueError, KeyError, TypeError):
+        raise Unreadable(f"line {number} is no line of an archive") from None
+    if number == 1 and (kind != "moothall archive" or line.get("format") != FORMAT):
+        raise Unreadable(f"line 1 does not say that this is an archive of format {FORMAT}")
+    return line
+
+
+def _take_room(connection: Connection, line: Mapping[str, Any], arriving: _Arriving) -> None:
+    room_id = RoomId(line["room_id"])
+    if rooms.get(connection, room_id) is None:  # what we know of our own rooms is newer
+        arriving.room(room_id)
+        # We are not in it, and nobody there has agreed that we listen.
+        told = {name: line[name] for name in ROOM if name in line}
+        rooms.change(connection, room_id, joined=False, **told)
+
+
+def _take_person(connection: Connection, line: Mapping[str, Any], arriving: _Arriving) -> None:
+    user_id = UserId(line["user_id"])
+    if people.get(connection, user_id) is None:
+        number = arriving.person(user_id)
+        told = {name: line[name] for name in PERSON if name in line}
+        if told:
+            known = update(t.person).where(t.person.c.id == number)
+            connection.execute(known.values(**told))
+
+
+def _take_row(
+    connection: Connection, target: Table, line: Mapping[str, Any], arriving: _Arriving
+) -> int:
+    """A row, unless there is one of that key."""
+    values = {name: value for name, value in line.items() if name in target.c}
+    for name in values:
+        if name in _PERSON_COLUMNS and isinstance(target.c[name].type, Integer):
+            values[name] = arriving.person(values[name])
+        elif _is_room(target, name):
+            values[name] = arriving.room(values[name])
+    if target in (t.revision, t.reaction) and not _welcome(connection, values, arriving):
+        return 0
+    if target is t.silence:
+        if values["person_id"] not in arriving.newcomers:
+            return 0  # they have said here themselves what they want
+        if values.get("until") is None:
+            silences.begin(connection, values["person_id"], values["since"])
+            return 1
+    moments = {k: instant(v) if isinstance(target.c[k].type, Instant) and v is not None else v
+               for k, v in values.items()}  # fmt: skip
+    done = insert_once(connection, target).values(moments)
+    new = connection.execute(done).rowcount
+    if target is t.redaction and new:
+        folding.erase(connection, [(values["target_h"], values["room_id"])], "en")
+    return new
+
+
+def _welcome(connection: Connection, values: Mapping[str, Any], arriving: _Arriving) -> bool:
+    """Whether words that belong to a message are still to be kept."""
+    hashes = [values[name] for name in ("edit_h", "original_h", "event_h") if name in values]
+    dead = select(t.redaction.c.target_h).where(
+        t.redaction.c.target_h.in_(hashes), t.redaction.c.room_id == values["room_id"]
+    )
+    return (
+        not arriving.silent.covers(values["sender_id"], values.get("ts", 0))
+        and connection.execute(dead).first() is None
+    )
+
+
+def _take_events(
+    connection: Connection,
+    told: Sequence[Mapping[str, Any]],
+    arriving: _Arriving,
+    taken: Taken,
+) -> None:
+    distinct = list({event_hash(one["event_id"]): one for one in told}.values())
+    known = set(
+        connection.scalars(
+            select(t.event.c.event_h).where(
+                t.event.c.event_h.in_([event_hash(one["event_id"]) for one in distinct])
+            )
+        )
+    )
+    fresh = [one for one in distinct if event_hash(one["event_id"]) not in known]
+    taken.known += len(told) - len(fresh)
+    if not fresh:
+        return
+    pairs = [(event_hash(one["event_id"]), arriving.room(one["room"])) for one in fresh]
+    dead = {
+        (row.target_h, row.room_id)
+        for row in connection.execute(
+            select(t.redaction.c.target_h, t.redaction.c.room_id).where(
+                t.redaction.c.target_h.in_([pair[0] for pair in pairs]),
+                tuple_(t.redaction.c.target_h, t.redaction.c.room_id).in_(pairs),
+            )
+        )
+    }
+    for one in fresh:
+        arriving.person(one["sender"])
+    _insert(
+        connection, [_kept(one, dead, arriving.silent, arriving, taken) for one in fresh], arriving
+    )
+    taken.events += len(fresh)
+
+
+def _kept(
+    one: Mapping[str, Any],
+    dead: set[tuple[int, int]],
+    silent: Silences,
+    arriving: _Arriving,
+    taken: Taken,
+) -> dict[str, Any]:
+    """An event as it may be kept here."""
+    pair = (event_hash(one["event_id"]), arriving.room(one["room"]))
+    quiet = silent.covers(arriving.person(one["sender"]), one["ts"])
+    told = dict(one)
+    if pair in dead or quiet:
+        told.pop("content", None)
+        told.pop("file", None)
+    message = told.get("message")
+    if message is not None:
+        taken.messages += 1
+        worded = bool(message.get("body")) and not message.get("redacted")
+        if (pair in dead or quiet) and not message.get("redacted"):
+            taken.withheld += worded
+            told["message"] = {
+                "thread_h": message["thread_h"],
+                "thread_fixed": message.get("thread_fixed", False),
+                "redacted": pair in dead,
+                "withheld": pair not in dead,
+            }
+    return told
+
+
+def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving: _Arriving) -> None:
+    seq = (connection.scalar(select(t.event.c.seq).order_by(t.event.c.seq.desc()).limit(1))) or 0
+    seqs = {one["event_id"]: seq + place for place, one in enumerate(told, start=1)}
+    events = [
+        {
+            "seq": seqs[one["event_id"]],
+            "event_id": one["event_id"],
+            "event_h": event_hash(one["event_id"]),
+            "room_id": arriving.room(one["room"]),
+            "type": one["type"],
+            "sender_id": arriving.person(one["sender"]),
+            "ts": one["ts"],
+            "received": one["received"],
+            "content": one.get("content"),
+        }
+        for one in told
+    ]
+    connection.execute(insert(t.event), events)
+    spoken = [one for one in told if "message" in one]
+    moments = [min(one["ts"], one["received"]) for one in spoken]
+    indexed, messages = [], []
+    for one, number in zip(spoken, folding.time_keys(connection, moments), strict=True):
+        said = one["message"]
+        room, sender = arriving.room(one["room"]), arriving.person(one["sender"])
+        body, language = said.get("body", ""), said.get("lang", "")
+        messages.append(
+            {
+                "id": number, "seq": seqs[one["event_id"]], "room_id": room, "sender_id": sender,
+                "ts": one["ts"], "thread_h": said["thread_h"], "lang": language, "body": body,
+                "thread_fixed": said.get("thread_fixed", False),
+                "original_body": _original(said), "title": said.get("title"),
+                **{name: said.get(name, False) for name in ("redacted", "withheld", "expired")},
+            }
+        )  # fmt: skip
+        if body:
+            indexed.append(IndexRow(number, room, sender, analyse_as(body, language)))
+    if messages:
+        connection.execute(insert(t.message), messages)
+    files = [
+        {"event_h": event_hash(one["event_id"]), "room_id": arriving.room(one["room"]),
+         "name": one["file"].get("name", ""),
+         **{name: one["file"].get(name) for name in FILE[1:]}}
+        for one in told if "file" in one
+    ]  # fmt: skip
+    if files:
+        connection.execute(insert_once(connection, t.attachment), files)
+    index_rows(connection, indexed)
+
+
+def _original(said: Mapping[str, Any]) -> str | None:
+    """The first words of an edited message, which may be none."""
+    first: str | None = said.get("original_body")
+    return first

@@ -1,0 +1,144 @@
+"""On PostgreSQL erased words stay in the free space of pages, in indexes and in dead rows: out.
+
+VACUUM frees the rows and leaves their bytes where they were, until something is written over them.
+So a small table is written anew (a moment's lock), and a large one is filled up with rows that
+are rolled back: they take the place of whatever stood in its free space, and nobody waits for
+it. What the server's own write-ahead log holds goes when the server recycles it.
+"""
+
+import contextlib
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage.tables import metadata
+
+SMALL = 1 << 20  # bytes, with indexes: written anew in some 20 ms
+PAGE = 8192
+# Of one filling row, beside its fixed columns: large holes first, then what is left of them.
+PADDINGS = (1800, 600, 200, 60, 0)
+AT_ONCE = 100  # filling rows
+MOST = 100_000  # of one padding: an end, should the server tell nonsense about its sizes
+NAMES_IN_KEYS = ("person", "outbox", "inbox", "timer", "quote")
+INDEX = "REINDEX INDEX CONCURRENTLY message_tsv"
+
+FILLERS = {
+    "integer": "-n", "bigint": "-n", "boolean": "false", "tsvector": "''::tsvector",
+    "text": "'x' || n", "character varying": "'x' || n",
+}  # fmt: skip
+
+
+async def scrub(engine: AsyncEngine) -> None:
+    """Let nothing of what was erased stay in the files of tables and indexes."""
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text(f"VACUUM {', '.join(sorted(metadata.tables))}"))
+        names = [name for name in sorted(metadata.tables) if await _pages(connection, name)]
+        large = [name for name in names if await _size(connection, name) > SMALL]
+        # A table that somebody works on is not waited for: it is filled up instead.
+        await connection.execute(text("SET lock_timeout = '50ms'"))
+        for name in set(names) - set(large):
+            try:
+                await connection.execute(text(f"VACUUM FULL {name}"))
+            except DBAPIError as refusal:
+                if getattr(refusal.orig, "pgcode", "") != "55P03":  # lock not available
+                    raise
+                large.append(name)
+        await connection.execute(text("SET lock_timeout = 0"))
+    for name in large:
+        await _fill(engine, name)
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        if large:
+            await connection.execute(text(f"VACUUM {', '.join(large)}"))
+        await connection.execute(text(INDEX))
+        for name in sorted(set(large) & set(NAMES_IN_KEYS)):
+            await connection.execute(text(f"REINDEX TABLE CONCURRENTLY {name}"))
+
+
+async def _size(connection: AsyncConnection, name: str) -> int:
+    size = text("SELECT pg_total_relation_size(CAST(:name AS regclass))")
+    return int(await connection.scalar(size, {"name": name}) or 0)
+
+
+async def _fill(engine: AsyncEngine, name: str) -> None:
+    """Write over the free space of a table, and of what it keeps beside it for long texts."""
+    async with engine.connect() as connection:
+        statement, padded = await _filler(connection, name)
+        for padding in PADDINGS if padded else (0,):
+            await _until_it_grows(connection, name, statement, "repeat('x', :size)", padding)
+        if padded:
+            # Longer than fits a row, and incompressible: it goes where long texts go.
+            noise = "(SELECT string_agg(md5(random()::text), '') FROM generate_series(1, :size))"
+            with contextlib.suppress(DBAPIError):
+                await _until_it_grows(connection, name, statement, noise, 250)
+        await connection.rollback()
+
+
+async def _until_it_grows(
+    connection: AsyncConnection, name: str, statement: str, pad: str, size: int
+) -> None:
+    """Once rows of that size only make the table longer, no hole of that size is left."""
+    row = max(size, 60) if "md5" not in pad else 8000
+    grown, written = 0, 0
+    before = await _pages(connection, name)
+    while written < MOST:
+        first = await _next_number(connection)
+        filled = text(statement.replace("%pad%", pad if size else "''"))
+        numbers = {"first": first, "last": first + AT_ONCE - 1}
+        await connection.execute(filled, {**numbers, "size": size} if size else numbers)
+        written += AT_ONCE
+        now = await _pages(connection, name)
+        grown = (now - before) * PAGE
+        before = now
+        if grown >= AT_ONCE * row * 0.9:
+            return
+
+
+_NUMBERS = "moothall.filler"
+
+
+async def _next_number(connection: AsyncConnection) -> int:
+    """Numbers of filling rows, each once: in a setting of this transaction."""
+    now = await connection.scalar(text(f"SELECT current_setting('{_NUMBERS}', true)"))
+    first = int(now or 0) + 1
+    following = text(f"SELECT set_config('{_NUMBERS}', :next, true)")
+    await connection.execute(following, {"next": str(first + AT_ONCE)})
+    return first
+
+
+async def _pages(connection: AsyncConnection, name: str) -> int:
+    """Of the table and of what it keeps beside it for long texts."""
+    size = text(
+        "SELECT pg_relation_size(oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0)"
+        " FROM pg_class WHERE oid = CAST(:name AS regclass)"
+    )
+    return int(await connection.scalar(size, {"name": name}) or 0) // PAGE
+
+
+async def _filler(connection: AsyncConnection, name: str) -> tuple[str, bool]:
+    """An INSERT of rows that mean nothing, and whether it has a place for padding."""
+    told = await connection.execute(
+        text(
+            "SELECT column_name, data_type, is_nullable = 'YES' FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND table_name = :name"
+            " ORDER BY ordinal_position"
+        ),
+        {"name": name},
+    )
+    columns: Sequence[tuple[str, str, bool]] = [(row[0], row[1], row[2]) for row in told]
+    unique = {
+        column.name
+        for constraint in metadata.tables[name].constraints
+        for column in getattr(constraint, "columns", ())
+    } | {column.name for index in metadata.tables[name].indexes for column in index.columns}
+    pad = next((c for c, kind, _ in columns if kind == "text" and c not in unique), None)
+    values = {
+        column: "%pad%" if column == pad else FILLERS[kind]
+        for column, kind, nullable in columns
+        if column == pad or not nullable or column in unique
+    }
+    return (
+        f'INSERT INTO "{name}" ({", ".join(values)}) SELECT {", ".join(values.values())}'  # noqa: S608
+        " FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) n"
+    ), pad is not None

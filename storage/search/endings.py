@@ -1,0 +1,86 @@
+"""What the stemmers leave on: endings and spellings that keep forms of one word apart.
+
+Snowball is careful with verbs in German, French, Dutch and Norwegian, too bold with Greek words
+in -ιά, and knows nothing of vowels that come and go in Czech, Dutch and Norwegian. These few rules
+follow it, on folded stems; the commonest words that change inside are named one by one.
+"""
+
+import re
+
+# Each: what is found in a stem, and what stands there instead; applied in order. "(?<=....)" keeps
+# four letters at least, so that short words stay what they are.
+_RULES = {
+    "en": (("(?<=....i)enc$", ""),),  # experienced, experience
+    "de": (
+        ("(?<=....[rl])n$", ""),  # Nachbarn, Nachbar
+        ("(?<=....)te?$", ""),  # beantragt, beantragen
+    ),
+    "fr": (
+        ("(?<=.....)e?on$", ""),  # demandons, demander
+        ("(?<=....[^m])ent$", ""),  # arrivent, arriver; not: logement
+        ("(?<=...[iuy])[rst]$", ""),  # inscrire, inscrit
+        ("(?<=...o)s$", ""),  # vélos, vélo
+        ("(?<=....f)i$", ""),  # planifier, planifions
+    ),
+    "nl": (
+        ("(?<=....)[dt]$", ""),  # vertaald, komt
+        (r"([aeou])\1(?=[^aeiou]$)", r"\1"),  # vertaal-, vertalen
+    ),
+    "lv": (("(?<=...)[aeio][tj]$", ""),),  # tulkot, tulko, tulkoja
+    "cs": (
+        ("(?<=....)[aei]l$", ""),  # překládali, překládat
+        ("(?<=.....)[aei]t$", ""),  # doprovázet, doprovází
+        ("(?<=.[^aeiouy])e(?=[^aeiouy]$)", ""),  # knihoven, knihovna
+        ("(?<=..)c$", "k"),  # obec, obce
+    ),
+    "no": (
+        ("(?<=...)te?$", ""),  # søkte, søke; lokalt, lokal
+        ("(?<=....)ing$", ""),  # oversetting, oversette
+        ("(?<=...)e(?=[lrn]$)", ""),  # sykkel, sykler
+        (r"([bdfgklmnprst])\1(?=[lrn]?$)", r"\1"),  # rommet, rom
+    ),
+}  # fmt: skip
+_COMPILED = {
+    language: tuple((re.compile(found), instead) for found, instead in rules)
+    for language, rules in _RULES.items()
+}
+# Greek words in -ιο, -ια, -ιες and -ικων, whole and folded: Snowball cuts παιδιά to πα.
+_GREEK = re.compile("(...+?)(?:(?<![αεου])ι(?:α|ο|ου|ων|εσ|οι|ουσ)?|(?<=ικ)ων)")
+
+# Folded forms, after the word that they belong to.
+_CHANGING = {
+    "en": """child children · man men · woman women · foot feet · person people
+        · go goes went gone · teach taught · bring brought · meet met · hold held · find found""",
+    "de": "bringen bringt brachte gebracht · planen plant plante geplant geplante geplanten",
+    "nl": "stad steden · kind kinderen · lid leden · schip schepen · weg wegen · dag dagen",
+    "el": "γονεασ γονεισ γονεων γονεα",
+    "cs": "dite deti detem detmi · clovek lide lidi lidem · dum domu dome domy",
+    "no": """by byen byer byene · mann menn mennene · bok boken boker bokene · hand hender
+        · forelder foreldre foreldrene · barn barnet barna barnas · natt netter · fot fotter""",
+}
+
+
+def _named() -> dict[str, dict[str, str]]:
+    named: dict[str, dict[str, str]] = {}
+    for language, listed in _CHANGING.items():
+        for forms in listed.split("·"):
+            first, *others = forms.split()
+            named.setdefault(language, {}).update(dict.fromkeys((first, *others), first))
+    return named
+
+
+_NAMED = _named()
+
+
+def whole_stem(folded: str, language: str) -> str | None:
+    """The stem of a word that the language's stemmer would mistake; None: let it try."""
+    if language == "el" and (found := _GREEK.fullmatch(folded)):
+        return found[1]
+    return _NAMED.get(language, {}).get(folded)
+
+
+def shortened(stem: str, language: str) -> str:
+    """A folded stem without what its stemmer may leave on."""
+    for pattern, instead in _COMPILED.get(language, ()):
+        stem = pattern.sub(instead, stem)
+    return stem

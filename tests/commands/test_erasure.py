@@ -1,0 +1,188 @@
+"""Somebody wants to be erased: asked first, done in the background, told in numbers."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, select
+
+from bot import erasing
+from bot.hall import Bells
+from bot.hall import Hall as RealHall
+from demo.postgres import Postgres
+from storage import archive, marks, people, personal, rooms
+from storage.database import Database, open_database
+from storage.outbox import Action
+from storage.tables import metadata
+from tests.commands.conftest import ANN, BEN, CORA, HOUSING, Hall, direct, furnish
+from tests.commands.delivered import Delivered
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def hall(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Delivered]:
+    url = f"sqlite:///{tmp_path}/hall.db"
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        name = f"hall_{uuid4().hex[:12]}"
+        server.create_database(name)
+        url = server.url(name)
+    database = await open_database(url)
+    await database.write(furnish)
+    yield Delivered(database)
+    await database.close()
+
+
+def running(hall: Hall, folder: Path) -> RealHall:
+    """What the background needs of a hall."""
+    clock = SimpleNamespace(now=lambda: hall.now)
+    real = SimpleNamespace(
+        database=hall.database, settings=hall.settings, clock=clock, bells=Bells(), folder=folder
+    )
+    return cast(RealHall, real)
+
+
+async def erases(hall: Delivered, folder: Path) -> None:
+    """The alarm rings, the background works, the receipt is told."""
+    await hall.passes(hall.now)
+    await erasing.carry_out(running(hall, folder))
+    await hall.passes(hall.now)
+
+
+async def everything(database: Database) -> dict[str, str]:
+    """Every value of every table, by table."""
+
+    def read(connection: Connection) -> dict[str, str]:
+        return {
+            name: repr(connection.execute(select(table)).all())
+            for name, table in metadata.tables.items()
+        }
+
+    return await database.read(read)
+
+
+async def where(database: Database, *words: str) -> set[str]:
+    """The tables in which one of these stands."""
+    return {
+        name
+        for name, values in (await everything(database)).items()
+        if any(word in values for word in words)
+    }
+
+
+async def test_erasure_is_shown_first_and_done_only_on_yes(hall: Delivered) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "We have four lifts")
+    shown = await hall.hears(ANN, "privacy erase yes", direct(ANN))
+    assert shown.startswith("I would erase this of you, for good:\n- 1 message\n")
+    assert "privacy erase yes" in shown
+    assert await hall.hears(ANN, "privacy erase no", direct(ANN)) != ""
+    assert await where(hall.database, "four lifts") == {"message"}
+    hall.later(timedelta(minutes=11))
+    assert "I would erase" in await hall.hears(ANN, "privacy erase yes", direct(ANN))
+    assert "I am erasing it" in await hall.hears(ANN, "privacy erase yes", direct(ANN))
+    assert "I am at it already" in await hall.hears(ANN, "privacy erase", direct(ANN))
+
+
+@pytest.mark.promise(
+    "`!privacy erase` takes everything of a person out of every table, and a receipt tells what"
+    " went and who else names them"
+)
+async def test_nothing_of_an_erased_person_stays_but_what_their_rooms_need(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "canaryone in the garden", reactions=[ANN])
+    await hall.talks(BEN, "As Ann Berg said", thread=root)
+    await hall.hears(BEN, "!search canaryone")
+    form = "Title: canarytwo\nProblem: canarythree\nWhat we do: canaryfour"
+    await hall.says(ANN, f"!practice share\n{form}")
+    await hall.says(ANN, "!visit propose Havnvoll title:canaryfive 2027-03-09 2027-03-16")
+    await hall.says(ANN, "!action add canarysix by Friday")
+    await hall.talks(CORA, "Something of somebody else")
+    canaries = [f"canary{n}" for n in ("one", "two", "three", "four", "five", "six")]
+    for canary in canaries[:4]:
+        assert await where(hall.database, canary), canary
+
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase yes", direct(ANN))
+    await erases(hall, tmp_path)
+
+    assert await where(hall.database, *canaries) == set()
+    assert await where(hall.database, ANN) <= {"person", "room"}
+    receipt = hall.bodies(direct(ANN))[-1]
+    assert "Done. This was erased:" in receipt
+    assert "1 message\n" in receipt
+    assert "1 practice\n" in receipt
+    assert "answers of mine that repeated you" in receipt
+    assert "1 message of others names you" in receipt
+    assert any(one.action is Action.REDACTION for one in hall.stood)
+    kept = await hall.do(lambda c: archive.thread(c, [rooms.know(c, HOUSING).id], root))
+    assert [(one.body, one.redacted) for one in kept] == [("", True), ("As Ann Berg said", False)]
+    one = await hall.do(lambda c: people.get(c, ANN))
+    assert one is not None
+    assert (one.city, one.roles, one.archive) == (None, frozenset(), False)
+
+
+async def test_who_was_erased_stays_unkept_until_they_want_it_and_what_comes_late_is_not_stored(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    before = hall.now
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase yes", direct(ANN))
+    await erases(hall, tmp_path)
+    hall.later(timedelta(days=1))
+    await hall.talks(ANN, "first canary")
+    await hall.says(ANN, "privacy archive on", direct(ANN))
+    hall.later(timedelta(days=1))
+    await hall.talks(ANN, "a new beginning")
+    today, hall.now = hall.now, before
+    await hall.talks(ANN, "late canary")
+    hall.now = today
+    assert await where(hall.database, "canary") == set()
+    assert "message" in await where(hall.database, "a new beginning")
+
+
+@pytest.mark.promise(
+    "Of somebody who was erased and has left only a check value stays, by which they are known"
+    " again if they come back, and still not kept"
+)
+async def test_once_they_have_left_not_even_the_address_stays(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase yes", direct(ANN))
+    await erases(hall, tmp_path)
+    for room in (HOUSING, direct(ANN)):
+        await hall.moves(ANN, room, "leave")
+    await erasing.carry_out(running(hall, tmp_path))
+    assert await where(hall.database, ANN, "Ann Berg") == set()
+    mark = await hall.do(lambda c: marks.mark_of(c, ANN))
+    assert mark in (await everything(hall.database))["erasure"]
+    await hall.moves(ANN, HOUSING, "join")
+    await hall.talks(ANN, "canary again")
+    assert await where(hall.database, "canary") == set()
+
+
+async def test_practices_may_stay_under_the_city_s_name(hall: Delivered, tmp_path: Path) -> None:
+    form = "Title: Warm rooms\nProblem: Cold\nWhat we do: Heat"
+    await hall.says(ANN, f"!practice share\n{form}")
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase keep-practices", direct(ANN))
+    await erases(hall, tmp_path)
+    shown = await hall.hears(BEN, "!practice show P-1")
+    assert "Warm rooms" in shown
+    assert "Havnvoll" in shown
+    assert "Ann" not in shown
+    assert "your name on 1 practice" in hall.bodies(direct(ANN))[-1]
+
+
+def test_every_table_says_what_becomes_of_people_in_it() -> None:
+    traced = {trace.table.name for trace in personal.TRACES}
+    assert traced | set(personal.ELSEWHERE) | set(personal.IMPERSONAL) == set(metadata.tables)
+    assert not traced & set(personal.IMPERSONAL)

@@ -1,0 +1,178 @@
+"""A database from an older backup follows what was erased after it, before anybody is answered."""
+
+import json
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+from sqlalchemy.event import listen, remove
+
+from bot import ledger as kept
+from storage import archive, erasures, folding, marks, meta, people, rooms, silences
+from storage.database import Database, SqliteDatabase
+from storage.records import EventId, RoomEvent, RoomId, UserId
+from storage.tables import metadata
+from storage.types import event_hash, instant
+
+ANN, BEN, ROOM = UserId("@ann:test"), UserId("@ben:test"), RoomId("!hall:test")
+START = 1_772_438_400_000
+
+
+def said(number: int, who: UserId, body: str) -> RoomEvent:
+    content = {"msgtype": "m.text", "body": body}
+    return RoomEvent(
+        EventId(f"$e{number}"), ROOM, "m.room.message", who, START + number * 1000, content
+    )
+
+
+async def tell(database: Database, *events: RoomEvent) -> None:
+    facts = [folding.read_fact(one, "en") for one in events]
+    await database.write(lambda c: folding.record(c, facts, START + 60_000, "en"), alone=True)
+
+
+async def bodies(database: Database) -> list[str]:
+    def read(connection: Connection) -> list[str]:
+        room = rooms.know(connection, ROOM)
+        return [one.body for one in archive.everything(connection, room.id)]
+
+    return await database.write(read)
+
+
+def wipe(connection: Connection) -> None:
+    """As if an older backup had been put back: same hall, nothing of what came since."""
+    for table in metadata.sorted_tables:
+        if table.name != "meta":
+            connection.execute(table.delete())
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("INSERT INTO ft(ft) VALUES ('delete-all')")
+
+
+@pytest.mark.promise(
+    "A backup that is put back undoes no erasure, no opt-out and no deletion: the ledger, which"
+    " holds neither names nor words, is played again before anybody is answered"
+)
+async def test_the_ledger_is_played_again_over_an_older_database(
+    database: Database, tmp_path: Path
+) -> None:
+    talk = [said(1, ANN, "canary of ann"), said(2, BEN, "of ben"), said(3, BEN, "later of ben")]
+    await tell(database, *talk)
+
+    def erase(connection: Connection) -> None:
+        meta.hall_id(connection)
+        ann, ben = people.know(connection, ANN), people.know(connection, BEN)
+        erasures.request(connection, ann, instant(START + 9_000), instant(START + 9_000))
+        silences.begin(connection, ben.id, START + 3_000)
+        room = rooms.know(connection, ROOM)
+        gone = RoomEvent(EventId("$r"), ROOM, "m.room.redaction", BEN, START + 5_000, {},
+                         redacts=EventId("$e2"))  # fmt: skip
+        folding.record(connection, [folding.read_fact(gone, "en")], START, "en")
+        assert room.id
+
+    await database.write(erase, alone=True)
+    await kept.save(database, tmp_path)
+    text = (tmp_path / kept.NAME).read_text()
+    assert (tmp_path / kept.NAME).stat().st_mode & 0o777 == 0o600
+    for word in ("canary", "ann", "@"):
+        assert word not in text
+
+    await database.write(wipe, alone=True)
+    await tell(database, *talk)
+    assert await bodies(database) == ["canary of ann", "of ben", "later of ben"]
+
+    again = await kept.replay(database, tmp_path, instant(START + 20_000), "en")
+    assert again == 1
+    assert await bodies(database) == ["", "", ""]
+    await tell(database, said(4, BEN, "canary still silent"), said(5, ANN, "canary as well"))
+    assert await bodies(database) == [""] * 5
+    assert await kept.replay(database, tmp_path, instant(START + 30_000), "en") == 0
+
+
+async def test_of_somebody_the_backup_does_not_know_the_ledger_still_knows(
+    database: Database, tmp_path: Path
+) -> None:
+    def mark(connection: Connection) -> str:
+        return marks.mark_of(connection, ANN)
+
+    known = await database.write(mark)
+    line = json.dumps({"kind": "erased", "mark": known, "until": START, "asked": START})
+    kept.write(tmp_path, [line, "{cut o", '{"kind":"what"}'])
+    assert await kept.replay(database, tmp_path, instant(START), "en") == 0
+    await tell(database, said(1, ANN, "canary"))
+    assert await bodies(database) == [""]
+
+
+async def test_words_said_in_silence_are_not_stored_however_late_they_come(
+    database: Database,
+) -> None:
+    def consent(connection: Connection) -> None:
+        ann = people.know(connection, ANN)
+        silences.begin(connection, ann.id, START + 2_000)
+        silences.end(connection, ann.id, START + 4_000)
+
+    await database.write(consent)
+    told = [said(number, ANN, f"word {number}") for number in range(1, 6)]
+    await tell(database, *reversed(told))
+    assert await bodies(database) == ["word 1", "", "", "word 4", "word 5"]
+
+
+async def test_a_quoted_fallback_and_html_are_not_kept_beside_the_words(
+    database: Database,
+) -> None:
+    quoting = "<mx-reply><blockquote>canary of ann</blockquote></mx-reply>my answer"
+    event = said(1, BEN, "> <@ann:test> canary of ann\n\nmy answer")
+    content = {**event.content, "format": "org.matrix.custom.html", "formatted_body": quoting}
+    reply = {"m.in_reply_to": {"event_id": "$e0"}}
+    html = said(2, BEN, "")
+    alone = {"msgtype": "m.text", "formatted_body": f"{quoting}<br>only <b>here</b>"}
+    events: list[Any] = [
+        RoomEvent(event.event_id, ROOM, event.type, BEN, event.at, content, relates_to=reply),
+        RoomEvent(html.event_id, ROOM, html.type, BEN, html.at, alone),
+    ]
+    await tell(database, *events)
+    assert await bodies(database) == ["my answer", "my answer\nonly here"]
+
+    def read(connection: Connection) -> str:
+        return repr([connection.execute(select(t)).all() for t in metadata.sorted_tables])
+
+    assert "canary" not in await database.read(read)
+
+
+async def test_taking_back_reads_no_table_from_end_to_end(database: Database) -> None:
+    if not isinstance(database, SqliteDatabase):
+        return  # PostgreSQL looks pairs up in an index by itself
+    await tell(database, said(1, ANN, "canary"))
+    seen: list[tuple[str, Any]] = []
+    heard = partial(_note, seen)
+    listen(database._engine, "before_cursor_execute", heard)
+
+    def erase(connection: Connection) -> None:
+        room = rooms.know(connection, ROOM)
+        folding.erase(connection, [(event_hash("$e1"), room.id), (5, room.id)], "en")
+        who = people.know(connection, ANN)
+        one = erasures.request(connection, who, instant(START), instant(START))
+        erasures.step(connection, one, "en", 5)
+
+    await database.write(erase, alone=True)
+    remove(database._engine, "before_cursor_execute", heard)
+
+    def scans(connection: Connection) -> list[str]:
+        plans = [
+            (row[-1], statement)
+            for statement, values in seen
+            if statement.startswith(("SELECT", "UPDATE", "DELETE"))
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+        large = re.compile(r"SCAN (event|message|reaction|revision|attachment)\b")
+        return [statement for plan, statement in plans if large.match(plan)]
+
+    assert await database.write(scans) == []
+    assert len(seen) > 8
+
+
+def _note(
+    seen: list[tuple[str, Any]], _c: object, _u: object, statement: str, values: Any, *_: object
+) -> None:
+    seen.append((statement, values))

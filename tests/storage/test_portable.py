@@ -1,0 +1,186 @@
+"""The archive as lines: out, in and out again gives the same bytes, and nothing erased returns."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, delete, select
+
+from demo.postgres import Postgres
+from storage import (
+    archive,
+    erasures,
+    folding,
+    meta,
+    people,
+    portable,
+    practices,
+    rooms,
+    search,
+    silences,
+)
+from storage.database import Database, open_database
+from storage.migrations import bring_up_to_date
+from storage.records import (
+    Answered,
+    EventId,
+    PracticeField,
+    PracticeState,
+    RoomEvent,
+    RoomId,
+    UserId,
+)
+from storage.search.query import Word
+from storage.tables import attachment, event, message
+from storage.types import instant
+from tests.storage.histories import PEOPLE, ROOMS, START, Step, events_of
+
+CAI = UserId("@cai:test")
+
+
+@pytest.fixture
+async def other(tmp_path: Path, postgres: Postgres) -> AsyncIterator[Database]:
+    """Another hall's database, on the other engine."""
+    name = f"hall_{uuid4().hex[:12]}"
+    postgres.create_database(name)
+    opened = await open_database(postgres.url(name))
+    await opened.write(bring_up_to_date, alone=True)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def mine(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await open_database(f"sqlite:///{tmp_path}/mine.db")
+    await opened.write(bring_up_to_date, alone=True)
+    yield opened
+    await opened.close()
+
+
+STORY = [
+    Step("say", 0, 0, 0, 0, ("coffee", "Straße")),
+    Step("thread", 0, 1, 1, 0, ("library",)),
+    Step("reply", 0, 2, 1, 1, ("καφές",)),
+    Step("edit", 0, 0, 2, 0, ("visit", "volunteer")),
+    Step("react", 0, 1, 2, 0, ()),
+    Step("say", 1, 1, 3, 0, ("rodzina",)),
+    Step("redact", 1, 1, 4, 5, ()),
+    Step("edit", 0, 2, 4, 11, ("bērni",)),  # of what never came
+]
+
+
+def tell(connection: Connection) -> None:
+    meta.hall_id(connection)
+    facts = [folding.read_fact(one, "en") for one in events_of(STORY)]
+    folding.record(connection, facts, START + 60_000, "en")
+    file = {"msgtype": "m.file", "body": "plan.pdf", "url": "mxc://x/y", "info": {"size": 7}}
+    sent = RoomEvent(EventId("$file"), ROOMS[0], "m.room.message", PEOPLE[1], START, file)
+    place = {"geo_uri": "geo:1,2"}
+    there = RoomEvent(EventId("$geo"), ROOMS[0], "m.location", PEOPLE[1], 2**60, place)
+    both = [folding.read_fact(one, "en") for one in (sent, there)]
+    folding.record(connection, both, START + 60_000, "en")
+    for who in PEOPLE:
+        people.change(connection, who, display_name=f"Name of {who}", roles=["city-lead"])
+    rooms.change(connection, ROOMS[0], name="Hall", cluster="housing", archive_on=True)
+    ann = people.know(connection, PEOPLE[0])
+    made = practices.start(connection, ann, PracticeState.DRAFT, instant(START), cluster="housing")
+    told = Answered("Warm rooms", ROOMS[0], EventId("$p"))
+    practices.answer(connection, made.number, PracticeField.TITLE, told, instant(START))
+    silences.begin(connection, people.know(connection, PEOPLE[2]).id, START + 90_000)
+
+
+async def out(database: Database) -> list[str]:
+    return await database.read(lambda c: list(portable.lines(c)))
+
+
+@pytest.mark.promise(
+    "The archive as JSON Lines, taken in by another hall on another database, gives the same"
+    " bytes again; taken in twice, nothing is there twice"
+)
+async def test_export_import_export_gives_the_same_bytes(mine: Database, other: Database) -> None:
+    await mine.write(tell, alone=True)
+    told = await out(mine)
+    taken = await other.write(lambda c: portable.take_in(c, told), alone=True)
+    assert (taken.events, taken.messages, taken.withheld) == (10, 5, 0)
+    assert await out(other) == told
+    again = await other.write(lambda c: portable.take_in(c, told), alone=True)
+    assert (again.events, again.known, again.rows) == (0, 10, 0)
+    assert await out(other) == told
+    assert not await other.read(lambda c: rooms.archive_since(c, ROOMS[0]))
+    hits = await other.read(_found)
+    assert hits == ["visit volunteer"]
+
+
+def _found(connection: Connection) -> list[str]:
+    room = rooms.get(connection, ROOMS[0])
+    assert room is not None
+    rows = search.candidates(connection, Word("volunteer"), search.Scope(rooms=(room.id,)))
+    return [one.body for one in archive.by_ids(connection, [row.message_id for row in rows])]
+
+
+@pytest.mark.promise("What was erased, deleted or is not to be kept does not return with an import")
+async def test_an_older_export_brings_nothing_erased_back(database: Database) -> None:
+    await database.write(tell, alone=True)
+    told = await out(database)
+
+    def forget(connection: Connection) -> None:
+        one = erasures.request(
+            connection, people.know(connection, PEOPLE[0]), instant(START + 50_000), instant(START)
+        )
+        last: int | None = -1
+        while last is not None:
+            last = erasures.step(connection, one, "en", 10, last)
+        erasures.begin(connection, one)
+        gone = RoomEvent(EventId("$r1"), ROOMS[0], "m.room.redaction", PEOPLE[1], START + 9_000,
+                         {}, redacts=EventId("$event-01"))  # fmt: skip
+        folding.record(connection, [folding.read_fact(gone, "en")], START + 60_000, "en")
+
+    await database.write(forget, alone=True)
+    before = await out(database)
+    await database.write(lambda c: portable.take_in(c, told), alone=True)
+    after = await out(database)
+    words = ("coffee", "volunteer", "library", "plan.pdf")
+    assert [w for w in words if w in "".join(before)] == ["plan.pdf"]
+    assert [w for w in words if w in "".join(after)] == ["plan.pdf"]
+
+    # Also where their rows are gone, as if the lines came from a hall that had been here longer.
+    def lose(connection: Connection) -> None:
+        for table in (message, event, attachment):
+            connection.execute(delete(table))
+
+    await database.write(lose, alone=True)
+    taken = await database.write(lambda c: portable.take_in(c, told), alone=True)
+    assert taken.withheld == 3  # erased, deleted, and of somebody who is silent now
+    assert [w for w in words if w in "".join(await out(database))] == ["plan.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["{}"], "line 1 is no line"),
+        (['{"kind":"event"}'], "line 1 does not say"),
+        (['{"kind":"moothall archive","format":9}'], "line 1 does not say"),
+        (['{"kind":"moothall archive","format":1}', "[]"], "line 2"),
+    ],
+)
+async def test_what_is_no_archive_is_told_by_its_line(
+    mine: Database, lines: list[str], says: str
+) -> None:
+    with pytest.raises(portable.Unreadable, match=says):
+        await mine.write(lambda c: portable.take_in(c, lines), alone=True)
+
+
+async def test_of_one_room_nothing_of_another_is_told(mine: Database) -> None:
+    await mine.write(tell, alone=True)
+
+    def one(connection: Connection) -> list[str]:
+        room = rooms.get(connection, RoomId(ROOMS[1]))
+        assert room is not None
+        return list(portable.lines(connection, [room.id]))
+
+    told = "\n".join(await mine.read(one))
+    assert ROOMS[0] not in told
+    assert CAI not in told
+    assert "Warm rooms" not in told
+    assert await mine.read(lambda c: c.scalar(select(message.c.id).limit(1))) is not None
