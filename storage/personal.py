@@ -68,6 +68,15 @@ TRACES: Sequence[Trace] = (
         counted="promises", worded=t.promise.c.text,
     ),
     Trace(t.promise.c.owner, False, {"owner": SOMEBODY}),
+    Trace(t.digest.c.settled_by, False, {"settled_by": None}),
+    Trace(t.digest_reader.c.person_id, True),
+    Trace(t.greeted.c.person_id, True),
+    Trace(
+        t.asked_question.c.asker, False, {"asker": SOMEBODY, "text": ""},
+        counted="questions", worded=t.asked_question.c.text,
+    ),
+    Trace(t.question_route.c.by, False, {"by": SOMEBODY}),
+    Trace(t.question_answer.c.author, False, counted="carried"),
 )  # fmt: skip
 
 # What else tells of a person, and where that is seen to.

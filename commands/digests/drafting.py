@@ -163,7 +163,10 @@ def remember_sources(kept: KeptDigest, digest: Digest, context: Context) -> None
 def _author(event_id: EventId, context: Context) -> tuple[UserId, bool]:
     """Who may correct a message, and whether it is members' talk (else it was said to the hall)."""
     message = archive.get(context.connection, event_id)
-    return (UserId(""), False) if message is None else (message.sender, True)
+    if message is not None:
+        return message.sender, True
+    made = sources.of(context.connection, event_id)
+    return (made[0].sender if made else UserId("")), False
 
 
 def forget_old(context: Context) -> None:
