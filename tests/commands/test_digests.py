@@ -173,7 +173,7 @@ async def test_lines_are_worded_dropped_put_back_and_sent_once(drafted: Weeks) -
     await drafted.replies(CORA, "🗑️ 2")
     await drafted.taps(CORA, key, "👍🏽", DESK)
     await drafted.taps(PAULA, key, "👍", DESK)
-    await drafted.replies(CORA, "send")
+    await drafted.replies(PAULA, "send")
     (sent,) = drafted.sent()
     assert "Ask Katrin, she insures hers" in sent.body
     assert "poster" not in sent.body
@@ -185,6 +185,7 @@ async def test_lines_are_worded_dropped_put_back_and_sent_once(drafted: Weeks) -
 async def test_the_wrong_person_changes_nothing_and_is_told(drafted: Weeks) -> None:
     await drafted.passes(moment("2026-03-09 09:00"))
     welcome = drafted.draft("Welcoming culture")
+    assert "For Paula." in drafted.post(welcome).body, "nobody else coordinates it"
     for emoji in ("👍", "⏭️", "🗑️", "✏️"):
         await drafted.taps(CORA, welcome, emoji, DESK)
     told = [one for one in drafted.bodies(DESK) if "is for its own coordinators" in one]
