@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, make_url
 
 from demo.postgres import Postgres
-from storage import digests, meta, outbox, rooms
+from storage import digests, gaps, meta, outbox, rooms
 from storage.database import PostgresDatabase
 from storage.digests import DigestState
 from storage.outbox import Action
@@ -113,6 +113,16 @@ async def test_on_holidays_and_weekends_nothing_is_drafted(hall: Weeks) -> None:
     assert len(hall.drafts("Housing first")) == before + 1
     await hall.passes(moment("2026-04-20 05:00"))
     assert len(hall.drafts("Housing first")) == before + 2
+
+
+async def test_a_draft_waits_for_what_history_lacks_but_not_for_ever(hall: Weeks) -> None:
+    await hall.do(lambda c: gaps.open_gap(c, HOUSING, "s1", "s2", hall.now))
+    await hall.passes(moment("2026-03-09 06:25"))
+    assert hall.drafts("Welcoming culture")
+    assert not hall.drafts("Housing first")
+    await hall.passes(moment("2026-03-09 13:00"))
+    assert "was due on 9 Mar 2026, 07:00" in hall.post(hall.draft()).body
+    assert (await hall.kept()).until == moment("2026-03-09 12:00")
 
 
 async def test_starting_again_and_again_sets_no_second_alarm(hall: Weeks) -> None:
