@@ -28,6 +28,8 @@ from bot.worker import answer_next
 from commands import greetings
 from commands.context import Settings
 from commands.dates.holidays import closed_days
+from commands.posts import Say
+from commands.reply import Text, paragraphs
 from commands.weekdays import next_draft
 from demo.community import load_community
 from storage import folding, inbox, outbox, people, rooms, search, timers, visits
@@ -228,11 +230,15 @@ class Years:
 
     async def _coordinate(self) -> None:
         """Coordinators look at the drafts that wait: most are sent, some edited, a few skipped."""
+        if closed_days("BE", "en", (self.now.astimezone(BRUSSELS).date(),)):
+            return  # they are not at work, either
         for draft in self._open_drafts():
             who = UserId(PEOPLE.with_role("project-coordinator")[0])
             dice = self.chance.random()
             if dice < 0.2:
-                await self._says(who, DESK, "1: In our own words", root=draft.event_id)
+                await self._says(
+                    who, DESK, "1: Please look at this one before Friday", root=draft.event_id
+                )
             if dice > 0.93:
                 await self._taps(who, draft, "⏭️")
             else:
@@ -247,15 +253,22 @@ class Years:
         cluster = PEOPLE.clusters[week % 4]
         host = next(one for one in PEOPLE.cities if one.cluster == cluster.slug)
         start = self.now.date() + timedelta(days=36)
-        await self.database.write(
-            lambda c: visits.add(
-                c, cluster=cluster.slug, room_id=room_of(cluster.slug), host=host.slug, title="",
+
+        def decide(connection: Connection) -> list[Posted]:
+            visit = visits.add(
+                connection,
+                cluster=cluster.slug, room_id=room_of(cluster.slug), host=host.slug, title="",
                 days=3, state=VisitState.CONFIRMED, proposer=ME, source=f"$visit{week}",
-                created_at=self.now, deadline=self.now, time_zone=BRUSSELS.key,
-                start=start, last=start + timedelta(days=2), stamp=self.now, quorum=1,
+                created_at=self.now, deadline=self.now, time_zone=BRUSSELS.key, quorum=1,
+                start=start, last=start + timedelta(days=2), stamp=self.now,
                 electorate=(Electorate("coordinator", (UserId("@elena:localhost"),)),),
-            )
-        )  # fmt: skip
+            )  # fmt: skip
+            card = Say(visit.room_id, paragraphs((Text(visit.name),)), key=f"visit/{visit.id}/card")
+            hall = cast(RealHall, self.hall)
+            queue_posts(connection, hall, [card], visit.name, self.now)
+            return self._deliver(connection)
+
+        self.posted += await self.database.write(decide)
 
     async def _promise(self, week: int) -> None:
         lead = next(one for one in PEOPLE.members if one.city and "city-lead" in one.roles)
@@ -263,9 +276,8 @@ class Years:
         room = room_of(PEOPLE.city(lead.city or "").cluster)
         text = f"!action add Ask the housing office, round {week} due:{due}"
         await self._says(UserId(lead.user_id), room, text)
-        if week % 2:
-            done = f"!action done A-{max(week // 3, 1)}"
-            await self._says(UserId(lead.user_id), room, done)
+        if week > 3 and week % 4:
+            await self._says(UserId(lead.user_id), room, f"!action done A-{week // 3}")
 
     async def _practice(self, number: int) -> None:
         if number >= len(SAMPLES):

@@ -206,7 +206,7 @@ async def monday_again(stage: Stage) -> None:
     out.note("On Monday at seven Hanne finds it drafted; this is how it would read now.")
     await stage.asks(
         "hanne", COORDINATORS, "!digest preview Welcoming culture",
-        "how the digest would read", "P-1", "V-1", most=16,
+        "how the digest would read", "P-1", "V-1", most=12,
     )  # fmt: skip
 
 

@@ -136,6 +136,12 @@ def settle(
     return get(connection, number) if settled.rowcount else None
 
 
+def with_lines(connection: Connection) -> list[KeptDigest]:
+    """Digests whose lines are kept yet, oldest first."""
+    query = select(digest).where(digest.c.content.is_not(None)).order_by(digest.c.id)
+    return [_kept(row) for row in connection.execute(query)]
+
+
 def forget_lines(connection: Connection, before: datetime) -> list[int]:
     """The lines of old digests go; returns the digests that lost them."""
     old = list(

@@ -68,6 +68,15 @@ TRACES: Sequence[Trace] = (
         counted="promises", worded=t.promise.c.text,
     ),
     Trace(t.promise.c.owner, False, {"owner": SOMEBODY}),
+    Trace(t.digest.c.settled_by, False, {"settled_by": None}),
+    Trace(t.digest_reader.c.person_id, True),
+    Trace(t.greeted.c.person_id, True),
+    Trace(
+        t.asked_question.c.asker, False, {"asker": SOMEBODY, "text": ""},
+        counted="questions", worded=t.asked_question.c.text,
+    ),
+    Trace(t.question_route.c.by, False, {"by": SOMEBODY}),
+    Trace(t.question_answer.c.author, False, counted="carried"),
 )  # fmt: skip
 
 # What else tells of a person, and where that is seen to.
@@ -80,6 +89,7 @@ ELSEWHERE: Mapping[str, str] = {
     "silence": "that they are silent: the number alone",
     "erasure": "a check value in place of the address",
     "practice_field": "goes with its practice, or with the message it came in",
+    "document": "what of a practice is searched: goes with it",
     "inbox": "by the sender in what is unanswered",
     "outbox": "what is unsent, and keys that name them",
     "waiting_event": "by the sender in the raw event",

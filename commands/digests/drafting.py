@@ -1,6 +1,6 @@
 """Each week a draft for the coordinators: made when it is due, once, and late rather than never."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from commands import weekdays as when
@@ -15,6 +15,7 @@ from commands.digests.showing import (
     digest_of,
     draft_reply,
     is_automatic,
+    readers,
     renew,
     scope_of,
     scopes,
@@ -24,7 +25,7 @@ from commands.digests.showing import (
 from commands.events import TimerDue
 from commands.pausing import is_paused
 from commands.posts import Alarm, Offer, Post, Posts, Say
-from storage import archive, digests, listening, sources
+from storage import archive, digests, gaps, listening, sources
 from storage.digests import COMMUNITY, DigestState, KeptDigest
 from storage.listening import Conversation
 from storage.records import EventId, RoomId, Timer, UserId
@@ -32,6 +33,8 @@ from storage.sources import Source
 
 KIND = "digest"
 DRAFT, SEND = "digest draft", "digest send"  # kinds of alarms
+HISTORY = timedelta(hours=6)  # so long a draft waits for what history lacks
+LOOK_AGAIN = timedelta(minutes=10)
 OFFERED = ("👍", "✏️", "🗑️", "⏭️")
 
 
@@ -48,14 +51,26 @@ def next_alarm(settings: Settings, scope: str, room: RoomId, now: datetime) -> T
     return _alarm(scope, moment.period, moment.wall_time, here, room)
 
 
-def _alarm(scope: str, period: str, wall_time: datetime, here: str, room: RoomId) -> Timer:
+def _alarm(
+    scope: str,
+    period: str,
+    wall_time: datetime,
+    here: str,
+    room: RoomId,
+    *,
+    meant: datetime | None = None,
+    waits: str | None = None,
+) -> Timer:
+    """meant: when it was due at first, where it was put off; waits: since when, for history."""
+    put_off = {} if meant is None else {"meant": meant.isoformat()}
+    put_off |= {} if waits is None else {"waits": waits}
     return Timer(
         key=f"digest/{scope}/{period}/{wall_time:%Y-%m-%dT%H:%M}",
         kind=DRAFT,
         wall_time=wall_time,
         time_zone=here,
         room_id=room,
-        payload={"scope": scope, "period": period},
+        payload={"scope": scope, "period": period, **put_off},
     )
 
 
@@ -71,17 +86,35 @@ def due(event: TimerDue, context: Context) -> Posts:
         return ()
     following = next_alarm(settings, scope, room.room_id, context.now)
     posts: list[Post] = [Alarm(following)]
-    local = _local(settings, context.now)
+    local, here = _local(settings, context.now), zone(context).key
+    meant = datetime.fromisoformat(event.payload.get("meant", event.due.isoformat()))
     if when.is_closed(local.date(), settings.digests, settings.limits.quiet_days):
         # It comes late, and today nobody is at work.
         day = when.first_open(local.date(), settings.digests, settings.limits.quiet_days)
         again = datetime.combine(day, settings.digests.draft_at)
         if again >= following.wall_time:
             return posts
-        return [Alarm(_alarm(scope, period, again, zone(context).key, room.room_id)), *posts]
+        return [Alarm(_alarm(scope, period, again, here, room.room_id, meant=meant)), *posts]
+    if _lacks_history(scope, context) and _has_time(event, context):
+        again = local.replace(second=0, microsecond=0) + LOOK_AGAIN
+        waits = event.payload.get("waits", context.now.isoformat())
+        alarm = _alarm(scope, period, again, here, room.room_id, meant=meant, waits=waits)
+        return [Alarm(alarm), *posts]
     if is_paused(context.connection, scope or None, context.now):
         return posts
-    return [*posts, *draft(scope, period, event.due, room.room_id, context)]
+    return [*posts, *draft(scope, period, meant, room.room_id, context)]
+
+
+def _has_time(event: TimerDue, context: Context) -> bool:
+    """Whether a draft may wait; counted from when the hall first saw that something lacks."""
+    since = event.payload.get("waits")
+    return since is None or context.now - datetime.fromisoformat(since) < HISTORY
+
+
+def _lacks_history(scope: str, context: Context) -> bool:
+    """Whether what was said while the hall was away is still being fetched."""
+    rooms_ = readers(scope, context)
+    return any(gaps.is_open(context.connection, room.room_id) for room in rooms_)
 
 
 def draft(scope: str, period: str, due_at: datetime, room: RoomId, context: Context) -> list[Post]:
@@ -163,7 +196,10 @@ def remember_sources(kept: KeptDigest, digest: Digest, context: Context) -> None
 def _author(event_id: EventId, context: Context) -> tuple[UserId, bool]:
     """Who may correct a message, and whether it is members' talk (else it was said to the hall)."""
     message = archive.get(context.connection, event_id)
-    return (UserId(""), False) if message is None else (message.sender, True)
+    if message is not None:
+        return message.sender, True
+    made = sources.of(context.connection, event_id)
+    return (made[0].sender if made else UserId("")), False
 
 
 def forget_old(context: Context) -> None:

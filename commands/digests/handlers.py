@@ -22,6 +22,7 @@ from commands.digests import acting, following, replies
 from commands.digests.acting import require_coordinator
 from commands.digests.drafting import sending_alarm
 from commands.digests.gathering import compose
+from commands.digests.leaving import forget_speaker
 from commands.digests.replies import Plan, Shown
 from commands.digests.showing import (
     begins,
@@ -285,5 +286,6 @@ DIGESTS = Listener(
     said=acting.said,
     tapped=acting.tapped,
     taken_back=following.taken_back,
+    erased=forget_speaker,
     corrected=following.corrected,  # of members, too: who may act on a draft is asked there
 )

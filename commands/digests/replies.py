@@ -399,6 +399,8 @@ def _sections(
 
 def _marked(words: Words, one: Line, links: Mapping[str, MessageLink]) -> Inline:
     line = _line(words, one, links)
+    if one.staff and one.section is not Section.QUIET:
+        line = join(line, " · ", words.say("only you see this"))
     return join("🗑️ ", line) if one.dropped else line
 
 

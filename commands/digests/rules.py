@@ -139,9 +139,10 @@ def choose(
         )
         room = screen - sum(1 for one in chosen if not one.staff)
         fits = min(CAPS.get(section, cap) if cap == CAP else cap, room)
-        told = [one for one in here if not one.staff][: max(fits, 0)]
+        for_all = [one for one in here if not one.staff]
+        told = for_all[: max(fits, 0)]
+        over += len(for_all) - len(told)
         told += [one for one in here if one.staff][: CAPS.get(section, CAP)]
-        over += len(here) - len(told)
         chosen += sorted(told, key=lambda one: (one.staff, one.rank, one.key))
     counts = {reason: count for reason, count in left_out.items() if count}
     return Digest(tuple(chosen), {**counts, LeftOut.OVER: over} if over else counts)

@@ -117,8 +117,8 @@ def bucket_of(thread: Thread) -> Bucket:
 def _of_words(thread: Thread) -> Bucket:
     text = thread.root.text
     named = named_visits(text, thread.visits)
-    if len(named) > 1:
-        return Bucket.DECISION  # two visits in one breath: they clash
+    if len({visit.host for visit in named}) > 1:
+        return Bucket.DECISION  # two hosts in one breath: their visits clash
     if RISK.search(text):
         return Bucket.RISK
     if named:

@@ -21,6 +21,7 @@ from storage.week import Spoken
 
 LOOK_BACK = timedelta(days=28)  # for questions; members are told of them for half as long
 MEMBERS_SEE = timedelta(days=14)
+LONG_AGO = timedelta(days=56)  # of a visit that nobody reported on
 ASKS = ("?", "？", ";")
 THANKS = frozenset({"✅", "✔"})
 TOLD_ELSEWHERE = frozenset({Bucket.NEW_PRACTICE, Bucket.TRANSFER, Bucket.ACTIONS})
@@ -180,11 +181,14 @@ def _remark(one: Spoken, asker: UserId, failed: frozenset[str], context: Context
 
 
 def known_visits(scope: Scope, context: Context) -> tuple[KnownVisit, ...]:
-    """Visits of all clusters that are to come, or whose report is not final."""
+    """Visits of all clusters that are to come, or were not long ago and have no final report."""
+    long_ago = scope.today - LONG_AGO
     return tuple(
         KnownVisit(city_name(one.host, context), one.start, one.last)
         for one in visits.find(context.connection)
-        if one.state not in (OVER - {VisitState.HELD}) and one.state is not VisitState.CANCELLED
+        if one.state not in (OVER - {VisitState.HELD})
+        and one.state is not VisitState.CANCELLED
+        and (one.last is None or one.last > long_ago)
     )
 
 

@@ -24,6 +24,7 @@ from storage.visit_records import Progress, Promise, Visit, VisitState
 F = PracticeField
 SOON = timedelta(days=21)
 DUE = timedelta(days=14)
+LONG_OVERDUE = timedelta(days=28)
 REPORT_AFTER = timedelta(days=14)
 CLOSES_WITHIN = timedelta(days=7)
 TOLD_TRANSFERS = frozenset(
@@ -261,7 +262,8 @@ def _promise(one: Promise, scope: Scope, context: Context) -> Line | None:
         return None
     else:
         state = "overdue" if one.due < scope.today else "due"
-        rank = float((one.due - scope.today).days)
+        # What is near comes first; what is long overdue is for a coordinator to ask about.
+        rank = float(abs((one.due - scope.today).days))
     facts = {
         "name": one.name, "city": city_name(one.city, context), "state": state,
         "due": _iso(one.due), "why": excerpt(one.why),
@@ -271,6 +273,7 @@ def _promise(one: Promise, scope: Scope, context: Context) -> Line | None:
         f"promise/{one.id}", Section.PROMISES, What.PROMISE, facts, rank,
         None if room is None else room.room_id, one.source,
         excerpt(one.text), one.source, (one.source,),
+        staff=not finished and rank > LONG_OVERDUE.days and state == "overdue",
     )  # fmt: skip
 
 

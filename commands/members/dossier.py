@@ -34,6 +34,11 @@ PARTS = {
     "visit_line": N_("What you wrote about visits, or took on there"),
     "recommendation": N_("Recommendations"),
     "promise": N_("Promises"),
+    "asked_question": N_("Questions that you asked"),
+    "question_answer": N_("Your answers to questions"),
+    "question_route": N_("Questions that you sent to another cluster"),
+    "digest": N_("Digests that you sent or skipped"),
+    "digest_reader": N_("When you get a digest of your own"),
     "silence": N_("When your words are not kept"),
     "erasure": N_("What was erased, and when"),
 }

@@ -128,6 +128,14 @@ def _counted(words: Words, counts: Mapping[str, int]) -> list[Inline]:
         "promises": lambda n: words.plural(
             "{number} promise in your words", "{number} promises in your words", n
         ),
+        "questions": lambda n: words.plural(
+            "{number} question that was looked after",
+            "{number} questions that were looked after",
+            n,
+        ),
+        "carried": lambda n: words.plural(
+            "{number} answer to a question", "{number} answers to questions", n
+        ),
         "answers": lambda n: words.plural(
             "{number} answer of mine that repeated you",
             "{number} answers of mine that repeated you",

@@ -13,6 +13,7 @@ from commands.listener import Listener, Tap
 from commands.permissions import may_coordinate
 from commands.posts import Posts, Say
 from commands.questions import asking, carrying, replies, routing
+from commands.questions.leaving import forget_asker
 from commands.questions.telling import KIND, as_asked
 from commands.words import N_
 from storage import asked, listening, rooms
@@ -189,4 +190,5 @@ QUESTIONS = Listener(
     tapped=tapped,
     corrected=carrying.corrected,
     taken_back=carrying.taken_back,
+    erased=forget_asker,
 )

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, make_url
 
 from demo.postgres import Postgres
-from storage import digests, meta, outbox, rooms
+from storage import digests, gaps, meta, outbox, rooms
 from storage.database import PostgresDatabase
 from storage.digests import DigestState
 from storage.outbox import Action
@@ -115,6 +115,16 @@ async def test_on_holidays_and_weekends_nothing_is_drafted(hall: Weeks) -> None:
     assert len(hall.drafts("Housing first")) == before + 2
 
 
+async def test_a_draft_waits_for_what_history_lacks_but_not_for_ever(hall: Weeks) -> None:
+    await hall.do(lambda c: gaps.open_gap(c, HOUSING, "s1", "s2", hall.now))
+    await hall.passes(moment("2026-03-09 06:25"))
+    assert hall.drafts("Welcoming culture")
+    assert not hall.drafts("Housing first")
+    await hall.passes(moment("2026-03-09 13:00"))
+    assert "was due on 9 Mar 2026, 07:00" in hall.post(hall.draft()).body
+    assert (await hall.kept()).until == moment("2026-03-09 12:00")
+
+
 async def test_starting_again_and_again_sets_no_second_alarm(hall: Weeks) -> None:
     for _ in range(3):
         hall.later(timedelta(hours=5))
@@ -173,7 +183,7 @@ async def test_lines_are_worded_dropped_put_back_and_sent_once(drafted: Weeks) -
     await drafted.replies(CORA, "🗑️ 2")
     await drafted.taps(CORA, key, "👍🏽", DESK)
     await drafted.taps(PAULA, key, "👍", DESK)
-    await drafted.replies(CORA, "send")
+    await drafted.replies(PAULA, "send")
     (sent,) = drafted.sent()
     assert "Ask Katrin, she insures hers" in sent.body
     assert "poster" not in sent.body
@@ -185,6 +195,7 @@ async def test_lines_are_worded_dropped_put_back_and_sent_once(drafted: Weeks) -
 async def test_the_wrong_person_changes_nothing_and_is_told(drafted: Weeks) -> None:
     await drafted.passes(moment("2026-03-09 09:00"))
     welcome = drafted.draft("Welcoming culture")
+    assert "For Paula." in drafted.post(welcome).body, "nobody else coordinates it"
     for emoji in ("👍", "⏭️", "🗑️", "✏️"):
         await drafted.taps(CORA, welcome, emoji, DESK)
     told = [one for one in drafted.bodies(DESK) if "is for its own coordinators" in one]

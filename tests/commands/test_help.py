@@ -37,7 +37,7 @@ async def test_help_shows_coordinators_and_operators_what_is_theirs(hall: Hall) 
 
 
 async def test_help_fits_a_phone(hall: Hall) -> None:
-    assert len((await hall.hears(OTTO, "!help")).splitlines()) <= 22
+    assert len((await hall.hears(OTTO, "!help")).splitlines()) <= 24
 
 
 async def test_help_about_a_command_gives_usage_example_and_neighbours(hall: Hall) -> None:

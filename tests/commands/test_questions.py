@@ -12,6 +12,7 @@ from storage.outbox import Action
 from storage.records import UserId
 from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, PAULA, WELCOME, direct
 from tests.commands.delivered import moment
+from tests.commands.test_erasure import erases, where
 from tests.commands.weeks import Weeks, opened, weeks
 
 TEXT = "Who insures volunteers that lead walking tours in the street?"
@@ -263,3 +264,28 @@ async def test_unanswered_questions_lead_the_digest_and_name_who_may_know(hall: 
     assert "might know: Ben, Lipohrad (wrote on it)" in body
     await hall.redacts(ANN, (await question(hall)).source)
     assert "insures" not in hall.latest(hall.draft())
+
+
+async def test_when_its_people_are_erased_nothing_of_them_stands_anywhere(
+    hall: Weeks, tmp_path: Path
+) -> None:
+    await hall.talks(ANN, "See https://example.org/canarytalk for our poster")
+    await asks(hall, "!ask Who insures canaryask volunteers on walking tours in the street?")
+    await hall.passes(WEDNESDAY)
+    await hall.taps(CORA, OFFER, "👍", DESK)
+    await answers(hall, "The city insures ours, canaryanswer")
+    await hall.passes(moment("2026-03-09 08:00"))
+    key = hall.draft()
+    await hall.taps(CORA, key, "👍", DESK)
+    assert "canaryask" in hall.sent()[0].body
+    assert "canarytalk" in hall.sent()[0].body
+    for who in (ANN, BEN):
+        await hall.says(who, "privacy erase", direct(who))
+        await hall.says(who, "privacy erase yes", direct(who))
+        await erases(hall, tmp_path)
+    assert await where(hall.database, "canary") == set()
+    assert "canary" not in hall.latest(key)
+    assert "canary" not in hall.latest(hall.sent()[0].key)
+    gone = {one.key for one in hall.stood if one.action is Action.REDACTION}
+    assert {f"{copies(hall)[0]}/taken back", f"{THERE}/taken back"} <= gone
+    assert (await question(hall)).state is QuestionState.GONE
