@@ -180,6 +180,12 @@ def _until(words: Words, began: datetime, ended: datetime) -> str:
     return words.clock(ended) if same_day else words.moment(ended)
 
 
+def nothing_to_export(words: Words) -> Reply:
+    return paragraphs(
+        words.say("There is nothing to export: no room that you coordinate here keeps an archive.")
+    )
+
+
 # ── a thread's summary ────────────────────────────────────────────────────────────────────────
 
 

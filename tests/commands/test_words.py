@@ -320,6 +320,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "already_off": [archive.already_off(WORDS)],
         "switched_off": [archive.switched_off(WORDS, on="1")],
         "not_here": [archive.not_here(WORDS)],
+        "nothing_to_export": [archive.nothing_to_export(WORDS)],
         "status": [
             archive.status(WORDS, held)
             for held in (

@@ -86,6 +86,7 @@ ASKED = {
     "privacy archive": ("!privacy archive on", "From now on your words are kept"),
     "privacy export": ("!privacy export", "about-me-"),
     "privacy erase": ("!privacy erase", "I would erase this of you"),
+    "archive export": ("!archive export", "archive-"),
     "archive status": ("!archive status", "the archive is on"),
     "archive on": ("!archive on", "is on already"),
     "archive off": ("!archive off", "is off already"),
