@@ -8,6 +8,7 @@ from commands.archive.handlers import (
     ARCHIVE_STATUS,
     THREAD_SUMMARY,
 )
+from commands.archive.past import BACKFILL
 from commands.clusters.handlers import CITY
 from commands.command import AnyCommand
 from commands.doctor.handlers import ADMIN_DOCTOR
@@ -68,6 +69,7 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     ARCHIVE_STATUS,
     ARCHIVE_ON,
     ARCHIVE_OFF,
+    BACKFILL,
     ARCHIVE_EXPORT,
     SET_MEMBER,
     LIST_MEMBERS,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from commands.archive import replies, rules
+from commands.archive import past, replies, rules
 from commands.audience import of_room
 from commands.command import Call, Command
 from commands.context import Context
@@ -12,7 +12,7 @@ from commands.errors import MemberError
 from commands.permissions import Who, may_coordinate
 from commands.posts import Compile, Pin, Posts, React, Say
 from commands.words import N_
-from storage import archive, folding, rooms
+from storage import archive, folding, gaps, rooms, timers
 from storage.records import EventId, Room, RoomId, RoomKind, UserId
 from storage.types import milliseconds
 
@@ -112,6 +112,8 @@ def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
     if kept_for is not None:
         border = milliseconds(context.now - kept_for + SOON)
         soon = archive.said_before(context.connection, room.id, border)
+    coming = timers.find_pending(context.connection, room.room_id, past.KIND)
+    reading = gaps.past_of(context.connection, room.room_id)
     return replies.Holdings(
         room=room.name or room.room_id,
         on=room.archive_on,
@@ -122,6 +124,8 @@ def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
         expired=held.expired,
         kept_for=kept_for,
         soon=soon,
+        past_from=min(coming).astimezone(zone).date() if coming else None,
+        past_read=None if reading is None else reading.events,
         first=_local(held.first, zone),
         last=_local(held.last, zone),
     )
