@@ -13,6 +13,7 @@ from bot.backfill import Backfill
 from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.delivery import Delivery
+from bot.erasing import keep_erasing
 from bot.feed import Feed
 from bot.hall import Hall, settings_of
 from bot.intake import Intake
@@ -143,6 +144,7 @@ async def run_hall(
         _after(intake.caught_up, lambda: keep_going("delivery", lambda: Delivery(hall).run())),
         keep_going("backfill", lambda: Backfill(hall).run()),
         keep_going("late keys", lambda: keep_trying(hall)),
+        keep_going("erasures", lambda: keep_erasing(hall)),
         keep_going("upkeep", lambda: Upkeep(hall).run()),
         keep_going("calendars", lambda: Feed(hall).run()),
     ]

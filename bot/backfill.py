@@ -8,7 +8,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.hall import Hall
-from bot.intake import Taken, keep, keep_unreadable, read_facts, speak_of_missed
+from bot.intake import (
+    Taken,
+    keep,
+    keep_past,
+    keep_unreadable,
+    read_facts,
+    speak_of_missed,
+)
 from bot.matrix.answers import RawPage
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.memory import give_back
@@ -106,12 +113,19 @@ class Backfill:
             taken = Taken()
             room = rooms.know(connection, hole.room_id)
             record_past(connection, room, page.events)
-            # Oldest first: of two commands of one millisecond the earlier is answered first.
-            keep(connection, self._hall, room, page.events[::-1], facts, now, taken)
-            keep_unreadable(connection, self._hall, page.unreadable, now)
-            for raw in page.malformed:
-                waiting.add_malformed(connection, hole.room_id, raw, now)
-            closed = done or _reached_the_archive(hole, taken)
+            if hole.back_to is not None:
+                keep_past(connection, self._hall, room, page.events[::-1], facts, now, taken)
+                # Clocks lie: one event of 1970 does not end the walk.
+                older = sum(event.at < hole.back_to for event in page.events)
+                closed = done or older * 2 > len(page.events)
+                closed = closed or not room.archive_on
+            else:
+                # Oldest first: of two commands of one millisecond the earlier is answered first.
+                keep(connection, self._hall, room, page.events[::-1], facts, now, taken)
+                keep_unreadable(connection, self._hall, page.unreadable, now)
+                for raw in page.malformed:
+                    waiting.add_malformed(connection, hole.room_id, raw, now)
+                closed = done or _reached_the_archive(hole, taken)
             if closed:
                 gaps.close(connection, hole.id, now)
                 taken.lanes.add(hole.room_id)

@@ -99,6 +99,25 @@ def _parser() -> argparse.ArgumentParser:
         help="leave their practices standing, under their city's name alone",
     )
     erase.add_argument("--wait", type=int, default=90, help="seconds; default: 90")
+    export = commands.add_parser(
+        "export", help="write the archive into a folder: JSON Lines, Markdown, and pages to read"
+    )
+    export.add_argument("folder", type=Path)
+    export.add_argument(
+        "--form", action="append", choices=("jsonl", "markdown", "html"), help="default: all"
+    )
+    export.add_argument(
+        "--room",
+        action="append",
+        default=[],
+        help="id of a room, or slug of a cluster; default: all",
+    )
+    export.add_argument("--language", help="of the pages; default: the community's")
+    export.add_argument("--overwrite", action="store_true", help="write over an older export")
+    take_in = commands.add_parser(
+        "import", help="take an archive.jsonl in; the hall must not run meanwhile"
+    )
+    take_in.add_argument("file", type=Path)
     parked = commands.add_parser("parked", help="what failed five times, and was set aside")
     todo = parked.add_subparsers(dest="todo", required=True, metavar="list | retry | drop")
     todo.add_parser("list", help="a line for each, without what was said")
@@ -162,6 +181,24 @@ async def _run(options: argparse.Namespace, config: Config) -> None:
                 wait=options.wait,
             ):
                 print(line)
+        case "export":
+            from bot import export_command
+
+            for line in await export_command.export(
+                config,
+                options.folder,
+                forms=options.form,
+                rooms_named=options.room,
+                language=options.language,
+                overwrite=options.overwrite,
+                now=datetime.now(UTC),
+            ):
+                print(line)
+        case "import":
+            from bot import export_command
+
+            for line in await export_command.take_in(config, options.file):
+                print(line)
         case "parked":
             from bot import parked
 
@@ -182,6 +219,7 @@ async def _guarded(options: argparse.Namespace, config: Config) -> int:
     from sqlalchemy.exc import DBAPIError
 
     from bot.backup import BackupError
+    from bot.export_command import ExportError
     from bot.keyring import RestoreUnfinished
     from bot.matrix.errors import MatrixError, Unauthorised
     from storage.beside import NoDatabase
@@ -190,7 +228,7 @@ async def _guarded(options: argparse.Namespace, config: Config) -> int:
 
     try:
         await _run(options, config)
-    except BackupError as reason:
+    except (BackupError, ExportError) as reason:
         return _complain(str(reason), Exit.TROUBLE)
     except RestoreUnfinished:
         return _complain(

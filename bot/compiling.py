@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot import exporting
 from bot.hall import Hall
 from bot.matrix import rendering
 from commands.members import dossier
@@ -32,7 +33,22 @@ async def _about_me(hall: Hall, asked: Mapping[str, Any]) -> tuple[str, bytes]:
     return f"about-me-{now.date().isoformat()}.zip", packed
 
 
-MAKERS: Mapping[str, Maker] = {"about me": _about_me}
+async def _archive(hall: Hall, asked: Mapping[str, Any]) -> tuple[str, bytes]:
+    """What a coordinator may read of the archive of their rooms, in every form."""
+    now = hall.clock.now()
+    wanted = exporting.Wanted(
+        settings=hall.settings,
+        me=hall.me,
+        now=now,
+        language=str(asked["language"]),
+        rooms=tuple(asked["rooms"]),
+        reader=asked["reader"],
+    )
+    packed = await hall.database.study(lambda c: exporting.pack(exporting.compose(c, wanted), now))
+    return f"archive-{now.date().isoformat()}.zip", packed
+
+
+MAKERS: Mapping[str, Maker] = {"about me": _about_me, "archive": _archive}
 
 
 async def compiled(

@@ -14,15 +14,28 @@ from storage.records import UserId
 log = logging.getLogger(__name__)
 
 AT_ONCE = 10  # messages a step: some 10 ms, so that no answer waits for it
+SWEEP, SOON = 600.0, 1.0  # seconds
 PAUSE = 0.02  # seconds between steps
 SHOWN = 8  # messages of others that a receipt links to
+
+
+async def keep_erasing(hall: Hall) -> None:
+    """For ever: what was asked for, and who has left since they were erased."""
+    while True:
+        await carry_out(hall)
+        # The bell rings before the commit that begins: what is asked for is looked at again.
+        coming = await hall.database.read(
+            lambda c: erasures.find(c, erasures.ASKED, erasures.BEGUN)
+        )
+        await hall.bells.people.wait(SOON if coming else SWEEP)
 
 
 async def carry_out(hall: Hall) -> None:
     """Everything that was asked for and not finished, also before a crash."""
     for one in await hall.database.read(lambda c: erasures.find(c, erasures.BEGUN)):
         await _sweep(hall, one)
-    await hall.database.write(erasures.forget_gone)
+    if await hall.database.write(erasures.forget_gone):
+        hall.bells.erasures.ring()
     await ledger.keep(hall)
 
 
@@ -48,6 +61,7 @@ async def _sweep(hall: Hall, one: Erasure) -> None:
 
     await hall.database.write(finish)
     hall.bells.timers.ring()
+    hall.bells.erasures.ring()
     log.info("erased a person: erasure=%d", one.id)
 
 

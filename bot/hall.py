@@ -86,4 +86,5 @@ class Bells:
     upgrades: Bell = field(default_factory=Bell)
     timers: Bell = field(default_factory=Bell)
     erasures: Bell = field(default_factory=Bell)
+    people: Bell = field(default_factory=Bell)  # somebody is to be erased
     keys: Bell = field(default_factory=Bell)  # rooms whose keys came

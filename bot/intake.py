@@ -322,6 +322,32 @@ def keep(
         taken.missed.add(room.room_id)
 
 
+def keep_past(
+    connection: Connection,
+    hall: Hall,
+    room: Room,
+    events: Sequence[RoomEvent],
+    facts: dict[EventId, folding.Fact],
+    now: datetime,
+    taken: Taken,
+) -> None:
+    """Older history, for the archive alone: nothing of it is answered or acted upon.
+
+    Only what those said who are in the room now: they were told, and could object.
+    """
+    present = {user_id for _number, user_id in rooms.people_in(connection, room.id)}
+    asked = _Asked(connection, hall, room)
+    spoken = [
+        facts[event.event_id]
+        for event in events
+        if event.event_id in facts
+        and (event.sender in present or event.redacts is not None)
+        and not asked.is_command(event)
+    ]
+    _archive(connection, hall, room, spoken, now, taken)
+    _forget_redacted(connection, hall, room, events, now, taken)
+
+
 def _confirm_own(
     connection: Connection, hall: Hall, events: Iterable[RoomEvent], now: datetime
 ) -> None:
@@ -430,6 +456,15 @@ class _Asked:
                 return _Wanted(self._is_our_poll(poll), whenever=True)
             case _:
                 return _Wanted()
+
+    def is_command(self, event: RoomEvent) -> bool:
+        """Whether it was said to us alone; what cannot be read is kept as what it may be."""
+        try:
+            return self.of(event).command
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            return True
 
     def _asks_the_room(self, event: RoomEvent) -> bool:
         body = event.content.get("body")

@@ -94,6 +94,7 @@ def _row(
             return Row(default_key, to, Action.COMPILE, wanted, "m.room.message")
         case posts.CleanUp():
             hall.bells.erasures.ring()
+            hall.bells.people.ring()
             return None
         case posts.React():
             content = {

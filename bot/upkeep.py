@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot import erasing
+from bot import ledger
 from bot.hall import Hall
 from bot.memory import give_back
 from commands.archive.rules import retention_of
@@ -46,12 +46,11 @@ class Upkeep:
     async def run(self) -> None:
         """Clean up a minute after each erasure, and once a day thoroughly."""
         await self._warm_up()
-        await erasing.carry_out(self._hall)
         thoroughly_at = self._hall.clock.now() + FIRST
         while True:
             left = (thoroughly_at - self._hall.clock.now()).total_seconds()
             await self._hall.bells.erasures.wait(max(left, 0))
-            await erasing.carry_out(self._hall)
+            await ledger.keep(self._hall)
             await asyncio.sleep(SETTLE)
             thoroughly = self._hall.clock.now() >= thoroughly_at
             if thoroughly:

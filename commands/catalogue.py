@@ -1,7 +1,14 @@
 """Every command there is, in the order of `!help`; a new one is a line here."""
 
 from commands.admin.handlers import ADMIN_STATUS
-from commands.archive.handlers import ARCHIVE_OFF, ARCHIVE_ON, ARCHIVE_STATUS, THREAD_SUMMARY
+from commands.archive.handlers import (
+    ARCHIVE_EXPORT,
+    ARCHIVE_OFF,
+    ARCHIVE_ON,
+    ARCHIVE_STATUS,
+    THREAD_SUMMARY,
+)
+from commands.archive.past import BACKFILL
 from commands.clusters import breaks
 from commands.clusters.handlers import CITY
 from commands.command import AnyCommand
@@ -68,6 +75,8 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     ARCHIVE_STATUS,
     ARCHIVE_ON,
     ARCHIVE_OFF,
+    BACKFILL,
+    ARCHIVE_EXPORT,
     SET_MEMBER,
     LIST_MEMBERS,
     ADMIN_STATUS,

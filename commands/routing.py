@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from commands import conversing, erasing, replies, subscribing
 from commands.answering import answer
+from commands.archive import past
 from commands.clusters import mornings
 from commands.context import Context
 from commands.digests import drafting, own
@@ -72,6 +73,8 @@ def respond(event: Event, context: Context) -> Posts:
             return ask_after_silence(event, context)
         case TimerDue(kind=kind) if kind.startswith("visit "):
             return visits.due(event, context)
+        case TimerDue(kind=past.KIND):
+            return past.begin(event, context)
         case TimerDue(kind=erasures.BEGIN):
             return erasing.begin(event, context)
         case TimerDue(kind=erasures.TELL):

@@ -37,6 +37,7 @@ _SHOWN = (
         message.c.redacted,
         message.c.withheld,
         message.c.thread_h,
+        message.c.room_id.label("room_number"),
         event.c.event_id,
         event.c.event_h,
         room.c.room_id.label("matrix_room"),
@@ -200,21 +201,23 @@ def said_before(connection: Connection, room_number: int, before: int) -> int:
 def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
     listed = list(rows)
     hashes = [row.event_h for row in listed]
-    reactions: dict[int, dict[str, int]] = {}
+    # By message and room: an event of another room may name it, and means nothing here.
+    reactions: dict[tuple[int, int], dict[str, int]] = {}
     files: dict[int, list[str]] = {}
     for start in range(0, len(hashes), 400):
         part = hashes[start : start + 400]
         for found in connection.execute(
             select(
                 reaction.c.target_h,
+                reaction.c.room_id,
                 reaction.c.key,
                 func.count(reaction.c.sender_id.distinct()).label("people"),
             )
             .where(reaction.c.target_h.in_(part))
-            .group_by(reaction.c.target_h, reaction.c.key)
+            .group_by(reaction.c.target_h, reaction.c.room_id, reaction.c.key)
             .order_by(reaction.c.key)
         ):
-            reactions.setdefault(found.target_h, {})[found.key] = found.people
+            reactions.setdefault((found.target_h, found.room_id), {})[found.key] = found.people
         for file in connection.execute(
             select(attachment.c.event_h, attachment.c.name).where(attachment.c.event_h.in_(part))
         ):
@@ -234,7 +237,7 @@ def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
             edited=row.original_body is not None,
             redacted=row.redacted,
             withheld=row.withheld,
-            reactions={} if row.redacted else reactions.get(row.event_h, {}),
+            reactions={} if row.redacted else reactions.get((row.event_h, row.room_number), {}),
             files=tuple(files.get(row.event_h, ())),
         )
         for row in listed

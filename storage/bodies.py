@@ -30,8 +30,22 @@ def without_reply_fallback(body: str) -> str:
 
 def body_of(content: Mapping[str, Any], *, reply: bool) -> str:
     """The words of a message. reply: it answers another, so a fallback may stand first."""
-    body = clean(content.get("body")) or _words_of_html(content.get("formatted_body"))
+    body = (
+        clean(content.get("body"))
+        or extensible(content)
+        or _words_of_html(content.get("formatted_body"))
+    )
     return without_reply_fallback(body) if reply and body.startswith("> <@") else body
+
+
+def extensible(content: Mapping[str, Any]) -> str:
+    """The text of an event that has it in the new way (MSC1767), under either name."""
+    text = content.get("org.matrix.msc1767.text")
+    if isinstance(text, str):
+        return clean(text)
+    listed = content.get("m.text")
+    first = listed[0] if isinstance(listed, list) and listed else {}
+    return clean(first.get("body")) if isinstance(first, Mapping) else ""
 
 
 class _Reader(HTMLParser):

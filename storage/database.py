@@ -12,7 +12,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import Connection, Insert, StaticPool, Table, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    Insert,
+    NullPool,
+    StaticPool,
+    Table,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -84,6 +94,9 @@ class Database(Protocol):
     async def read(self, work: Work[T]) -> T:
         """Run work that writes nothing, beside the writer."""
 
+    async def study(self, work: Work[T]) -> T:
+        """Run long work that writes nothing, on one moment's state, so that nobody waits for it."""
+
     async def tidy(self, *, thoroughly: bool) -> None:
         """Let erased words leave the files, too; thoroughly: with what is too slow by day."""
 
@@ -151,6 +164,7 @@ class SqliteDatabase:
     """
 
     def __init__(self, url: URL) -> None:
+        self._url = url
         path = Path(url.database or "")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = lock_file(path.with_name(path.name + ".lock"))
@@ -191,6 +205,24 @@ class SqliteDatabase:
     async def read(self, work: Work[T]) -> T:
         async with self._readers.begin() as connection:
             return await connection.run_sync(work)
+
+    async def study(self, work: Work[T]) -> T:
+        return await asyncio.to_thread(self._study, work)
+
+    def _study(self, work: Work[T]) -> T:
+        engine = create_engine(
+            self._url.set(drivername="sqlite+pysqlite"),
+            poolclass=NullPool,
+            connect_args={"isolation_level": None},
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", _prepare_reader)
+        event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN"))
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        finally:
+            engine.dispose()
 
     async def tidy(self, *, thoroughly: bool) -> None:
         for _attempt in range(50):  # a reader may hold it back for a moment
@@ -369,6 +401,13 @@ class PostgresDatabase:
 
     async def read(self, work: Work[T]) -> T:
         async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def study(self, work: Work[T]) -> T:
+        engine = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        async with engine.begin() as connection:
             return await connection.run_sync(work)
 
     async def tidy(self, *, thoroughly: bool) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from storage import documents, people, rooms, silences
-from storage.bodies import body_of, clean
+from storage.bodies import body_of, clean, extensible
 from storage.database import insert_once
 from storage.records import EventId, RoomEvent, RoomId, UserId
 from storage.search import (
@@ -137,12 +137,7 @@ def _key_of(room_event: RoomEvent) -> str:
 
 def _body_of(room_event: RoomEvent, content: Mapping[str, Any]) -> str:
     if room_event.type in POLL_START:
-        text = content.get("org.matrix.msc1767.text")
-        if isinstance(text, str):
-            return clean(text)
-        listed = content.get("m.text")
-        first = listed[0] if isinstance(listed, list) and listed else {}
-        return clean(first.get("body")) if isinstance(first, Mapping) else ""
+        return extensible(content)
     return body_of(content, reply=_reply_of(room_event) is not None)
 
 

@@ -21,6 +21,8 @@ class Gap:
     next_token: str
     opened_at: datetime
     attempts: int = 0
+    back_to: int | None = None  # ms: older history for the archive alone
+    events: int = 0  # read so far
 
 
 _COLUMNS = (
@@ -30,6 +32,8 @@ _COLUMNS = (
     gap.c.next_token,
     gap.c.opened_at,
     gap.c.attempts,
+    gap.c.back_to,
+    gap.c.events,
 )
 
 
@@ -61,13 +65,24 @@ def find_open(connection: Connection) -> list[Gap]:
 
 
 def is_open(connection: Connection, room_id: str) -> bool:
-    """Whether something of a room is still missing."""
-    return (
-        connection.execute(
-            select(gap.c.id).where(gap.c.closed_at.is_(None), gap.c.room_id == room_id).limit(1)
-        ).first()
-        is not None
+    """Whether something of a room is still missing; what is older than its archive is not."""
+    missing = (gap.c.closed_at.is_(None), gap.c.back_to.is_(None), gap.c.room_id == room_id)
+    return connection.execute(select(gap.c.id).where(*missing).limit(1)).first() is not None
+
+
+def open_past(connection: Connection, room_id: RoomId, back_to: int, now: datetime) -> None:
+    """Older history is wanted, back to a moment (ms)."""
+    connection.execute(
+        insert(gap),
+        {"room_id": room_id, "next_token": NEWEST, "opened_at": now, "back_to": back_to},
     )
+
+
+def past_of(connection: Connection, room_id: str) -> Gap | None:
+    """The older history of a room that is being read now."""
+    wanted = (gap.c.closed_at.is_(None), gap.c.back_to.is_not(None), gap.c.room_id == room_id)
+    row = connection.execute(select(*_COLUMNS).where(*wanted).limit(1)).first()
+    return None if row is None else Gap(*row)
 
 
 def move(connection: Connection, number: int, next_token: str, events: int) -> None:

@@ -81,7 +81,7 @@ _TURN = (
         inbox.c.id,
         inbox.c.ready_at,
         select(func.max(gap.c.opened_at))
-        .where(gap.c.closed_at.is_(None), gap.c.room_id == inbox.c.lane)
+        .where(gap.c.closed_at.is_(None), gap.c.back_to.is_(None), gap.c.room_id == inbox.c.lane)
         .scalar_subquery()
         .label("hole_since"),
     )

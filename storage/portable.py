@@ -5,7 +5,7 @@ another hall has erased, deleted or is not to keep stays so when old lines are t
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -67,8 +67,16 @@ class Taken:
 # ── out ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def lines(connection: Connection, only: Sequence[int] | None = None) -> Iterator[str]:
-    """Every line of the archive; only: of these rooms (our numbers), and nothing beside them."""
+def lines(
+    connection: Connection,
+    only: Sequence[int] | None = None,
+    readable: Callable[[int, int], bool] | None = None,
+) -> Iterator[str]:
+    """Every line of the archive; only: of these rooms (our numbers), and nothing beside them.
+
+    readable: whether what was said in a room at a moment (ms) may be told; then what messages said
+    before they were edited is not told either.
+    """
     yield _line("moothall archive", {"format": FORMAT})
     here = _Numbers.read(connection)
     asked = sorted(here.rooms if only is None else only, key=lambda number: here.rooms[number])
@@ -80,10 +88,13 @@ def lines(connection: Connection, only: Sequence[int] | None = None) -> Iterator
     yield from _people(connection, here, asked if only is not None else None)
     for one in FACTS:
         yield from _rows(connection, one, here, asked)
-    yield from _events(connection, here, asked)
+    kept: set[int] | None = None if readable is None else set()
+    yield from _events(connection, here, asked, readable, kept)
     for one in REST:
+        if kept is not None and one is not t.reaction:
+            continue
         if only is None or one.name in OF_ROOMS:
-            yield from _rows(connection, one, here, asked)
+            yield from _rows(connection, one, here, asked, kept)
 
 
 def _line(kind: str, values: Mapping[str, Any]) -> str:
@@ -133,7 +144,11 @@ def _people(connection: Connection, here: _Numbers, only: Sequence[int] | None) 
 
 
 def _rows(
-    connection: Connection, source: Table, here: _Numbers, asked: Sequence[int]
+    connection: Connection,
+    source: Table,
+    here: _Numbers,
+    asked: Sequence[int],
+    kept: set[int] | None = None,
 ) -> Iterator[str]:
     stored = [
         type_coerce(one, one.type.impl_instance) if isinstance(one.type, Instant) else one
@@ -145,6 +160,8 @@ def _rows(
     found = []
     for row in connection.execute(query):
         values = dict(zip(source.columns.keys(), row, strict=True))
+        if kept is not None and values["target_h"] not in kept:
+            continue
         found.append(_line(source.name, {k: v for k, v in _told(source, values, here).items()
                                          if v is not None}))  # fmt: skip
     yield from sorted(found)
@@ -166,7 +183,13 @@ def _is_room(source: Table, name: str) -> bool:
     return name == "room_id" and isinstance(source.c[name].type, Integer)
 
 
-def _events(connection: Connection, here: _Numbers, asked: Sequence[int]) -> Iterator[str]:
+def _events(
+    connection: Connection,
+    here: _Numbers,
+    asked: Sequence[int],
+    readable: Callable[[int, int], bool] | None,
+    kept: set[int] | None,
+) -> Iterator[str]:
     files = {row.event_h: row for row in connection.execute(select(t.attachment))}
     query = (
         select(
@@ -189,10 +212,15 @@ def _events(connection: Connection, here: _Numbers, asked: Sequence[int]) -> Ite
             row.event_h: row for row in connection.execute(query.where(t.event.c.event_h.in_(part)))
         }
         for hashed in part:
-            yield _event(rows[hashed], here, files.get(hashed))
+            row = rows[hashed]
+            if readable is not None and not readable(row.room_id, row.ts):
+                continue
+            if kept is not None:
+                kept.add(hashed)
+            yield _event(row, here, files.get(hashed), earlier=kept is None)
 
 
-def _event(row: Any, here: _Numbers, file: Any) -> str:
+def _event(row: Any, here: _Numbers, file: Any, *, earlier: bool) -> str:
     told: dict[str, Any] = {
         "event_id": row.event_id,
         "room": here.rooms[row.room_id],
@@ -204,7 +232,8 @@ def _event(row: Any, here: _Numbers, file: Any) -> str:
     if row.content is not None:
         told["content"] = row.content
     if row.message_id is not None:
-        told["message"] = _some(row, t.message, MESSAGE)
+        names = MESSAGE if earlier else [name for name in MESSAGE if name != "original_body"]
+        told["message"] = _some(row, t.message, names)
     if file is not None:
         told["file"] = _some(file, t.attachment, FILE)
     return _line("event", told)

@@ -268,6 +268,7 @@ gap = Table(
     Column("id", Integer, primary_key=True),
     Column("room_id", String, nullable=False),
     Column("from_token", String),  # the older end: None walks back to where the archive begins
+    Column("back_to", Long),  # ms: older history is wanted, for the archive alone, back to here
     Column("next_token", String, nullable=False),  # the newer end, moving back as pages come in
     Column("opened_at", Instant, nullable=False),
     Column("events", Integer, nullable=False, server_default="0"),

@@ -134,6 +134,14 @@ def find_pending(connection: Connection, room_id: RoomId, kind: str) -> list[dat
     )
 
 
+def cancel_all(connection: Connection, room_id: RoomId, kind: str) -> int:
+    """Unset all alarms of one kind in a room that have not gone off; returns how many."""
+    mine = (timer.c.room_id == room_id, timer.c.kind == kind, timer.c.state == "pending")
+    return connection.execute(
+        update(timer).where(*mine).values(state="cancelled", payload={})
+    ).rowcount
+
+
 def pending(connection: Connection) -> int:
     """How many alarms are set."""
     count = connection.scalar(

@@ -4,16 +4,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from commands.archive import confirming, replies, rules
+from commands.archive import confirming, past, replies, rules
 from commands.audience import of_room
 from commands.command import Call, Command
 from commands.context import Context
 from commands.errors import MemberError
-from commands.permissions import Who
-from commands.posts import Offer, Pin, Posts, React, Say
+from commands.permissions import Who, may_coordinate
+from commands.posts import Compile, Offer, Pin, Posts, React, Say
 from commands.words import N_
-from storage import archive, folding, rooms
-from storage.records import EventId, Room, RoomKind
+from storage import archive, folding, gaps, rooms, timers
+from storage.records import EventId, Room, RoomId, RoomKind, UserId
 from storage.types import milliseconds
 
 
@@ -63,6 +63,33 @@ def switch_off(call: Call[Nothing], context: Context) -> Posts:
     return [Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)]
 
 
+# ── export ────────────────────────────────────────────────────────────────────────────────────
+
+
+def export(call: Call[Nothing], context: Context) -> Posts:
+    """The archive of this room; in the direct chat of all rooms that they coordinate."""
+    chosen = rooms.chain(context.connection, call.room)
+    if call.direct:
+        community = context.settings.community
+        chosen = [
+            each
+            for room in rooms.rooms_of(context.connection, call.asker)
+            if room.cluster and may_coordinate(call.asker, community, room.cluster)
+            for each in rooms.chain(context.connection, room)
+        ]
+    held = [one for one in chosen if rooms.archived_events(context.connection, one.id)]
+    if not held:
+        raise MemberError(replies.nothing_to_export(call.words))
+    to: RoomId | UserId = call.room.room_id if call.direct else call.asker.user_id
+    asked = {
+        "rooms": [one.id for one in held],
+        "reader": call.asker.id,
+        "language": call.words.language,
+    }
+    made = Compile(to, "archive", asked, call.thread if call.direct else None)
+    return [made, React(call.room.room_id, call.said.event_id, "✉️")]
+
+
 SOON = timedelta(days=14)  # ahead it is told which words will go
 
 # ── status ────────────────────────────────────────────────────────────────────────────────────
@@ -85,6 +112,8 @@ def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
     if kept_for is not None:
         border = milliseconds(context.now - kept_for + SOON)
         soon = archive.said_before(context.connection, room.id, border)
+    coming = timers.find_pending(context.connection, room.room_id, past.KIND)
+    reading = gaps.past_of(context.connection, room.room_id)
     return replies.Holdings(
         room=room.name or room.room_id,
         on=room.archive_on,
@@ -95,6 +124,8 @@ def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
         expired=held.expired,
         kept_for=kept_for,
         soon=soon,
+        past_from=min(coming).astimezone(zone).date() if coming else None,
+        past_read=None if reading is None else reading.events,
         first=_local(held.first, zone),
         last=_local(held.last, zone),
     )
@@ -155,6 +186,15 @@ ARCHIVE_STATUS = Command(
     handler=show_status,
     summary=N_("how much the archive of this room holds"),
     example="archive status",
+)
+ARCHIVE_EXPORT = Command(
+    name="archive export",
+    arguments=Nothing,
+    handler=export,
+    summary=N_("the archive of this room as files, in your direct chat: to read, and to take in"),
+    example="archive export",
+    who=Who.COORDINATORS,
+    private=True,
 )
 ARCHIVE_ON = Command(
     name="archive on",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from commands.archive.rules import Point, Summary
 from commands.reply import (
@@ -117,6 +117,8 @@ class Holdings:
     expired: int = 0  # whose time was over
     kept_for: timedelta | None = None
     soon: int = 0  # whose time is over in two weeks
+    past_from: date | None = None  # when older history will be taken in
+    past_read: int | None = None  # events of it that have been read so far
 
 
 def status(words: Words, holdings: Sequence[Holdings]) -> Reply:
@@ -171,6 +173,17 @@ def _status(words: Words, held: Holdings) -> tuple[Block, ...]:
                 held.soon,
             )
         )
+    if held.past_from is not None:
+        day = words.date(held.past_from)
+        lines.append(words.say("older history will be taken in from {day} on", day=day))
+    if held.past_read is not None:
+        lines.append(
+            words.plural(
+                "older history is being taken in: {number} event has been read so far",
+                "older history is being taken in: {number} events have been read so far",
+                held.past_read,
+            )
+        )
     return Paragraph(head), items(*lines)
 
 
@@ -178,6 +191,91 @@ def _until(words: Words, began: datetime, ended: datetime) -> str:
     """The end of a period, without its day if it began on the same one."""
     same_day = began.date() == ended.date()
     return words.clock(ended) if same_day else words.moment(ended)
+
+
+def nothing_to_export(words: Words) -> Reply:
+    return paragraphs(
+        words.say("There is nothing to export: no room that you coordinate here keeps an archive.")
+    )
+
+
+# ── older history ─────────────────────────────────────────────────────────────────────────────
+
+
+def not_a_day(words: Words, typed: str, example: str) -> Reply:
+    return paragraphs(
+        words.say(
+            "I can't read {typed} as a day that is over. For example: {example}",
+            typed=Strong(typed),
+            example=Code(example),
+        )
+    )
+
+
+def off_here(words: Words, on: str) -> Reply:
+    return paragraphs(
+        words.say("The archive of this room is off. {on} turns it on first.", on=Code(on))
+    )
+
+
+def kept_already(words: Words, since: date) -> Reply:
+    return paragraphs(
+        words.say("Everything since {day} is kept here already.", day=words.date(since))
+    )
+
+
+def too_old(words: Words, kept_for: timedelta) -> Reply:
+    return paragraphs(
+        words.say(
+            "Words are kept for {time} here: what is older would go again at once. Choose a later"
+            " day.",
+            time=words.duration(kept_for),
+        )
+    )
+
+
+def past_preview(words: Words, since: date, starts: date, *, yes: str) -> Reply:
+    """Before anything is done or announced."""
+    return paragraphs(
+        words.say(
+            "I would take in what was said here since {since}, by those who are in this room now.",
+            since=words.date(since),
+        ),
+        words.say(
+            "All are told first, and can object until {starts}; only then it begins. {yes} tells"
+            " them.",
+            starts=words.date(starts),
+            yes=Code(yes),
+        ),
+    )
+
+
+def past_notice(words: Words, since: date, starts: date, *, off: str, stop: str) -> Reply:
+    """What all in the room are told."""
+    return Reply(
+        (
+            Heading(words.say("The archive of this room will reach further back")),
+            items(
+                words.say("What: what was said here since {since}.", since=words.date(since)),
+                words.say(
+                    "By whom: those who are in this room when it begins. Who has left is left out."
+                ),
+                words.say("When: on {starts}.", starts=words.date(starts)),
+                words.say("Not with your words? {off} before that keeps them out.", off=Code(off)),
+                words.say("A room admin can end it with {stop}.", stop=Code(stop)),
+            ),
+        )
+    )
+
+
+def past_stopped(words: Words) -> Reply:
+    return paragraphs(
+        words.say("No older history is taken in any more. What came in already stays.")
+    )
+
+
+def past_not_asked(words: Words) -> Reply:
+    return paragraphs(words.say("No older history is being taken in here."))
 
 
 # ── a thread's summary ────────────────────────────────────────────────────────────────────────

@@ -173,7 +173,7 @@ def page(papers: Sequence[Sheet]) -> str:
     """The sheets as one page that stands alone and prints well, each on paper of its own."""
     language = papers[0].language if len(papers) == 1 else "en"
     title = escape(papers[0].title) if papers else ""
-    body = '\n<hr style="break-after: page; border: 0">\n'.join(map(_article, papers))
+    body = '\n<hr style="break-after: page; border: 0">\n'.join(map(article, papers))
     return (
         f'<!DOCTYPE html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -182,7 +182,8 @@ def page(papers: Sequence[Sheet]) -> str:
     )
 
 
-def _article(paper: Sheet) -> str:
+def article(paper: Sheet) -> str:
+    """The sheet as a part of a page."""
     out = [
         f'<article lang="{escape(paper.language)}">',
         f"<h1>{escape(paper.title)}</h1>",

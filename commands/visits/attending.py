@@ -14,9 +14,9 @@ from commands.posts import Offer, Post, Posts, Say
 from commands.reply import Mention
 from commands.visits import decision_words, life_words, rules
 from commands.visits.counting import count, options_of, speaks_for
-from commands.visits.electing import named, names_of
+from commands.visits.electing import deciders, named, names_of
 from commands.visits.showing import in_thread, refresh, span_of
-from storage import people, sources, visits, votes
+from storage import sources, visits, votes
 from storage.records import EventId, UserId
 from storage.sources import Source
 from storage.visit_records import (
@@ -169,10 +169,7 @@ def after_a_change(visit: Visit, context: Context) -> list[Post]:
     posts = refresh(visit, context)
     if visit.override:
         return posts
-    community = context.settings.community
-    cluster = community.cluster(visit.cluster)
-    deciders = (cluster.coordinators if cluster else ()) or community.coordinators
-    who = [Mention(user, people.know(context.connection, user).display_name) for user in deciders]
+    who = deciders(visit, context)
     names = names_of(visit.electorate, context.words, context)
     for voice in cannot(visit, context):
         told = life_words.lost(context.words, named(visit, context), names[voice.key], who)

@@ -9,6 +9,7 @@ from commands.context import Context
 from commands.dates.holidays import closed_days
 from commands.dates.reader import Span
 from commands.permissions import roles_of
+from commands.reply import Mention
 from commands.visits import rules
 from commands.visits.proposal_words import Remark
 from commands.visits.replies import Named
@@ -107,6 +108,18 @@ def people_of(voices: Sequence[Electorate], context: Context) -> dict[UserId, st
     numbers = people.numbers(context.connection, wanted)
     known = people.by_number(context.connection, numbers.values())
     return {one.user_id: one.display_name for one in known.values()}
+
+
+def deciders(visit: Visit, context: Context) -> list[Mention]:
+    """Who may decide, and is to be told when something waits for it: the host, coordinators."""
+    community = context.settings.community
+    cluster = community.cluster(visit.cluster)
+    host = [v for v in visit.electorate if v.key == f"{CITY}{visit.host}" and v.contact is not None]
+    leads = [voice.contact for voice in host if voice.contact is not None]
+    who = dict.fromkeys(
+        [*leads, *((cluster.coordinators if cluster else ()) or community.coordinators)]
+    )
+    return [Mention(one, people.know(context.connection, one).display_name) for one in who]
 
 
 def spokesperson(voice: Electorate) -> tuple[UserId, ...]:

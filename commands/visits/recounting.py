@@ -7,7 +7,7 @@ from commands.dates.rules import Choice
 from commands.posts import Change, Post
 from commands.visits import tally_words
 from commands.visits.counting import count
-from commands.visits.electing import named, names_of, zone_of
+from commands.visits.electing import deciders, named, names_of, zone_of
 from commands.visits.proposing import poll_key
 from commands.visits.showing import edit_card, in_thread
 from commands.visits.tally_words import PUNCTUAL, Result
@@ -32,6 +32,7 @@ def result_of(visit: Visit, choice: Choice, context: Context) -> Result:
         closed.astimezone(zone),
         visit.deadline.astimezone(zone) if late else None,
         unread(visit, context),
+        deciders=tuple(deciders(visit, context)),
     )
 
 

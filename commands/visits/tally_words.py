@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from commands.dates.reader import Span
 from commands.dates.rules import Because, Choice, Standing, Status, Value, Voice, smallest_obstacle
-from commands.reply import Block, Inline, Items, Paragraph, Reply, Strong, join, paragraphs
+from commands.reply import Block, Inline, Items, Mention, Paragraph, Reply, Strong, join, paragraphs
 from commands.visits.replies import Named, headline
 from commands.words import N_, Words
 
@@ -115,6 +115,7 @@ class Result:
     closed: datetime
     planned: datetime | None = None  # if it was to close at another time
     unread: int = 0  # answers that came encrypted, without their key
+    deciders: tuple[Mention, ...] = ()
     free: tuple[Span, ...] = ()  # days ahead on which nothing is known to be, if no date works
 
 
@@ -173,7 +174,10 @@ def result(words: Words, given: Result) -> Reply:
                 )
             )
         )
-    return Reply(tuple(blocks))
+    names: Inline = ()
+    for place, one in enumerate(given.deciders):
+        names = join(names, ", " if place else "", one)
+    return Reply((*blocks, Paragraph(names)) if names else tuple(blocks))
 
 
 def _closed(words: Words, given: Result) -> Inline:

@@ -65,7 +65,7 @@ COMMANDS = [
     ("!settings language nl", "settings language", "nl"),
     ("!privacy", "privacy", ""),
     ("!privacy archive off", "privacy archive", "off"),
-    ("!privacy please", "privacy", "please"),
+    ("!privacy, then", "privacy", "then"),
     ("!search line\nbreaks stay", "search", "line\nbreaks stay"),
     ('!search "exact words" -not', "search", '"exact words" -not'),
     ("!search\nwords", "search", "words"),
@@ -117,7 +117,11 @@ TYPOS = [
     ("!thred summary", "thred summary", ("thread summary",)),
     ("!member", "member", ("member set", "member list")),
     ("!member frobnicate", "member frobnicate", ("member set", "member list")),
-    ("!archive", "archive", ("archive status", "archive on", "archive off")),
+    (
+        "!archive",
+        "archive",
+        ("archive status", "archive on", "archive off", "archive backfill", "archive export"),
+    ),
     ("!privacy archiv on", "privacy archiv", ("privacy archive",)),
     ("!settings langage nl", "settings langage", ("settings language",)),
 ]

@@ -73,9 +73,9 @@ IN_PRIVATE = {
     OTTO: [],
 }
 RUNG = {  # how often the room rings for them, in the card's thread: asked, decided, how was it, …
-    ANN: ["decision", "after", "review"],
+    ANN: ["result", "decision", "after", "review"],
     PAULA: ["decision", "after"],
-    CORA: ["decision", "after"],
+    CORA: ["result", "decision", "after"],  # the two who may decide
     BEN: ["please", "decision", "after"],
     DIRK: ["please"],
     OTTO: [],

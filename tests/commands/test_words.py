@@ -353,6 +353,15 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "already_off": [archive.already_off(WORDS)],
         "switched_off": [archive.switched_off(WORDS, on="1")],
         "not_here": [archive.not_here(WORDS)],
+        "not_a_day": [archive.not_a_day(WORDS, "1", "2")],
+        "off_here": [archive.off_here(WORDS, "1")],
+        "kept_already": [archive.kept_already(WORDS, NOW.date())],
+        "too_old": [archive.too_old(WORDS, timedelta(days=2))],
+        "past_preview": [archive.past_preview(WORDS, NOW.date(), NOW.date(), yes="1")],
+        "past_notice": [archive.past_notice(WORDS, NOW.date(), NOW.date(), off="1", stop="2")],
+        "past_stopped": [archive.past_stopped(WORDS)],
+        "past_not_asked": [archive.past_not_asked(WORDS)],
+        "nothing_to_export": [archive.nothing_to_export(WORDS)],
         "status": [
             archive.status(WORDS, held)
             for held in (
@@ -360,6 +369,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
                 [HELD],
                 [replace(HELD, on=False)],
                 [replace(HELD, expired=2, kept_for=timedelta(days=2), soon=3)],
+                [replace(HELD, past_from=NOW.date(), past_read=4)],
             )
         ],
         "no_thread": [archive.no_thread(WORDS, "1")],

@@ -123,7 +123,7 @@ SHOWN: dict[str, list[Reply]] = {
     + [
         tally_words.result(
             WORDS,
-            tally_words.Result(V, CHOICES[-2], NAMES, NOW, None, 2, (SPAN, Span(DAY, DAY))),
+            tally_words.Result(V, CHOICES[-2], NAMES, NOW, None, 2, WHO, (SPAN, Span(DAY, DAY))),
         )
     ],
     "extended": [poll_words.extended(WORDS, V, who, NOW) for who in (WHO, ("1", "2"))],

@@ -70,6 +70,10 @@ class FusedDatabase:
         self._fuse.check()
         return await self._database.read(work)
 
+    async def study(self, work: Work[T]) -> T:
+        self._fuse.check()
+        return await self._database.study(work)
+
     async def tidy(self, *, thoroughly: bool) -> None:
         await self._database.tidy(thoroughly=thoroughly)
 

@@ -108,6 +108,8 @@ ASKED = {
     "privacy archive": ("!privacy archive on", "From now on your words are kept"),
     "privacy export": ("!privacy export", "about-me-"),
     "privacy erase": ("!privacy erase", "I would erase this of you"),
+    "archive export": ("!archive export", "archive-"),
+    "archive backfill": ("!archive backfill soonish", "I can't read soonish as a day"),
     "archive status": ("!archive status", "the archive is on"),
     "archive on": ("!archive on", "is on already"),
     "archive off": ("!archive off", "is off already"),

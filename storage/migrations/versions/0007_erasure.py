@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("mark", "until", name="erased_once"),
     )
     op.add_column("room", sa.Column("retention_ms", types.Long, nullable=True))
+    op.add_column("gap", sa.Column("back_to", types.Long, nullable=True))
     op.add_column(
         "message",
         sa.Column("expired", sa.Boolean(), server_default=sa.false(), nullable=False),

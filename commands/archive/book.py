@@ -1,0 +1,89 @@
+"""The archive as a book: rooms, months, threads, in the order things were said."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from storage.records import ArchivedMessage, EventId
+
+FIRST_WORDS = 80  # characters of a thread's name
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What was said to one message, itself first."""
+
+    number: int  # within its room
+    messages: tuple[ArchivedMessage, ...]
+
+    @property
+    def began(self) -> datetime:
+        return self.messages[0].at
+
+    @property
+    def name(self) -> str:
+        """Its first words; "" if none are left."""
+        said = next((" ".join(one.body.split()) for one in self.messages if one.body), "")
+        cut = said[:FIRST_WORDS].rsplit(" ", 1)[0] if len(said) > FIRST_WORDS else said
+        return cut + ("…" if cut != said else "")
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBook:
+    """One room, with all that was said in it and what it was upgraded from."""
+
+    name: str
+    threads: tuple[Thread, ...]
+    via: tuple[str, ...] = ()
+
+    def months(self, zone: ZoneInfo) -> dict[str, list[Thread]]:
+        """Threads by the month in which they began: "2026-03"."""
+        found: dict[str, list[Thread]] = {}
+        for thread in self.threads:
+            found.setdefault(f"{thread.began.astimezone(zone):%Y-%m}", []).append(thread)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A practice, as it was put on paper."""
+
+    number: int
+    title: str
+    html: str  # an article
+    markdown: str
+    text: str  # for the search
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All of it."""
+
+    title: str
+    made: datetime
+    zone: ZoneInfo
+    rooms: tuple[RoomBook, ...]
+    people: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()  # role; names and cities
+    practices: tuple[Sheet, ...] = ()
+
+
+def threads_of(messages: Iterable[ArchivedMessage]) -> tuple[Thread, ...]:
+    """Threads by when they began; messages in the order they were said, a root first."""
+    found: dict[EventId, list[ArchivedMessage]] = {}
+    for one in sorted(messages, key=lambda m: (m.at, m.event_id)):
+        found.setdefault(one.thread_root or one.event_id, []).append(one)
+    ordered = [
+        sorted(members, key=lambda m, r=root: (m.event_id != r, m.at, m.event_id))  # type: ignore[misc]
+        for root, members in found.items()
+    ]
+    ordered.sort(key=lambda members: (members[0].at, members[0].event_id))
+    return tuple(Thread(number, tuple(said)) for number, said in enumerate(ordered, start=1))
+
+
+def address(message: ArchivedMessage, via: Sequence[str]) -> str:
+    """The matrix.to address of a message."""
+    place = f"{quote(message.room_id, safe='!:')}/{quote(message.event_id, safe='$')}"
+    servers = "&".join(f"via={quote(server)}" for server in via[:3])
+    return f"https://matrix.to/#/{place}" + (f"?{servers}" if servers else "")

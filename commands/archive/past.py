@@ -1,0 +1,123 @@
+"""`!archive backfill`: what was said before the archive began, once all have been told."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from commands.archive import replies, rules
+from commands.arguments import argument, optional, word
+from commands.command import Call, Command
+from commands.context import Context
+from commands.errors import MemberError
+from commands.events import TimerDue
+from commands.permissions import Who
+from commands.posts import Alarm, Pin, Posts, Say
+from commands.rights import MANDATE, Mandate
+from commands.words import N_
+from storage import gaps, rooms, timers
+from storage.records import Timer
+from storage.types import instant, milliseconds
+
+KIND = "archive past"  # of its alarm
+WAIT = timedelta(days=7)  # in which everybody can object
+STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    since: str = argument(
+        word, question=N_("Since which day? For example 2026-01-31."), hint=N_("day|stop")
+    )
+    sure: str = optional(word, default="", hint=N_("yes"))
+
+
+def ask(call: Call[Past], context: Context) -> Posts:
+    """First what would happen; on yes it is announced, and begins a week later."""
+    if call.direct:
+        raise MemberError(replies.not_here(call.words))
+    if call.arguments.since.casefold() == STOP:
+        return _stop(call, context)
+    if not call.room.archive_on:
+        raise MemberError(replies.off_here(call.words, f"{call.prefix}archive on"))
+    day, zone = _day(call, context), ZoneInfo(context.settings.community.time_zone)
+    starts = (context.now + WAIT).astimezone(zone).date()
+    typed = f"{call.prefix}archive backfill {day.isoformat()} yes"
+    if call.arguments.sure.casefold() != "yes":
+        return call.answer(replies.past_preview(call.words, day, starts, yes=typed))
+    timers.cancel_all(context.connection, call.room.room_id, KIND)
+    key = f"archive/past/{call.room.room_id}/{call.said.event_id}"
+    notice = replies.past_notice(
+        context.words,
+        day,
+        starts,
+        off=f"{call.prefix}privacy archive off",
+        stop=f"{call.prefix}archive backfill {STOP}",
+    )
+    since = milliseconds(datetime.combine(day, time(), zone))
+    alarm = Timer(
+        key=key,
+        kind=KIND,
+        wall_time=(context.now + WAIT).astimezone(UTC).replace(tzinfo=None),
+        time_zone="UTC",
+        room_id=call.room.room_id,
+        payload={"since": since, MANDATE: Mandate.of(call, Who.ROOM_ADMINS).as_payload()},
+    )
+    return [
+        Say(call.room.room_id, notice, notice=False, key=key),
+        Pin(call.room.room_id, key),
+        Alarm(alarm),
+    ]
+
+
+def _day(call: Call[Past], context: Context) -> date:
+    """The day asked for, if there is anything to take in since then."""
+    typed, zone = call.arguments.since, ZoneInfo(context.settings.community.time_zone)
+    today = context.now.astimezone(zone).date()
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        day = today
+    if not date(2014, 1, 1) <= day < today:
+        example = f"{call.prefix}{BACKFILL.example}"
+        raise MemberError(replies.not_a_day(call.words, typed, example))
+    kept_for = rules.retention_of(call.room, context.settings.archive)
+    if kept_for is not None and day < (context.now - kept_for).astimezone(zone).date():
+        raise MemberError(replies.too_old(call.words, kept_for))
+    since = rooms.archive_since(context.connection, call.room.room_id)
+    if since is not None and since.astimezone(zone).date() <= day:
+        raise MemberError(replies.kept_already(call.words, since.astimezone(zone).date()))
+    return day
+
+
+def _stop(call: Call[Past], context: Context) -> Posts:
+    waiting = timers.cancel_all(context.connection, call.room.room_id, KIND)
+    reading = gaps.past_of(context.connection, call.room.room_id)
+    if reading is not None:
+        gaps.close(context.connection, reading.id, context.now, abandoned=STOP)
+    if not waiting and reading is None:
+        raise MemberError(replies.past_not_asked(call.words))
+    return [Say(call.room.room_id, replies.past_stopped(context.words), notice=False)]
+
+
+def begin(event: TimerDue, context: Context) -> Posts:
+    """The week is over: history is read, a page at a time, and goes on where it stopped."""
+    room = None if event.room_id is None else rooms.get(context.connection, event.room_id)
+    if room is None or not room.joined or not room.archive_on:
+        return ()
+    since: int = event.payload["since"]
+    now_since = rooms.archive_since(context.connection, room.room_id)
+    if now_since is None or milliseconds(now_since) <= since:
+        return ()
+    rooms.change(context.connection, room.room_id, archive_since=instant(since))
+    gaps.open_past(context.connection, room.room_id, since, context.now)
+    return ()
+
+
+BACKFILL = Command(
+    name="archive backfill",
+    arguments=Past,
+    handler=ask,
+    summary=N_("older history for the archive, a week after all were told; stop ends it"),
+    example="archive backfill 2026-01-31",
+    who=Who.ROOM_ADMINS,
+)

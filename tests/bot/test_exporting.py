@@ -1,0 +1,154 @@
+"""The archive as files: what they tell and leave out, and that the pages work from a stick."""
+
+import io
+import shutil
+import subprocess
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import export_command, exporting
+from bot.config import load
+from commands.posts import Compile
+from demo.hall import Setup
+from storage import people, rooms
+from storage.database import open_database
+from storage.records import EventId, UserId
+from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, Hall, direct, furnish
+
+FORM = "Title: Welcome coffee\nProblem: Counters\nWhat we do: Coffee in the canteen"
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    database = await open_database(f"sqlite:///{tmp_path}/hall.db")
+    await database.write(furnish)
+    hall = Hall(database)
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "Where do we meet? <script>alert(1)</script>")
+    await hall.talks(BEN, "In the Straße of the café", thread=root, reactions=[ANN])
+    gone = await hall.talks(CORA, "deleted canary", thread=root)
+    await hall.takes_back(CORA, gone)
+    await hall.says(ANN, f"!practice share\n{FORM}")
+    hall.later(timedelta(minutes=1))
+    await hall.says(BEN, "!privacy archive off")
+    await hall.talks(BEN, "silent canary", thread=root)
+    await hall.talks(CORA, "A word in May", reactions=[ANN])
+    yield hall
+    await database.close()
+
+
+async def files_of(hall: Hall, **more: object) -> dict[str, str]:
+    wanted = exporting.Wanted(hall.settings, ME, hall.now, "en", **more)  # type: ignore[arg-type]
+    return await hall.database.study(lambda c: exporting.compose(c, wanted))
+
+
+@pytest.mark.promise(
+    "`moothall export` writes the archive as JSON Lines, Markdown and pages; nothing deleted,"
+    " erased or withheld is in any of them"
+)
+async def test_every_form_tells_what_is_kept_and_nothing_else(hall: Hall) -> None:
+    files = await files_of(hall)
+    everything = "\n".join(files.values())
+    assert "canary" not in everything
+    month = files["site/room-1-2026-03.html"]
+    assert "&lt;script&gt;alert(1)" in month
+    assert month.count("<li id=") == 5
+    assert "Deleted." in month
+    assert "Not kept, as its author wished." in month
+    assert "👍 1" in month
+    assert "Welcome coffee" in files["site/practices.html"]
+    assert "city lead" in files["site/people.html"]
+    assert "Ben" not in files["site/people.html"]
+    assert "**Ann Berg**" in files["markdown/room-1-2026-03.md"]
+    assert "Coffee in the canteen" in files["markdown/practice-1.md"]
+    assert "<script>alert" not in files["site/search-data.js"]
+    for path, text in files.items():
+        if path.startswith("site/") and path.endswith(".html"):
+            assert "default-src 'none'" in text
+            assert text.count("<h1>") == 1
+
+
+async def test_a_coordinator_gets_what_they_may_read_of_their_room_alone(hall: Hall) -> None:
+    await hall.keeps_archive(WELCOME)
+    await hall.talks(BEN, "elsewhere", WELCOME)
+    assert "for coordinators" in await hall.hears(ANN, "!archive export")
+    made, _mark = await hall.says(CORA, "!archive export")
+    assert isinstance(made, Compile)
+    assert made.to == CORA
+    files = await files_of(hall, rooms=made.asked["rooms"], reader=made.asked["reader"])
+    assert "elsewhere" not in "\n".join(files.values())
+    assert "time_zone" not in files["archive.jsonl"]
+    with zipfile.ZipFile(io.BytesIO(exporting.pack(files, hall.now))) as packed:
+        assert sorted(packed.namelist()) == sorted(files)
+    shown = await hall.hears(CORA, "archive export", direct(CORA))
+    assert "nothing to export" not in shown
+
+
+async def test_who_came_later_exports_nothing_from_before(hall: Hall) -> None:
+    first = await hall.do(lambda c: rooms.know(c, HOUSING).id)
+    late = UserId("@late:hs")
+    event = EventId("$joined-only")
+    await hall.do(lambda c: rooms.record_visibility(c, first, event, 1, "joined"))
+    hall.later(timedelta(minutes=1))
+    await hall.moves(late, HOUSING, "join")
+    await hall.talks(CORA, "said to the latecomer as well")
+    number = await hall.do(lambda c: people.know(c, late).id)
+    files = await files_of(hall, rooms=(first,), reader=number)
+    told = "".join(text for path, text in files.items() if "practice" not in path)
+    assert "said to the latecomer" in files["archive.jsonl"]
+    for word in ("Where do we meet", "café", "A word in May", "👍"):
+        assert word not in told
+
+
+@pytest.mark.promise("The exported pages search without a server, and ask nothing of the network")
+async def test_the_search_works_from_a_file_and_no_request_leaves(
+    hall: Hall, tmp_path: Path
+) -> None:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        pytest.skip("Chromium is not installed")
+    exporting.write(tmp_path / "out", await files_of(hall, forms=("html",)))
+    log = tmp_path / "net.json"
+    command = [
+        browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+        f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}", "--dump-dom",
+        f"file://{tmp_path}/out/site/search.html#strasse%20CAFE",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "<mark>Straße</mark>" in done.stdout
+    assert "1 found." in done.stdout
+    assert "matrix.to" not in log.read_text()
+    assert "example.org" not in log.read_text()
+
+
+async def test_operators_export_into_a_folder_and_take_it_in_elsewhere(
+    tmp_path: Path, hall: Hall
+) -> None:
+    setup = Setup(
+        homeserver="http://localhost:1", user="@moothall:hs", password="x", coordinators=[CORA],
+        operators=[CORA], slug="n", clusters=[{"slug": "housing", "title": "Housing"}],
+        cities=[{"name": "Oslo", "country": "NO", "time_zone": "Europe/Oslo",
+                 "languages": ["no"], "cluster": "housing"}],
+    )  # fmt: skip
+    config = load(setup.write(tmp_path / "elsewhere"), {})
+    lines = (await files_of(hall))["archive.jsonl"]
+    source = tmp_path / "archive.jsonl"
+    source.write_text(lines, encoding="utf-8")
+    told = await export_command.take_in(config, source)
+    assert told[0].startswith("Taken in: ")
+    out = tmp_path / "again"
+    options: dict[str, Any] = {"forms": None, "rooms_named": [], "language": None, "now": hall.now}
+    told = await export_command.export(config, out, overwrite=False, **options)
+    assert "site/index.html" in told[1]
+    assert (out / "archive.jsonl").read_text(encoding="utf-8") == lines
+    assert (out / "archive.jsonl").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(export_command.ExportError, match="not empty"):
+        await export_command.export(config, out, overwrite=False, **options)
+    source.write_text(lines + "nonsense\n", encoding="utf-8")
+    with pytest.raises(export_command.ExportError, match="Nothing was changed"):
+        await export_command.take_in(config, source)
