@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
             yield file
     except FileNotFoundError:
         raise BackupError(f"{source} is not there.") from None
-    except (zipfile.BadZipFile, EOFError):
+    except (zipfile.BadZipFile, zlib.error, EOFError):
         raise BackupError(f"{source} is no backup, or damaged: nothing was changed.") from None
 
 

@@ -309,8 +309,14 @@ class Stage:
         """A tap in one of the polls, as clients send it; choice: the place of the answer."""
         person, room = self.people[name], self.rooms[place]
         await person.catch_up()
-        asked = person.timeline.find(lambda one: one.room_id == room and one.type == polls.START)
-        poll = asked[number - 1]
+
+        def asked() -> list[Heard]:
+            return person.timeline.find(lambda one: one.room_id == room and one.type == polls.START)
+
+        async with asyncio.timeout(self.patience):  # the card comes before its polls
+            while len(asked()) < number:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        poll = asked()[number - 1]
         answer = poll.content[polls.START]["answers"][choice]["id"]
         relation = {"rel_type": "m.reference", "event_id": poll.event_id}
         content = {"m.relates_to": relation, polls.RESPONSE: {"answers": [answer]}}

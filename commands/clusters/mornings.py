@@ -18,7 +18,7 @@ from storage import greeted, meta, people, rooms, week
 from storage.records import Cluster, Person, Role, Room, RoomId, Timer
 
 KIND = "morning"
-GONE = "coordinator gone/"  # in meta, with cluster and address: it was said
+GONE = "coordinator gone/"  # in meta, with cluster and our number for them: it was said
 
 
 def next_morning(settings: Settings, room: RoomId, now: datetime) -> Timer:
@@ -122,13 +122,14 @@ def _miss(cluster: Cluster, here: dict[int, Person], desk: RoomId, context: Cont
     known = greeted.known_in(context.connection, cluster.slug)
     staff = _coordinators(cluster, list(here.values()), context)
     for user in cluster.coordinators:
-        key = f"{GONE}{cluster.slug}/{user}"
+        someone = people.get(context.connection, user)
+        if someone is None or someone.id not in known:
+            continue
+        key = f"{GONE}{cluster.slug}/{someone.id}"
         if user in inside:
             meta.forget(context.connection, key)
             continue
-        someone = people.get(context.connection, user)
-        said = meta.get(context.connection, key) is not None
-        if someone is None or someone.id not in known or said:
+        if meta.get(context.connection, key) is not None:
             continue
         meta.put(context.connection, key, context.now.isoformat())
         others = [one.display_name for one in staff]

@@ -116,6 +116,8 @@ def _value(column: Any, place: int) -> Any:
     kind = getattr(column.type, "impl_instance", column.type)
     if column.name == "lang":
         return "en"
+    if (column.table.name, column.name) == ("practice", "state"):
+        return "published"
     if type(column.type).__name__ == "Instant":
         return NOW
     if type(column.type).__name__ == "Json":

@@ -1,11 +1,9 @@
 """A hall without a network: a real database, real handlers, and people who say things."""
 
 import itertools
-import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -248,19 +246,40 @@ def join(
     )
 
 
+@dataclass(frozen=True)
+class Furnished:
+    """One database for many tests, each of which finds it as it was furnished.
+
+    An engine learns its statements once; a new one for each test would learn them each time.
+    """
+
+    database: Database
+    rows: dict[str, list[dict[str, Any]]]
+
+    async def again(self) -> Database:
+        def renew(connection: Connection) -> None:
+            search.clear(connection)
+            for table in metadata.sorted_tables:
+                connection.execute(table.delete())
+                if self.rows[table.name]:
+                    connection.execute(table.insert(), self.rows[table.name])
+
+        await self.database.write(renew, alone=True)
+        return self.database
+
+
 @pytest.fixture(scope="session")
-async def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of a hall in which nothing has happened yet, to be copied."""
+async def furnished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Furnished]:
+    """Everybody is in their rooms; `await furnished.again()` before each test."""
     path = tmp_path_factory.mktemp("furnished") / "hall.db"
     database = await open_database(f"sqlite:///{path}")
     await database.write(furnish)
-    await database.close()
-    return path
 
+    def read(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+        return {
+            table.name: [dict(row._mapping) for row in connection.execute(table.select())]
+            for table in metadata.sorted_tables
+        }
 
-@pytest.fixture
-async def hall(furnished: Path, tmp_path: Path) -> AsyncIterator[Hall]:
-    shutil.copy(furnished, tmp_path)
-    database = await open_database(f"sqlite:///{tmp_path}/hall.db")
-    yield Hall(database)
+    yield Furnished(database, await database.read(read))
     await database.close()

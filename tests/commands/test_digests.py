@@ -1,9 +1,7 @@
 """The week's digest: drafted when it is due, acted upon, and followed ever after."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -24,11 +22,12 @@ from tests.commands.conftest import (
     OTTO,
     PAULA,
     WELCOME,
+    Furnished,
     direct,
     furnish,
 )
 from tests.commands.delivered import moment
-from tests.commands.weeks import Weeks, opened, weeks
+from tests.commands.weeks import Weeks, weeks
 
 MONDAY = moment("2026-03-09 06:00")  # 07:00 in Brussels
 LATER = moment("2026-03-09 08:00")
@@ -37,9 +36,8 @@ POSTER = "See https://example.org/poster for our poster, use it as you like"
 
 
 @pytest.fixture
-async def hall(tmp_path: Path, furnished: Path) -> AsyncIterator[Weeks]:
-    async with opened(furnished, tmp_path) as database:
-        yield await weeks(database)
+async def hall(furnished: Furnished) -> Weeks:
+    return await weeks(await furnished.again())
 
 
 @pytest.fixture

@@ -1,26 +1,22 @@
 """Quiet hands: newcomers greeted once, a coordinator who has left, a break for a cluster."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from storage import people
 from storage.records import UserId
-from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, PAULA, WELCOME, direct
+from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, PAULA, WELCOME, Furnished, direct
 from tests.commands.delivered import moment
-from tests.commands.weeks import Weeks, opened, weeks
+from tests.commands.weeks import Weeks, weeks
 
 NINA = UserId("@nina:hs")
 
 
 @pytest.fixture
-async def hall(tmp_path: Path, furnished: Path) -> AsyncIterator[Weeks]:
+async def hall(furnished: Furnished) -> Weeks:
     """The first morning has passed."""
-    async with opened(furnished, tmp_path) as database:
-        hall = await weeks(database)
-        await hall.passes(moment("2026-03-03 09:00"))
-        yield hall
+    hall = await weeks(await furnished.again())
+    await hall.passes(moment("2026-03-03 09:00"))
+    return hall
 
 
 @pytest.mark.promise("Newcomers are greeted once, in private, with a person to ask.")

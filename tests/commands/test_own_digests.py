@@ -1,24 +1,21 @@
 """A digest of one's own: five lines, what needs the reader first, or nothing at all."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from storage import people
 from storage.records import Role
-from tests.commands.conftest import ANN, BEN, CORA, HOUSING, PAULA, WELCOME, direct
+from tests.commands.conftest import ANN, BEN, CORA, HOUSING, PAULA, WELCOME, Furnished, direct
 from tests.commands.delivered import moment
-from tests.commands.weeks import Weeks, opened, weeks
+from tests.commands.weeks import Weeks, weeks
 
 QUESTION = "Who insures volunteers that lead walking tours in the street?"
 
 
 @pytest.fixture
-async def hall(tmp_path: Path, furnished: Path) -> AsyncIterator[Weeks]:
-    async with opened(furnished, tmp_path) as database:
-        yield await weeks(database)
+async def hall(furnished: Furnished) -> Weeks:
+    return await weeks(await furnished.again())
 
 
 def own(hall: Weeks, who: object) -> list[str]:

@@ -1,6 +1,5 @@
 """Questions: looked after, offered to who may know elsewhere, and the answers carried back."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ from storage import asked, meta, people, sources
 from storage.asked_records import AskedQuestion, QuestionState
 from storage.outbox import Action
 from storage.records import UserId
-from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, PAULA, WELCOME, direct
+from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, PAULA, WELCOME, Furnished, direct
 from tests.commands.delivered import moment
 from tests.commands.test_erasure import erases, where
-from tests.commands.weeks import Weeks, opened, weeks
+from tests.commands.weeks import Weeks, weeks
 
 TEXT = "Who insures volunteers that lead walking tours in the street?"
 KNOWN = "Our volunteers on walking tours are insured by the city, in writing"
@@ -23,15 +22,14 @@ WEDNESDAY = moment("2026-03-04 10:00")
 
 
 @pytest.fixture
-async def hall(tmp_path: Path, furnished: Path) -> AsyncIterator[Weeks]:
+async def hall(furnished: Furnished) -> Weeks:
     """Ben is of a city of the other cluster, and has written about insurance there."""
-    async with opened(furnished, tmp_path) as database:
-        hall = await weeks(database)
-        await hall.do(lambda c: people.change(c, BEN, city="lipohrad"))
-        await hall.do(lambda c: people.change(c, PAULA, city="sao-bento"))
-        await hall.keeps_archive(WELCOME)
-        await hall.talks(BEN, KNOWN, WELCOME)
-        yield hall
+    hall = await weeks(await furnished.again())
+    await hall.do(lambda c: people.change(c, BEN, city="lipohrad"))
+    await hall.do(lambda c: people.change(c, PAULA, city="sao-bento"))
+    await hall.keeps_archive(WELCOME)
+    await hall.talks(BEN, KNOWN, WELCOME)
+    return hall
 
 
 async def question(hall: Weeks, number: int = 1) -> AskedQuestion:

@@ -1,9 +1,6 @@
 """A hall whose weeks go by: drafts come into its coordinators' room, and are acted upon."""
 
-import shutil
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import cast
 
 from sqlalchemy import Connection
@@ -12,7 +9,7 @@ from bot.hall import Hall as RealHall
 from bot.posting import queue_posts
 from commands import greetings
 from storage import digests, rooms
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.digests import DigestState, KeptDigest
 from storage.outbox import Action
 from storage.records import UserId
@@ -63,15 +60,6 @@ class Weeks(Delivered):
         found = await self.do(lambda c: digests.newest(c, of, state))
         assert found is not None
         return found
-
-
-@asynccontextmanager
-async def opened(furnished: Path, folder: Path) -> AsyncIterator[Database]:
-    """A database of one's own, with what is furnished already."""
-    shutil.copy(furnished, folder / "hall.db")
-    database = await open_database(f"sqlite:///{folder}/hall.db")
-    yield database
-    await database.close()
 
 
 async def weeks(database: Database) -> Weeks:
