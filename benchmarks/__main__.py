@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import alarms, burst, catch_up, erasure, memory, round_trip, votes
+from benchmarks import alarms, burst, catch_up, erasure, memory, portable, round_trip, votes
 from benchmarks.report import Line, show
 
 ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
@@ -17,6 +17,7 @@ ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
     "votes": votes.measure,
     "alarms": alarms.measure,
     "erasure": erasure.measure,
+    "export": portable.measure,
 }
 
 
