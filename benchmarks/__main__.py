@@ -13,6 +13,7 @@ from benchmarks import (
     digest,
     erasure,
     memory,
+    portable,
     round_trip,
     search,
     two_years,
@@ -30,6 +31,7 @@ ALL: dict[str, Callable[[Path], Awaitable[list[Line]]]] = {
     "digest": digest.measure,
     "two-years": two_years.measure,
     "erasure": erasure.measure,
+    "export": portable.measure,
     "search": search.measure,
 }
 

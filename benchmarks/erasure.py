@@ -31,7 +31,7 @@ async def measure(folder: Path) -> list[Line]:
     database = await open_database(f"sqlite:///{folder}/moothall.db")
     await database.write(bring_up_to_date, alone=True)
     now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-    await _fill(database, now)
+    await fill(database, now)
     idle, _ = await _knock(database, asyncio.sleep(2))
 
     def ask(connection: Connection) -> None:
@@ -65,9 +65,10 @@ async def measure(folder: Path) -> list[Line]:
     ]
 
 
-async def _fill(database: Database, now: datetime) -> None:
+async def fill(database: Database, now: datetime, messages: int = MESSAGES) -> None:
+    """An archive of so many messages by two people, one a minute."""
     moment = milliseconds(now)
-    for start in range(0, MESSAGES, 500):
+    for start in range(0, messages, 500):
         events = [_said(number, now) for number in range(start, start + 500)]
         facts = [folding.read_fact(one, "en") for one in events]
         await database.write(lambda c: folding.record(c, facts, moment, "en"), alone=True)  # noqa: B023

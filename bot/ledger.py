@@ -41,8 +41,8 @@ def read(data_folder: Path) -> list[str]:
 
 async def save(database: Database, data_folder: Path) -> None:
     """Write down what the database knows."""
-    lines = await database.read(lambda c: list(ledger.lines(c)))
-    write(data_folder, lines)
+    # Beside the loop: after years it may have many lines.
+    await database.study(lambda c: write(data_folder, ledger.lines(c)))
 
 
 async def replay(database: Database, data_folder: Path, now: datetime, language: str) -> int:

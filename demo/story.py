@@ -29,6 +29,7 @@ async def tell(stage: Stage, setup: Setup) -> None:
     await thursday(stage)
     await friday(stage)
     await a_date_in_a_day(stage)
+    await goodbye(stage)
     await monday_again(stage)
     await count(stage)
 
@@ -211,6 +212,18 @@ async def monday_again(stage: Stage) -> None:
         "hanne", COORDINATORS, "!digest preview Welcoming culture",
         "how the digest would read", "P-1", "V-1", most=12,
     )  # fmt: skip
+
+
+async def goodbye(stage: Stage) -> None:
+    """Somebody who moves on takes a copy of what is stored, and is erased."""
+    out = stage.transcript
+    out.scene("Friday", "Callum's direct chat with Moothall", encrypted=True)
+    out.note("Callum moves on. First a copy of all that is stored about him, then it goes.")
+    await stage.says("callum", DIRECT, "privacy export")
+    await stage.told("callum", "about-me-")
+    await stage.asks("callum", DIRECT, "privacy erase", "I would erase this of you", most=2)
+    await stage.asks("callum", DIRECT, "privacy erase yes", "I am erasing it", most=1)
+    await stage.told("callum", "Done. This was erased", "check value")
 
 
 async def count(stage: Stage) -> None:

@@ -1,20 +1,20 @@
 """Somebody wants to be erased: asked first, done in the background, told in numbers."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, make_url, select
 
-from bot import erasing
+from bot import erasing, erasing_beside
 from bot.hall import Bells
 from bot.hall import Hall as RealHall
 from demo.postgres import Postgres
-from storage import archive, marks, people, personal, rooms
+from storage import archive, erasures, marks, people, personal, rooms
 from storage.database import Database, open_database
 from storage.outbox import Action
 from storage.tables import metadata
@@ -186,3 +186,32 @@ def test_every_table_says_what_becomes_of_people_in_it() -> None:
     traced = {trace.table.name for trace in personal.TRACES}
     assert traced | set(personal.ELSEWHERE) | set(personal.IMPERSONAL) == set(metadata.tables)
     assert not traced & set(personal.IMPERSONAL)
+
+
+@pytest.mark.promise(
+    "`moothall erase` shows what would go, has it erased by the running hall with --yes,"
+    " and gives a receipt in numbers"
+)
+async def test_an_operator_erases_somebody_beside_the_running_hall(tmp_path: Path) -> None:
+    url = make_url(f"sqlite:///{tmp_path}/hall.db")
+    database = await open_database(url)
+    await database.write(furnish)
+    hall = Delivered(database)
+    await hall.keeps_archive()
+    await hall.talks(ANN, "canary of ann")
+    options: dict[str, Any] = {"keep_practices": False, "wait": 1}
+    (unknown,) = await erasing_beside.erase(url, "@nobody:hs", sure=True, **options)
+    assert "has never met" in unknown
+    shown = await erasing_beside.erase(url, ANN, sure=False, **options)
+    assert "messages 1" in shown[0]
+    assert "--yes" in shown[1]
+    (asked,) = await erasing_beside.erase(url, ANN, sure=True, **options)
+    assert "as soon as the hall runs" in asked
+    hall.now = datetime.now(UTC) + timedelta(seconds=1)
+    told = len(hall.bodies(direct(ANN)))
+    await erases(hall, tmp_path)
+    assert await where(database, "canary") == set()
+    assert len(hall.bodies(direct(ANN))) == told, "perhaps they asked by letter"
+    (one,) = await hall.do(lambda c: erasures.find(c, erasures.DONE))
+    assert one.report["messages"] == 1
+    await database.close()

@@ -81,6 +81,7 @@ def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
         "2 people in *Peñasol*",
         "This is how the digest would read now:",
         "All is well.",
+        "Done. This was erased:",
         "every question was answered exactly once",
     ):
         assert shown in words
