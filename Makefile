@@ -38,6 +38,7 @@ lint: setup
 check: lint test  ## what CI runs: linters, types, import contracts, tests
 
 bench: setup  ## speed and size, as one table of ratios
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 docs: setup  ## write the generated pages: member guide, promises, the tour's lines, the word list

@@ -1,12 +1,14 @@
 """Search over a large archive: ours beside plain bm25, tantivy and Synapse, in one run.
 
 `MESSAGES=1000000 make bench ARGS=search` takes ten minutes and a gigabyte; by default a tenth.
+What runs in this process is timed by its CPU, so that others on the machine hardly count; beside
+Synapse and under a writer the time of day counts for both.
 """
 
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -34,6 +36,7 @@ from storage.search.snippets import snippet
 MESSAGES = int(os.environ.get("MESSAGES", "100000"))
 SMALL = 100_000
 ROUNDS = 3
+Clock = Callable[[], float]
 SETTINGS = Settings(
     Community("Bench", "bench", "UTC", "en", (), (), (), ()), Limits(), ArchiveRules()
 )
@@ -48,6 +51,7 @@ async def measure(folder: Path) -> list[Line]:
     small = min(SMALL, MESSAGES)
     await fill(database, corpus, 0, small)
     early = await _ask(database, asked)
+    waited = await _ask(database, asked, time.perf_counter)
     if small < MESSAGES:
         await fill(database, corpus, small, MESSAGES)
     times = await _ask(database, asked)
@@ -61,6 +65,7 @@ async def measure(folder: Path) -> list[Line]:
     everything = [time for each in times.values() for time in each]
     selective = [time for kind in SELECTIVE for time in times[kind]]
     first = [time for each in early.values() for time in each]
+    by_day = [time for each in waited.values() for time in each]
     size, least = f"{MESSAGES // 1000:,}k", f"{small // 1000}k"
     bounded = 0.15 if MESSAGES >= 300_000 else 0.3
     return [
@@ -70,7 +75,7 @@ async def measure(folder: Path) -> list[Line]:
         *(Line(f"  {kind}: median", median(each), None, "ms") for kind, each in times.items()),
         Line("p95 beside plain bm25", p95(everything), p95(naive), "ms", most=bounded),
         Line("p95 beside tantivy", p95(everything), p95(theirs), "ms", most=4),
-        Line(f"p95 beside Synapse, {least}", p95(first), p95(synapse), "ms", most=0.1),
+        Line(f"p95 beside Synapse, {least}", p95(by_day), p95(synapse), "ms", most=0.1),
         Line(f"p95, {size} beside {least}", p95(everything), p95(first), "ms", most=3),
         Line("p95 under a full-speed writer", p95(busy[1]), p95(busy[0]), "ms", most=2),
     ]
@@ -79,14 +84,16 @@ async def measure(folder: Path) -> list[Line]:
 # ── ours ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _ask(database: SqliteDatabase, asked: Sequence[Asked]) -> dict[str, list[float]]:
+async def _ask(
+    database: SqliteDatabase, asked: Sequence[Asked], clock: Clock = time.thread_time
+) -> dict[str, list[float]]:
     """Times by kind, in milliseconds, after a round to warm up."""
 
     def work(connection: Connection) -> dict[str, list[float]]:
         times: dict[str, list[float]] = {}
         for turn in range(ROUNDS + 1):
             for one in asked:
-                took = search_once(connection, one)
+                took = search_once(connection, one, clock)
                 if turn:
                     times.setdefault(one.kind, []).append(took)
         return times
@@ -94,7 +101,7 @@ async def _ask(database: SqliteDatabase, asked: Sequence[Asked]) -> dict[str, li
     return await database.write(work, alone=True)
 
 
-def search_once(connection: Connection, asked: Asked) -> float:
+def search_once(connection: Connection, asked: Asked, clock: Clock = time.perf_counter) -> float:
     """All that a search does before it is put into words: milliseconds."""
     now = datetime.fromtimestamp((BEGAN + MESSAGES * APART) / 1000, UTC)
     context = Context(connection, now, ME, SETTINGS, "$bench")
@@ -102,13 +109,13 @@ def search_once(connection: Connection, asked: Asked) -> float:
     assert asker is not None
     here = tuple(rooms.by_number(connection, [1 + number for number in asked.rooms]).values())
     audience = Audience(connection, (asker.id,), here)
-    began = time.perf_counter()
+    began = clock()
     query = parse_query(asked.query, today=TODAY).query
     found = look(audience, query, asker, context, None)
     page = ranking.page(found.ordered, found.candidates, None, 5)
     for message in archive.by_ids(connection, [hit.message_id for hit in page.hits]):
         snippet(message.body, message.language, found.matcher)
-    return (time.perf_counter() - began) * 1000
+    return (clock() - began) * 1000
 
 
 def _plain(connection: Connection, asked: Sequence[Asked]) -> list[float]:

@@ -65,21 +65,24 @@ async def _store(database: SqliteDatabase, facts: Sequence[Fact]) -> None:
 
 
 async def measure_ingest(folder: Path, corpus: Corpus) -> list[Line]:
-    """A slice stored by us, analysed before and not, beside bare executemany of the same rows."""
+    """A slice stored by us, analysed before and not, beside bare executemany of the same rows.
+
+    In CPU seconds of this process, all its threads.
+    """
     events = list(corpus.events(SLICE))
     facts = [folding.read_fact(event, "en") for event in events]
     whole, stored, raw = [], [], []
     for turn in range(ROUNDS):
         database = await open_archive(folder / f"whole-{turn}.db")
-        began = time.perf_counter()
+        began = time.process_time()
         await _take(database, events)
-        whole.append(SLICE / (time.perf_counter() - began))
+        whole.append(SLICE / (time.process_time() - began))
         await database.close()
         database = await open_archive(folder / f"stored-{turn}.db")
-        began = time.perf_counter()
+        began = time.process_time()
         for start in range(0, SLICE, BATCH):
             await _store(database, facts[start : start + BATCH])
-        stored.append(SLICE / (time.perf_counter() - began))
+        stored.append(SLICE / (time.process_time() - began))
         rows = await database.write(lambda c: folding.next_to_index(c, -1, SLICE), alone=True)
         await database.close()
         index = [search_peers.index_values(row) for row in rows]
@@ -91,7 +94,7 @@ async def measure_ingest(folder: Path, corpus: Corpus) -> list[Line]:
 
 
 def _bare(source: Path, target: Path, index: Sequence[tuple[object, ...]]) -> float:
-    """The same rows in the same tables and batches by sqlite3 alone: seconds."""
+    """The same rows in the same tables and batches by sqlite3 alone: CPU seconds."""
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
         new.isolation_level = None
         for pragma in PRAGMAS:
@@ -104,7 +107,7 @@ def _bare(source: Path, target: Path, index: Sequence[tuple[object, ...]]) -> fl
             new.execute(statement)
         tables = {name: old.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
                   for name in ("event", "message")}  # fmt: skip
-        began = time.perf_counter()
+        began = time.process_time()
         for start in range(0, SLICE, BATCH):
             new.execute("BEGIN IMMEDIATE")
             for name, rows in (*tables.items(), ("ft(rowid,title,tags,surface,stem,scope)", index)):
@@ -112,4 +115,4 @@ def _bare(source: Path, target: Path, index: Sequence[tuple[object, ...]]) -> fl
                 marks = ",".join("?" * len(part[0]))
                 new.executemany(f"INSERT INTO {name} VALUES ({marks})", part)
             new.execute("COMMIT")
-        return time.perf_counter() - began
+        return time.process_time() - began

@@ -76,7 +76,7 @@ async def monday(stage: Stage) -> None:
     await stage.asks("samir", WELCOME, "!whoami", "Samir Haddad", "Portoselva", most=3)
     await stage.asks("samir", WELCOME, "!city Havnvoll", "Norway", "Ingrid Solheim")
     await stage.asks("fatou", WELCOME, "!search hosting", "Found", "steady host", link_to=said[1])
-    await stage.asks("fatou", WELCOME, "!search hostign", "Did you mean !search hosting?")
+    await stage.asks("fatou", WELCOME, "!search staedy host", "Did you mean !search steady host?")
 
 
 async def practices(stage: Stage) -> None:

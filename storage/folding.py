@@ -202,10 +202,7 @@ class _Numbers:
     @classmethod
     def of(cls, connection: Connection, facts: Sequence[Fact]) -> "_Numbers":
         return cls(
-            {
-                room_id: rooms.know(connection, room_id).id
-                for room_id in {fact.event.room_id for fact in facts}
-            },
+            rooms.numbers(connection, {fact.event.room_id for fact in facts}),
             people.numbers(connection, {fact.event.sender for fact in facts}),
             silences.all_of(connection),
         )

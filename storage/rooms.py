@@ -134,6 +134,20 @@ def know(connection: Connection, room_id: RoomId, kind: RoomKind = RoomKind.OTHE
     return known
 
 
+def numbers(connection: Connection, room_ids: Iterable[RoomId]) -> dict[RoomId, int]:
+    """Our numbers for rooms, entering those that are new; asked once for all of them."""
+    wanted = sorted(set(room_ids))
+    rows = connection.execute(_NUMBERS, {"ids": wanted})
+    found = {RoomId(row.room_id): row.id for row in rows}
+    missing = [room_id for room_id in wanted if room_id not in found]
+    return found | {room_id: know(connection, room_id).id for room_id in missing}
+
+
+_NUMBERS = select(room.c.room_id, room.c.id).where(
+    room.c.room_id.in_(bindparam("ids", expanding=True))
+)
+
+
 def change(connection: Connection, room_id: RoomId, **values: Any) -> None:
     """Write columns of a room that is known."""
     connection.execute(update(room).where(room.c.room_id == room_id).values(**values))

@@ -12,8 +12,10 @@ LINK, PRACTICE = "link", "practice"
 QUESTION = "q"
 DOCUMENT = "d"  # no message
 
+# Each has a beginning or a sign that is quickly looked for: this is done for every message.
+_LINK_SIGNS = ("://", "www.", "WWW.", "matrix:")
 _LINK = re.compile(r"\b(?:https?://|www\.|matrix:)\S", re.IGNORECASE)
-_PRACTICE = re.compile(r"\bP-?[1-9]\d{0,5}\b", re.IGNORECASE)
+_PRACTICE = re.compile(r"[Pp]-?[1-9]\d{0,5}\b")
 # A question mark that ends a sentence, in any script; Greek asks with ";".
 _ASKS = re.compile(r"[?？؟\u037e](?=[\s\"'”’»)!?]|$)")
 _ASKS_IN_GREEK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]\s?;(?=\s|$)")
@@ -37,9 +39,12 @@ def is_kind(kind: str) -> str:
 def marks_of(body: str, language: str, kept: str = "") -> tuple[str, ...]:
     """The marks of a text. kept: what is stored beside it, "file image"."""
     found = [holds(what) for what in kept.split()]
-    if _LINK.search(body):
+    if any(sign in body for sign in _LINK_SIGNS) and _LINK.search(body):
         found.append(holds(LINK))
-    if _PRACTICE.search(body):
+    if any(
+        not body[max(0, one.start() - 1) : one.start()].isalnum()
+        for one in _PRACTICE.finditer(body)
+    ):
         found.append(holds(PRACTICE))
     if asks(body):
         found.append(QUESTION)
@@ -50,7 +55,9 @@ def marks_of(body: str, language: str, kept: str = "") -> tuple[str, ...]:
 
 def asks(text: str) -> bool:
     """Whether a sentence of a text is a question."""
-    return bool(_ASKS.search(text) or _ASKS_IN_GREEK.search(text))
+    if any(sign in text for sign in "?？؟\u037e") and _ASKS.search(text):
+        return True
+    return ";" in text and bool(_ASKS_IN_GREEK.search(text))
 
 
 def by_person(numbers: Iterable[int]) -> tuple[str, ...]:

@@ -56,14 +56,15 @@ _stemmers = _Stemmers()
 SHORTEST = 3  # letters of a stem that says enough by itself
 
 
-def stem(word: str, language: str) -> str:
+def stem(word: str, language: str, folded: str | None = None) -> str:
     """The folded stem of a word as written; just folded if nobody stems the language.
 
     Stemmed first and folded then: suffix rules know accents. A stem that would read like a small
-    word, as møte would like mot, carries a 1, which no word of people does.
+    word, as møte would like mot, carries a 1, which no word of people does. folded: the word
+    folded, if that is known.
     """
     lower = word.lower()
-    whole = fold(lower)
+    whole = fold(lower) if folded is None else folded
     named = endings.whole_stem(whole, language)
     if named is not None:
         found = named

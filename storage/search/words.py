@@ -122,7 +122,7 @@ def forms(word: str, language: str) -> Forms:
 
 
 def _plain_forms(word: str, token: str, language: str) -> Forms:
-    found = stem_token(word, language)
+    found = stem_token(word, language, token)
     return Forms((token,), (found,) if found and found != token else ())
 
 
@@ -131,7 +131,7 @@ def joined(word: str, parts: Sequence[Part]) -> str:
     return "".join(word[part.start : part.end] for part in parts)
 
 
-def stem_token(word: str, language: str) -> str:
+def stem_token(word: str, language: str, folded: str | None = None) -> str:
     """The stem of a part as it is indexed; empty if there is none."""
-    found = stem(word, language) if language and len(word) <= LONGEST else ""
+    found = stem(word, language, folded) if language and len(word) <= LONGEST else ""
     return found[:LONGEST] if found.isalnum() else ""
