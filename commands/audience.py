@@ -19,7 +19,8 @@ class Audience:
     connection: Connection
     readers: tuple[int, ...]  # people, by our numbers
     rooms: tuple[Room, ...]
-    _pasts: dict[int, History] = field(default_factory=dict)
+    # Of these rooms alone: a narrower audience looks for itself.
+    _pasts: dict[int, History] = field(default_factory=dict, init=False)
 
     @property
     def room_numbers(self) -> tuple[int, ...]:
@@ -27,11 +28,12 @@ class Audience:
 
     def may_read(self, room_number: int, at: int) -> bool:
         """Whether all readers may read what was said in a room then (milliseconds since 1970)."""
-        if room_number not in self.room_numbers:
+        if not self._pasts:
+            found = rooms.histories(self.connection, self.room_numbers, self.readers)
+            self._pasts.update(found)
+        past = self._pasts.get(room_number)
+        if past is None:
             return False
-        if room_number not in self._pasts:
-            self._pasts[room_number] = rooms.history(self.connection, room_number, self.readers)
-        past = self._pasts[room_number]
         return all_may_read(past.visibilities, past.memberships.values(), at)
 
     def readable(self, messages: Sequence[ArchivedMessage]) -> list[ArchivedMessage]:

@@ -27,7 +27,37 @@ def guide(commands: Sequence[AnyCommand], words: Words) -> str:
         if listed:
             parts.append(f"## {words.text(title)}")
             parts += [_card(command, words) for command in listed]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *_how_to_search(words)]) + "\n"
+
+
+# What may be typed after `!search`, and what it does.
+SEARCHING = (
+    ("heat pump", N_("both words, in any of their forms, in ten languages")),
+    ('"heat pump"', N_("these words, one after the other")),
+    ("pump OR boiler", N_("one of them; brackets group")),
+    ("pump -loud", N_("without a word; a minus does so before most of what follows, too")),
+    ("hous*", N_("all words that begin so")),
+    ("from:ann", N_("what somebody said; from:me is you")),
+    ("city:Havnvoll", N_("what people of a city said")),
+    ("in:housing", N_("a room of yours; in:all is all of them, answered in the direct chat")),
+    ("after:2026-03 before:yesterday", N_("days, months and years; on:9-March is that day")),
+    ("has:file", N_("what a message holds: file, image, link, poll, practice")),
+    ("kind:practice", N_("only of a kind: message, question, practice, summary, poll, file")),
+    ("is:question", N_("questions alone")),
+    ("#welcome", N_("a tag; tag:welcome is the same")),
+    ("lang:de", N_("the language that something was written in")),
+    ("thread:here", N_("the thread that you ask in; or a message's link")),
+    ("sort:new", N_("the newest first, not the best")),
+)
+
+
+def _how_to_search(words: Words) -> list[str]:
+    lines = [f"- `{typed}`: {words.text(meaning)}" for typed, meaning in SEARCHING]
+    return [
+        f"## {words.text('How to search')}",
+        words.text("After {search} you may type:", search=f"`{PREFIX}search`"),
+        "\n".join(lines),
+    ]
 
 
 def _how_to_talk(words: Words) -> list[str]:

@@ -191,6 +191,11 @@ class Stage:
         if shown:
             self.transcript.reacted(shown, thread=thread)
 
+    async def taps(self, name: str, place: str, event_id: str, emoji: str) -> None:
+        """A person's reaction to something that the hall said."""
+        await self.people[name].react(self.rooms[place], EventId(event_id), emoji)
+        self.transcript.reacted([(emoji, self._member(name).first_name)], thread=True)
+
     async def edits(self, name: str, place: str, event_id: str, text: str) -> None:
         """A person puts their message right."""
         await self.people[name].edit(self.rooms[place], event_id, text)

@@ -65,14 +65,17 @@ async def monday(stage: Stage) -> None:
     out.scene("Monday", "Welcoming culture")
     await stage.shows_pinned(WELCOME, "This room keeps an archive", most=2)
     said = await stage.replays("th-a02", most=4)
-    await stage.asks(
+    summary = await stage.asks(
         "hanne", WELCOME, "!thread summary", "Regula", thread=said[0], link_to=said[0], most=5
     )
+    await stage.taps("regula", WELCOME, summary, "✅")
+    await stage.sees("hanne", WELCOME, "Regula", "has confirmed this summary", most=1)
     out.note("Samir is new. Each command is answered in its own thread; the room stays calm.")
     await stage.asks("samir", WELCOME, "!help", "!search", "!privacy", most=4)
     await stage.asks("samir", WELCOME, "!whoami", "Samir Haddad", "Portoselva", most=3)
     await stage.asks("samir", WELCOME, "!city Havnvoll", "Norway", "Ingrid Solheim")
     await stage.asks("fatou", WELCOME, "!search hosting", "Found", "steady host", link_to=said[1])
+    await stage.asks("fatou", WELCOME, "!search hostign", "Did you mean !search hosting?")
 
 
 async def practices(stage: Stage) -> None:

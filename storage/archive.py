@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from storage.records import ArchivedMessage, EventId, RoomId, UserId
 from storage.tables import attachment, event, message, person, reaction, room
@@ -108,32 +108,32 @@ class Standing:
     reactors: int  # people
 
 
+_PLACES = (
+    select(message.c.id, message.c.thread_h, message.c.sender_id, event.c.event_h)
+    .join(event, event.c.seq == message.c.seq)
+    .where(message.c.id.in_(bindparam("ids", expanding=True)))
+)
+_REACTORS = (
+    select(reaction.c.target_h, func.count(reaction.c.sender_id.distinct()).label("people"))
+    .where(reaction.c.target_h.in_(bindparam("hashes", expanding=True)))
+    .group_by(reaction.c.target_h)
+)
+_ANSWERS = select(message.c.thread_h, message.c.sender_id).where(
+    message.c.thread_h.in_(bindparam("roots", expanding=True)), message.c.body != ""
+)
+
+
 def standing(connection: Connection, ids: Sequence[int]) -> dict[int, Standing]:
     """How messages stand, by their index ids; one bounded question for a page's candidates."""
-    rows = connection.execute(
-        select(message.c.id, message.c.thread_h, message.c.sender_id, event.c.event_h)
-        .join(event, event.c.seq == message.c.seq)
-        .where(message.c.id.in_(list(ids)))
-    ).all()
+    rows = connection.execute(_PLACES, {"ids": list(ids)}).all()
     hashes = [row.event_h for row in rows]
     reactors = {
-        row.target_h: row.people
-        for row in connection.execute(
-            select(reaction.c.target_h, func.count(reaction.c.sender_id.distinct()).label("people"))
-            .where(reaction.c.target_h.in_(hashes))
-            .group_by(reaction.c.target_h)
-        )
+        row.target_h: row.people for row in connection.execute(_REACTORS, {"hashes": hashes})
     }
     roots = {row.event_h: row.sender_id for row in rows if row.event_h == row.thread_h}
-    answers: dict[int, int] = {}
-    for reply in connection.execute(
-        select(message.c.thread_h, message.c.sender_id).where(
-            message.c.thread_h.in_(list(roots)), message.c.body != ""
-        )
-    ):
-        answers[reply.thread_h] = answers.get(reply.thread_h, 0) + (
-            reply.sender_id != roots[reply.thread_h]
-        )
+    answers = dict.fromkeys(roots, 0)
+    for reply in connection.execute(_ANSWERS, {"roots": list(roots)}):
+        answers[reply.thread_h] += reply.sender_id != roots[reply.thread_h]
     return {
         row.id: Standing(
             row.event_h in roots, answers.get(row.event_h, 0), reactors.get(row.event_h, 0)

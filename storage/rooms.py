@@ -350,26 +350,42 @@ class History:
     memberships: Mapping[int, tuple[tuple[int, str], ...]]  # by person
 
 
-def history(connection: Connection, room_number: int, people: Iterable[int]) -> History:
-    """The visibility and membership history of a room for some people."""
-    seen = connection.execute(
-        select(visibility_fact.c.ts, visibility_fact.c.visibility)
-        .where(visibility_fact.c.room_id == room_number)
-        .order_by(visibility_fact.c.ts, visibility_fact.c.event_h)
+_VISIBILITIES = (
+    select(visibility_fact.c.room_id, visibility_fact.c.ts, visibility_fact.c.visibility)
+    .where(visibility_fact.c.room_id.in_(bindparam("rooms", expanding=True)))
+    .order_by(visibility_fact.c.ts, visibility_fact.c.event_h)
+)
+_CHANGED = membership_fact.c
+_MEMBERSHIPS = (
+    select(_CHANGED.room_id, _CHANGED.person_id, _CHANGED.ts, _CHANGED.membership)
+    .where(
+        _CHANGED.room_id.in_(bindparam("rooms", expanding=True)),
+        _CHANGED.person_id.in_(bindparam("people", expanding=True)),
     )
-    facts: dict[int, list[tuple[int, str]]] = {number: [] for number in people}
-    for row in connection.execute(
-        select(membership_fact.c.person_id, membership_fact.c.ts, membership_fact.c.membership)
-        .where(
-            membership_fact.c.room_id == room_number, membership_fact.c.person_id.in_(list(facts))
+    .order_by(_CHANGED.ts, _CHANGED.event_h)
+)
+
+
+def histories(
+    connection: Connection, room_numbers: Sequence[int], people: Sequence[int]
+) -> dict[int, History]:
+    """The visibility and membership histories of rooms for some people."""
+    seen: dict[int, list[tuple[int, str]]] = {number: [] for number in room_numbers}
+    facts: dict[int, dict[int, list[tuple[int, str]]]] = {
+        room_number: {number: [] for number in people} for room_number in room_numbers
+    }
+    asked = {"rooms": list(seen), "people": list(people)}
+    for row in connection.execute(_VISIBILITIES, {"rooms": list(seen)}):
+        seen[row.room_id].append((row.ts, row.visibility))
+    for change in connection.execute(_MEMBERSHIPS, asked):
+        facts[change.room_id][change.person_id].append((change.ts, change.membership))
+    return {
+        number: History(
+            tuple(seen[number]),
+            {person: tuple(changes) for person, changes in facts[number].items()},
         )
-        .order_by(membership_fact.c.ts, membership_fact.c.event_h)
-    ):
-        facts[row.person_id].append((row.ts, row.membership))
-    return History(
-        tuple((row.ts, row.visibility) for row in seen),
-        {number: tuple(changes) for number, changes in facts.items()},
-    )
+        for number in room_numbers
+    }
 
 
 def archived_events(connection: Connection, room_number: int) -> int:

@@ -11,6 +11,7 @@ LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "el", "lv", "cs", "nb")  # CLDR
 _ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _POINTS = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
 _DAY_MONTH = re.compile(r"(?:(\d{1,2})\.? +)?([^\W\d_]+)\.?(?:,? +(\d{4}))?")
+_JOINED = re.compile(r"\d{1,2}-[^\W\d_]+-\d{4}|[^\W\d_]+-\d{4}")
 _AGO = re.compile(r"(\d{1,4}) ?([dwmy])")
 LAST = date(9998, 12, 31)  # a day after can still be named
 _TODAY = frozenset(
@@ -51,6 +52,8 @@ _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 def read_period(typed: str, today: date) -> tuple[date, date] | None:
     """First and last day of what was typed, or None. A day without a year is the latest one."""
     words = " ".join(typed.casefold().split())
+    if words[-1:].isalpha() or _JOINED.fullmatch(words):
+        words = words.replace("-", " ")  # 9-March, last-week
     try:
         found = (
             _spoken(words, today) or _numbers(words) or _ago(words, today) or _named(words, today)

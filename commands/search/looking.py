@@ -61,6 +61,8 @@ def _ranked(
     candidates: Sequence[Candidate], others: Sequence[Candidate], context: Context
 ) -> list[Candidate]:
     """Best first: by words and age, then the best of them by their standing, too."""
+    if len(candidates) + len(others) < 2:
+        return [*candidates, *others]
     first = ranking.rank(candidates, context.now)
     standing = archive.standing(context.connection, [it.message_id for it in first[:REFINED]])
     weighed = [

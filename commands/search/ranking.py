@@ -14,7 +14,7 @@ HALF_LIFE_DAYS = 365
 OLDEST_COUNTS = 0.3  # however old
 NEAR_COUNTS = 1.5
 TITLE_COUNTS = 4  # times an occurrence in the text
-REFINED = 50  # of the first order, whose standing is looked up
+REFINED = 25  # of the first order, whose standing is looked up
 PRACTICE, SUMMARY = 1.6, 1.3  # how much they weigh
 ANSWERED, ROOT = 1.3, 1.2  # how much a thread's first message weighs, with answers and without
 

@@ -50,7 +50,7 @@ _GREEK = re.compile("(...+?)(?:(?<![αεου])ι(?:α|ο|ου|ων|εσ|οι|ο�
 # Folded forms, after the word that they belong to.
 _CHANGING = {
     "en": """child children · man men · woman women · foot feet · person people
-        · go goes went gone · teach taught · bring brought · meet met · hold held · find found""",
+        · go goes gone · teach taught · bring brought · meet met · hold held · find found""",
     "de": "bringen bringt brachte gebracht · planen plant plante geplant geplante geplanten",
     "nl": "stad steden · kind kinderen · lid leden · schip schepen · weg wegen · dag dagen",
     "el": "γονεασ γονεισ γονεων γονεα",

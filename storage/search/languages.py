@@ -79,6 +79,11 @@ def folded_small() -> frozenset[str]:
     return frozenset(fold(word) for word in _small_words())
 
 
+@cache
+def _longest_small() -> int:
+    return max(map(len, _small_words()))
+
+
 def is_small(word: str) -> bool:
     """Whether a word says nothing of what a text is about, in one of the languages."""
     return len(word) < 3 or word.lower() in _small_words()
@@ -88,9 +93,11 @@ def language_scores(text: str, words: Iterable[str]) -> dict[str, float]:
     """How much speaks for each language: about one for each of its small words."""
     small = _small_words()
     scores: dict[str, float] = {}
+    longest = _longest_small()
     for word in words:
-        for language, share in small.get(word, ()) or small.get(word.lower(), ()):
-            scores[language] = scores.get(language, 0.0) + share
+        if len(word) <= longest and (spoken := small.get(word.lower())):
+            for language, share in spoken:
+                scores[language] = scores.get(language, 0.0) + share
     for language in _letter_hints(text):
         scores[language] = scores.get(language, 0.0) + 0.75
     return scores

@@ -2,12 +2,14 @@
 
 import base64
 import hashlib
+from datetime import date
 from pathlib import Path
 
 from commands.arguments import arguments_of
 from commands.catalogue import CATALOGUE
 from commands.descriptions import TYPE, describe
-from commands.guide import guide
+from commands.guide import SEARCHING, guide
+from commands.search.rules import parse_query
 from commands.words import words_in
 from tests.commands.conftest import ME
 
@@ -67,3 +69,10 @@ def test_names_and_aliases_of_commands_are_all_different() -> None:
     names = [name for c in CATALOGUE for name in (c.name, *c.aliases)]
     assert len(names) == len(set(names))
     assert all(name == name.casefold() and len(name.split()) <= 2 for name in names)
+
+
+def test_what_the_guide_tells_of_searching_is_understood() -> None:
+    for typed, _meaning in SEARCHING:
+        reading = parse_query(typed, today=date(2026, 4, 1))
+        assert not reading.hints, typed
+        assert reading.refusal is None or typed == "sort:new"

@@ -413,3 +413,26 @@ async def test_pages_hold_practices_and_messages_once_each(hall: Hall) -> None:
     assert [together.count(f"P-{number} Quiet") for number in (1, 2, 3)] == [1, 1, 1]
     assert [together.count(f"pump number {number}\n") for number in range(8)] == [1] * 8
     assert "!more" not in pages[2]
+
+
+async def test_the_very_word_comes_before_its_other_forms(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The volunteer has the key")
+    await hall.talks(ANN, "The volunteers have the key")
+    shown = await hall.hears(BEN, "!search volunteer")
+    assert shown.index("The volunteer has") < shown.index("The volunteers have")
+    shown = await hall.hears(BEN, "!search volunteers")
+    assert shown.index("The volunteers have") < shown.index("The volunteer has")
+
+
+async def test_what_was_answered_and_liked_comes_before_what_was_not(hall: Hall) -> None:
+    await hall.keeps_archive()
+    answered = await hall.talks(ANN, "Where is the pump kept?")
+    await hall.talks(BEN, "In the cellar", thread=answered)
+    liked = await hall.talks(ANN, "Here is the pump, friends", reactions=[BEN, CORA, PAULA])
+    await hall.talks(ANN, "There was the pump, perhaps")
+    shown = await hall.hears(CORA, "!search pump")
+    first, second, third = (shown.index(it) for it in ("Where is", "Here is", "There was"))
+    assert first < third
+    assert second < third
+    assert answered != liked

@@ -102,3 +102,21 @@ def test_words_near_each_other_are_noticed() -> None:
     assert near("cake, a b c d e f, tea")
     assert not near("cake, a b c d e f g h, tea")
     assert not near("tea tea tea")
+
+
+@given(st.one_of(st.lists(st.sampled_from(VOCABULARY), max_size=12).map(" ".join), SEAMS))
+def test_a_glance_sees_whatever_a_closer_look_sees(text: str) -> None:
+    """The rank is made of a glance in one language; the snippet looks closer."""
+    chance = random.Random(len(text))
+    lang = analyse(text).language
+    row = Row(1, 1, 1, 1, 1, 0, lang, text, None)
+    for word in [*chance.sample(VOCABULARY, 6), *text.split()[:3]]:
+        matcher = Matcher(Word(word))
+        words = len(text.replace("_", " ").split())
+        closely = matcher._count(matcher._read(text, lang).answers)
+        (seen,) = matcher.weigh(row).hits or (0.0,)
+        if seen:
+            assert closely[0] > 0
+        elif closely and closely[0] and words >= 4:
+            # Only a second language, which a glance leaves out, can have told more.
+            assert analyse_as(text, lang).extras != analyse_as(text, "").extras
