@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from storage import people, practices, rooms, search
 from storage.practices import UNFINISHED
-from storage.records import Person, PracticeField, PracticeState, RoomKind, UserId
+from storage.records import Person, PracticeField, PracticeState, Role, RoomKind, UserId
 from storage.search import Scope
 from storage.search.matching import Matcher
 from storage.search.query import Node, Or, Word
@@ -21,6 +21,7 @@ COMPARED = (
     PracticeField.TITLE, PracticeField.PROBLEM, PracticeField.WHAT_WE_DO, PracticeField.WATCH_OUT,
     PracticeField.TAGS, PracticeField.ENGLISH_TITLE, PracticeField.ENGLISH_SUMMARY,
 )  # fmt: skip
+EXPERTS = frozenset({Role.EXPERT_FACILITATOR, Role.VOLUNTEERING_EXPERT})
 IN_COMMON = 2  # words, at least
 MOST = 2  # people
 WORDS = 10  # of a question that are looked for
@@ -65,6 +66,8 @@ def who_might_know(
         someone = one.person
         if someone.user_id == asker or (city is not None and someone.city == city):
             continue
+        if someone.city is None and not someone.roles & EXPERTS:
+            continue  # who asks around for others does not know it from that
         if one.cluster == elsewhere or not someone.archive or not _is_there(connection, one):
             continue
         best.setdefault(someone.user_id, one)

@@ -148,7 +148,9 @@ def _named(words: Words, one: Line) -> Inline:
 
 def _question(words: Words, one: Line) -> list[Inline]:
     days = max(int(one.facts["days"]), 0)
-    if one.facts.get("partly"):
+    if not days:
+        why = [words.say("asked today")]
+    elif one.facts.get("partly"):
         why = [
             words.plural(
                 "answered in part, open for {number} day",

@@ -108,6 +108,7 @@ def populate(connection: Connection) -> None:
             for place in range(1, ROWS)
         ]
         connection.execute(insert(table), rows)
+    reindexing.renew_documents(connection)  # they are made of practices, before and after
 
 
 def _value(column: Any, place: int) -> Any:

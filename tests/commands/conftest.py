@@ -1,9 +1,11 @@
 """A hall without a network: a real database, real handlers, and people who say things."""
 
 import itertools
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -246,6 +248,24 @@ def join(
     )
 
 
+@pytest.fixture(scope="session")
+async def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a hall in which nothing has happened yet, to be copied."""
+    path = tmp_path_factory.mktemp("furnished") / "hall.db"
+    database = await open_database(f"sqlite:///{path}")
+    await database.write(furnish)
+    await database.close()
+    return path
+
+
+@pytest.fixture
+async def hall(furnished: Path, tmp_path: Path) -> AsyncIterator[Hall]:
+    shutil.copy(furnished, tmp_path)
+    database = await open_database(f"sqlite:///{tmp_path}/hall.db")
+    yield Hall(database)
+    await database.close()
+
+
 @dataclass(frozen=True)
 class Furnished:
     """One database for many tests, each of which finds it as it was furnished.
@@ -269,8 +289,8 @@ class Furnished:
 
 
 @pytest.fixture(scope="session")
-async def furnished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Furnished]:
-    """Everybody is in their rooms; `await furnished.again()` before each test."""
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Furnished]:
+    """Everybody is in their rooms; `await house.again()` before each test."""
     path = tmp_path_factory.mktemp("furnished") / "hall.db"
     database = await open_database(f"sqlite:///{path}")
     await database.write(furnish)

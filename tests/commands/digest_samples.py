@@ -32,6 +32,7 @@ LINES = (
     line(
         Section.QUESTIONS, What.QUESTION, {"city": "", "days": 1, "partly": True, "routes": ["1"]}
     ),
+    line(Section.QUESTIONS, What.QUESTION, {"city": "", "days": 0}),
     line(Section.DECIDE, What.DATES_CLOSED, VISIT),
     line(
         Section.DECIDE,

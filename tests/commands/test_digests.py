@@ -36,8 +36,8 @@ POSTER = "See https://example.org/poster for our poster, use it as you like"
 
 
 @pytest.fixture
-async def hall(furnished: Furnished) -> Weeks:
-    return await weeks(await furnished.again())
+async def hall(house: Furnished) -> Weeks:
+    return await weeks(await house.again())
 
 
 @pytest.fixture

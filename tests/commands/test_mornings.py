@@ -12,9 +12,9 @@ NINA = UserId("@nina:hs")
 
 
 @pytest.fixture
-async def hall(furnished: Furnished) -> Weeks:
+async def hall(house: Furnished) -> Weeks:
     """The first morning has passed."""
-    hall = await weeks(await furnished.again())
+    hall = await weeks(await house.again())
     await hall.passes(moment("2026-03-03 09:00"))
     return hall
 

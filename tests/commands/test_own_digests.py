@@ -14,8 +14,8 @@ QUESTION = "Who insures volunteers that lead walking tours in the street?"
 
 
 @pytest.fixture
-async def hall(furnished: Furnished) -> Weeks:
-    return await weeks(await furnished.again())
+async def hall(house: Furnished) -> Weeks:
+    return await weeks(await house.again())
 
 
 def own(hall: Weeks, who: object) -> list[str]:

@@ -22,9 +22,9 @@ WEDNESDAY = moment("2026-03-04 10:00")
 
 
 @pytest.fixture
-async def hall(furnished: Furnished) -> Weeks:
+async def hall(house: Furnished) -> Weeks:
     """Ben is of a city of the other cluster, and has written about insurance there."""
-    hall = await weeks(await furnished.again())
+    hall = await weeks(await house.again())
     await hall.do(lambda c: people.change(c, BEN, city="lipohrad"))
     await hall.do(lambda c: people.change(c, PAULA, city="sao-bento"))
     await hall.keeps_archive(WELCOME)
