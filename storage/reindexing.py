@@ -25,11 +25,10 @@ def bring_up_to_date(connection: Connection) -> int:
         search.index_rows(connection, rows)
         count, last = count + len(rows), rows[-1].message_id
     documents.index_all(connection)
-    renew_documents(connection)
     return count
 
 
 def renew_documents(connection: Connection) -> None:
-    """Let search find every practice as it stands now."""
+    """Let search find every practice as it stands now: nightly, and soon after a first start."""
     for practice in practices.find(connection):
         practices.renew_document(connection, practice.number)
