@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+# Three on two cores: they wait for homeservers, and for time to pass, a third of the while.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench promises docs lint clean
@@ -23,10 +25,10 @@ demo: setup  ## the hall at work on an embedded homeserver (ARGS=--once ends aft
 	@$(BIN)/python -m demo $(ARGS)
 
 test: setup  ## every test, on SQLite and PostgreSQL, against a real homeserver
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 promises: setup  ## only the tests that prove what docs/promises.md says
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m promise $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m promise $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check .
