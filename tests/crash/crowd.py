@@ -251,7 +251,8 @@ async def remembered(url: URL, rooms_: Sequence[RoomId], now: datetime) -> Remem
             archived += [] if room is None else archive.everything(connection, room.id)
         queues = inbox.counts(connection, now + timedelta(days=1))
         queues |= outbox.counts(connection, now)
-        queues["alarms"] = timers.pending(connection)
+        due = timers.next_due(connection)  # others are set for days to come
+        queues["alarms"] = int(due is not None and due <= now)
         return Remembered(archived, {name: count for name, count in queues.items() if count})
 
     database = await open_database(url)
