@@ -66,7 +66,7 @@ ASKED = {
     "action start": ("!action start A-999", "I don't know A-999"),
     "action done": ("!action done A-999", "I don't know A-999"),
     "action drop": ("!action drop A-999 too dry", "I don't know A-999"),
-    "action mute": ("!action mute A-999", UNKNOWN),
+    "action mute": ("!action mute A-999", "I don't know A-999"),
     "action list": ("!action list", "sow the seeds"),
     "ask": ("!ask Who insures volunteers on tours?", "is noted"),
     "question list": ("!question list", "Waiting for an answer:"),

@@ -61,10 +61,17 @@ async def test_who_was_never_in_a_room_finds_no_word_of_it(
         forbidden = await hall.asks(outsider, chat, f"search {word} in:{slug}")
         assert forbidden.body.replace(slug, "…") == missing.body.replace("no-such-room", "…")
         assert str(hall.rooms[slug]) not in "".join(one.body for one in answers)
-    for typed in (f"!search {word}", f"!search {word} in:{slug}", "!more"):
+    for typed in (f"!search {word}", "!more"):
         answer = await hall.asks(ben, hall.rooms[other], typed)
         assert SECRET not in answer.body
         assert "Found" not in answer.body
+    # What reaches beyond the room is answered to the asker alone.
+    ben.forget()
+    await ben.say(hall.rooms[other], f"!search {word} in:{slug}")
+    told = await ben.hears(lambda one: word in one.body, sender=hall.me, timeout=20.0)
+    assert told.room_id not in hall.rooms.values()
+    assert told.body.startswith(f"Nothing found for {word}")
+    assert SECRET not in told.body
 
 
 @pytest.mark.promise("A search by somebody who has left a room never shows a word of it.")
