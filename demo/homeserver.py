@@ -298,9 +298,8 @@ def _settings(folder: Path, port: int, limits: bool, room_version: str | None) -
         "federation_domain_whitelist": [],
         "presence": {"enabled": False},
         "url_preview_enabled": False,
-        # What no client here looks at costs a quarter of each message.
+        # What no client here looks at costs a fifth of each message.
         "push": {"enabled": False},
-        "enable_search": False,
         "stats": {"enabled": False},
         "user_directory": {"enabled": False},
         # Else a second initial sync is answered from a cache for two minutes.

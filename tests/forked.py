@@ -8,9 +8,11 @@ import asyncio
 import multiprocessing
 import os
 import sys
+from collections.abc import Sequence
 from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
 
 from bot.cli import main
 from demo.hall import HallProcess, Running
@@ -23,12 +25,32 @@ def _nursery() -> ForkServerContext:
     return context
 
 
-def _run(config: str, log: Connection) -> None:
-    """In the child: `moothall run`, with what it says going into the pipe."""
+def _run(line: Sequence[str], log: Connection) -> None:
+    """In the child: a command, with what it says going into the pipe."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
         os.dup2(log.fileno(), stream.fileno())
-    sys.exit(main(["--config", config, "run"]))
+    sys.exit(main(line))
+
+
+async def _fork(*line: str) -> "_Fork":
+    context = _nursery()
+    here, there = context.Pipe(duplex=False)
+    with here, there:
+        process = context.Process(target=_run, args=(line, there), daemon=True)
+        process.start()
+        pipe = os.fdopen(os.dup(here.fileno()), "rb", buffering=0)
+    lines = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), pipe)
+    return _Fork(process, lines)
+
+
+async def moothall(config: Path, *line: str) -> tuple[int, str]:
+    """Run a command to its end; its exit status and all that it said."""
+    fork = await _fork("--config", str(config), *line)
+    said = await fork.stderr.read()
+    return await fork.wait(), said.decode()
 
 
 class _Fork:
@@ -68,13 +90,4 @@ class ForkedHall(HallProcess):
     """`moothall run` once more, without importing it each time."""
 
     async def _spawn(self) -> Running:
-        context = _nursery()
-        here, there = context.Pipe(duplex=False)
-        with here, there:
-            process = context.Process(target=_run, args=(str(self.config), there), daemon=True)
-            process.start()
-            pipe = os.fdopen(os.dup(here.fileno()), "rb", buffering=0)
-        lines = asyncio.StreamReader()
-        loop = asyncio.get_running_loop()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), pipe)
-        return _Fork(process, lines)
+        return await _fork("--config", str(self.config), "run")

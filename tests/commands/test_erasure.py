@@ -207,7 +207,7 @@ async def test_an_operator_erases_somebody_beside_the_running_hall(tmp_path: Pat
     assert "--yes" in shown[1]
     (asked,) = await erasing_beside.erase(url, ANN, sure=True, **options)
     assert "as soon as the hall runs" in asked
-    hall.now = datetime.now(UTC) + timedelta(seconds=1)
+    hall.now = datetime.now(UTC) + timedelta(seconds=30)
     told = len(hall.bodies(direct(ANN)))
     await erases(hall, tmp_path)
     assert await where(database, "canary") == set()

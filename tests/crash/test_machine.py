@@ -23,8 +23,8 @@ from tests.conftest import new_account
 from tests.crash import crowd
 from tests.crash.crowd import Ledger
 from tests.crash.test_faults import Stage, set_up
-from tests.crash.test_restore import all_answered, moothall
-from tests.forked import ForkedHall
+from tests.crash.test_restore import all_answered
+from tests.forked import ForkedHall, moothall
 from tests.hall import CLEAR, SEALED, setup_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("heavy-9")]

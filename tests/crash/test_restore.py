@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,22 +21,10 @@ from tests.conftest import new_account
 from tests.crash import crowd
 from tests.crash.crowd import Ledger
 from tests.faults import FaultProxy, sends
-from tests.forked import ForkedHall
+from tests.forked import ForkedHall, moothall
 from tests.hall import CLEAR, SEALED, setup_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("heavy-7")]
-
-
-async def moothall(config: Path, *line: str) -> tuple[int, str]:
-    """Run a command as an operator does; its exit status and all that it said."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot.cli", "--config", str(config), *line),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, said.decode()
 
 
 def device_of(folder: Path) -> str:
@@ -165,7 +152,7 @@ async def talk(person: Person, seed: float, both: tuple[RoomId, RoomId], ledger:
         sealed=both[1],
         in_sealed=0.4,
     )
-    await crowd.speak(person, lines, ledger, seconds=6.0, chance=chance)
+    await crowd.speak(person, lines, ledger, seconds=8.0, chance=chance)
 
 
 async def all_answered(

@@ -21,8 +21,8 @@ from demo.postgres import Postgres
 from storage import beside
 from tests.conftest import new_account
 from tests.crash import crowd
-from tests.crash.test_restore import moothall
 from tests.faults import Answer, FaultProxy, Rule, anything
+from tests.forked import moothall
 from tests.hall import CLEAR, SEALED, answers, setup_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("heavy-8")]

@@ -62,7 +62,7 @@ def test_the_story_goes_through_four_cluster_rooms_of_which_two_are_encrypted(
 def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
     words = " ".join(transcript.replace("│", "").split())
     for shown in (
-        "!search hosting Moothall: Found 1 for *hosting*",
+        "!search hosting Moothall: Found 2 for *hosting*",
         "Regula Amsler,",
         "(matrix.to/$",
         "This thread so far: 4 messages",
@@ -90,7 +90,7 @@ def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
 def test_the_transcript_fits_80_columns_and_has_no_colours(transcript: str) -> None:
     assert "\x1b" not in transcript
     assert max(cell_len(line) for line in transcript.splitlines()) <= 80
-    assert len(transcript.splitlines()) < 400, "a tired volunteer reads it"
+    assert len(transcript.splitlines()) < 430, "a tired volunteer reads it"
 
 
 def test_an_answer_that_does_not_come_ends_the_demo_with_a_line_that_says_so(

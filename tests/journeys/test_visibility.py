@@ -270,11 +270,15 @@ async def test_a_direct_chat_in_which_a_third_person_reads_along_is_a_room(
     eve._accepts_invites = False
     await ann.invite(chat, eve.user_id)  # she may come and read at any time
 
-    for typed in (f"!search {word}", f"!search {word} in:{slug}", "!more", "!archive status"):
+    for typed in (f"!search {word}", "!more", "!archive status"):
         answer = await hall.asks(ann, chat, typed)
         assert SECRET not in answer.body
         assert "Found" not in answer.body
         assert "matrix.to/#/!" not in answer.body
+    ann.forget()
+    await ann.say(chat, f"!search {word} in:{slug}")  # answered where she is alone with the hall
+    told = await ann.hears(lambda one: "Found 1" in one.body, sender=hall.me, timeout=20.0)
+    assert told.room_id != chat
     await ann.say(chat, f"search {word}")
     await hall.keeps_quiet(ann, chat)
     await eve.join(chat)
