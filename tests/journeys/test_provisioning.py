@@ -340,6 +340,7 @@ async def test_a_room_is_adopted_by_its_alias(
         kept = await newcomer.say(room, "Archived")
         await hall.settled(room, 1)
         assert [one.event_id for one in await hall.archived(room)] == [kept]
+        await hall.asks(newcomer, room, "!whoami")  # whatever it had to say before is said
     before = await place.snapshot()
     again = await place.init()
     assert [line for line in again if not line.startswith("not allowed")] in (
