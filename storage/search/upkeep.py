@@ -4,19 +4,13 @@ SQLite: taking a message out only marks it; its words stay in the index until se
 and in the write-ahead log until that is truncated. `start_merge` once, `merge_step` until it says
 there is no more, each a transaction of its own between other work; then `Database.tidy`.
 
-PostgreSQL: words stay in dead tuples and in the GIN index. Run `POSTGRES_UPKEEP` nightly, each
-statement on a connection in autocommit, as neither may run in a transaction. The server's own
-write-ahead log keeps them until it is recycled.
+PostgreSQL: words stay in dead tuples, free space and the GIN index; `Database.tidy` clears them.
+The server's own write-ahead log keeps them until it is recycled.
 """
 
 from sqlalchemy import Connection, text
 
 PAGES = 64  # of one step: about 10 ms at 100,000 messages
-POSTGRES_UPKEEP = (
-    "VACUUM message, event, revision, inbox, outbox, waiting_event, document",
-    "REINDEX INDEX CONCURRENTLY message_tsv",
-)
-
 _MERGE = text("INSERT INTO ft(ft, rank) VALUES ('merge', :pages)")
 _CHANGES = text("SELECT total_changes()")
 
