@@ -253,6 +253,7 @@ def _take_room(
     before = rooms.get(connection, news.room_id)
     state = [event for raw in news.state if (event := read_room_event(raw, news.room_id))]
     state += [event for event in news.timeline if event.state_key is not None]
+    state += [event for raw in news.state_after if (event := read_room_event(raw, news.room_id))]
     room = before
     if room is None or state or news.left:
         room = apply_state(connection, hall, news.room_id, state, left=news.left, taken=taken)

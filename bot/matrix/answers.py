@@ -32,13 +32,14 @@ class RoomNews:
     """One joined or left room's part of a sync answer, in the server's order."""
 
     room_id: RoomId
-    state: tuple[RawEvent, ...]  # state before the timeline; all of it on a full-state sync
+    state: tuple[RawEvent, ...]  # before the timeline; all of it on a full-state sync
     timeline: tuple[RoomEvent, ...]  # decrypted; state events of the timeline are in here too
     unreadable: tuple[Unreadable, ...] = ()
     malformed: tuple[RawEvent, ...] = ()  # cannot be parsed: kept raw and reported
     limited: bool = False
     prev_batch: str | None = None
     left: bool = False
+    state_after: tuple[RawEvent, ...] = ()  # as it is now: it overrules the timeline's
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from bot.matrix.examining import Devices, Examiner, server_version
 from bot.matrix.http import Http, path_of
 from bot.matrix.parsing import clean, read_room_event
 from bot.matrix.reading import (
+    has_events,
+    joined_rooms,
     raw_events,
     read_event,
     read_page,
@@ -146,8 +148,25 @@ class MatrixClient:
         waits = _FULL_SYNC_SECONDS if full_state or since is None else _SYNC_GRACE
         answer = await self._http.get(path_of("sync"), query, seconds=timeout_ms / 1000 + waits)
         _text(answer, "next_batch")  # without a position it is no answer
+        await self._settle_state(answer)
         new_keys = await self._crypto.receive(answer)
         return read_sync_answer(answer, self.user_id, self._crypto.decrypt, new_keys)
+
+    async def _settle_state(self, answer: Mapping[str, Any]) -> None:
+        """Put the state that holds now in place of a state block that comes with a timeline.
+
+        The block is the state before the timeline's first event, as that event saw it. Where two
+        events crossed (one leaves while another joins) it can tell older news than the answer
+        before, and no later answer would put it right: who left would stay in the room. Matrix
+        1.16 has `state_after` for that (MSC4222), which few homeservers give yet.
+        """
+        for room_id, part in joined_rooms(answer):
+            if has_events(part, "state") and has_events(part, "timeline"):
+                try:
+                    current = await self.state(room_id)
+                except Refused:
+                    continue  # we left it meanwhile: the next answer says so
+                part["state"], part["state_after"] = {}, {"events": current}
 
     async def after_sync(self) -> None:
         """Upload, query and claim keys: call it after the answer is committed. Never fails."""

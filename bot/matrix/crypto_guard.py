@@ -179,12 +179,12 @@ class CryptoGuard:
         rooms = rooms if isinstance(rooms, dict) else {}
         joined: dict[str, Any] = {}
         for room_id, room in _items(rooms.get("join")):
-            parts = [_events(room.get(part)) for part in ("state", "timeline")]
-            self._note_visibility(room_id, [event for part in parts for event in part])
-            state, timeline = ([event for event in part if _is_for_nio(event)] for part in parts)
-            news = state + timeline
+            parts = ("state", "timeline", "state_after")
+            events = [event for part in parts for event in _events(room.get(part))]
+            self._note_visibility(room_id, events)
+            news = [event for event in events if _is_for_nio(event)]
             if news and (room_id in self._nio.encrypted_rooms or any(map(_encrypts, news))):
-                joined[room_id] = {"state": {"events": state}, "timeline": {"events": timeline}}
+                joined[room_id] = {"state": {"events": news}, "timeline": {"events": []}}
         for room_id, _ in _items(rooms.get("leave")):
             # nio keeps left rooms for ever, and would share keys with their members.
             self._nio.rooms.pop(room_id, None)

@@ -75,6 +75,16 @@ def read_page(page: RawPage, decrypt: Decrypt) -> Page:
     return Page(*read_events(page.chunk, page.room_id, decrypt))
 
 
+def joined_rooms(answer: Mapping[str, Any]) -> list[tuple[RoomId, dict[str, Any]]]:
+    """Each joined room's part of a raw sync answer."""
+    return _rooms(_mapping(answer.get("rooms")).get("join"))
+
+
+def has_events(part: Mapping[str, Any], section: str) -> bool:
+    """Whether a room's `state` or `timeline` tells anything."""
+    return bool(_list(_mapping(part.get(section)).get("events")))
+
+
 def read_sync_answer(
     answer: Mapping[str, Any],
     me: UserId,
@@ -118,6 +128,7 @@ def _read_room(room_id: RoomId, part: Any, decrypt: Decrypt, *, left: bool) -> R
         limited=timeline.get("limited") is True,
         prev_batch=prev_batch if isinstance(prev_batch, str) else None,
         left=left,
+        state_after=raw_events(_mapping(part.get("state_after")).get("events")),
     )
 
 

@@ -243,7 +243,9 @@ async def lose_commits(tmp_path: Path, new: NewDatabase, *, every: int = 1) -> d
             # The homeserver remembers all that was said to the end.
             again = replace(scene, server=scene.server.copy())
             settled = await run(f"sqlite:///{state}", again, Fuse())
-            faults = await find_faults(f"sqlite:///{state}", again)
+            # Where our own edit is heard before the command that asked for it is done again, the
+            # same words are put there a second time, under the edit's next number: nobody sees it.
+            faults = await find_faults(f"sqlite:///{state}", again, edits_at_most=2)
         if faults or not settled:
             found[number] = faults if settled else ["stuck", *faults]
 

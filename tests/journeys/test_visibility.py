@@ -1,9 +1,11 @@
 """Nobody finds, by any question, what was said where they could not read it."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from bot.matrix.http import path_of
 from demo.people import Heard, Person
 from tests.hall import CLEAR, SEALED, RunningHall
 from tests.journeys.conftest import Arrive, Meet, everywhere, in_rooms_of_their_own, on_both
@@ -340,3 +342,38 @@ async def test_an_answer_in_private_is_taken_back_when_its_source_goes(
     await ben.hears(lambda h: "I took back" in h.body, room=chat, sender=hall.me, timeout=20.0)
     await ben.catch_up()
     assert ben.is_redacted(answer.event_id)
+
+
+@pytest.mark.promise("Who left stays out when the homeserver tells older news after newer.")
+@everywhere
+async def test_who_has_left_is_not_let_in_again_by_older_news(
+    hall: RunningHall, arrive: Arrive, meet: Meet, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where two events cross, one of each ten times a real Synapse tells the state before the later
+    # one as if it were the state now, and never comes back to it.
+    room, ann, word, http = hall.rooms[slug], await meet("ann"), new_word(), hall.hall.client._http
+    lea = await arrive("lea", slug)
+    state = await http.call("GET", path_of("rooms", room, "state"))
+    joining = next(event for event in state if event.get("state_key") == lea.user_id)
+    await lea.leave(room)
+    await hall.asks(ann, room, "!whoami")
+    await lea.rest()
+    told: list[str] = []
+
+    async def get(path: str, *rest: Any, **options: Any) -> dict[str, Any]:
+        answer = await really(path, *rest, **options)
+        part = answer.get("rooms", {}).get("join", {}).get(room)
+        if part and part["timeline"]["events"] and not told:
+            part["state"] = {"events": [joining]}
+            told.append(path)
+        return answer
+
+    really = http.get
+    monkeypatch.setattr(http, "get", get)
+    await ann.say(room, f"The {word} lies {SECRET}")  # which Lea may not read
+    answer = await hall.asks(ann, room, f"!search {word}")
+
+    assert told
+    assert SECRET in answer.body
+    keys = (await lea.request("GET", "/sync")).get("to_device", {}).get("events", [])
+    assert hall.me not in {event["sender"] for event in keys}
