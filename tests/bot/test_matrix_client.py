@@ -177,7 +177,7 @@ async def test_a_conversation_goes_on_across_a_restart(
     assert missed.relates_to is not None
     assert missed.relates_to["event_id"] == asked
     assert {"m.room.create", "m.room.member", "m.room.power_levels"} <= {
-        event["type"] for event in news.state
+        event["type"] for event in news.state_after
     }
     # The same id is the same event, after a restart and with other ciphertext, too.
     assert await bot.says(room, "Ask me anything.", "t1", thread=asked) == answer
