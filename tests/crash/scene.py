@@ -298,14 +298,16 @@ def unfinished(connection: Connection, scene: Scene) -> list[str]:
 # ── what came of it ───────────────────────────────────────────────────────────────────────────
 
 
-async def find_faults(url: str, scene: Scene, *, edits_at_most: int = 1) -> list[str]:
+async def find_faults(
+    url: str, scene: Scene, *, edits_at_most: int = 1, taken_back_at_most: int = 1
+) -> list[str]:
     """All that the hall said or remembered too little or too often; nothing if all is well."""
     database = await open_database(url)
     try:
         kept = await database.read(lambda c: _faults_of_memory(c, scene))
     finally:
         await database.close()
-    return kept + _faults_of_speech(scene, edits_at_most)
+    return kept + _faults_of_speech(scene, edits_at_most, taken_back_at_most)
 
 
 def _faults_of_memory(connection: Connection, scene: Scene) -> list[str]:
@@ -325,7 +327,7 @@ def _faults_of_memory(connection: Connection, scene: Scene) -> list[str]:
     return faults + _count("in the archive", archived, list(scene.messages))
 
 
-def _faults_of_speech(scene: Scene, edits_at_most: int) -> list[str]:
+def _faults_of_speech(scene: Scene, edits_at_most: int, taken_back_at_most: int) -> list[str]:
     said = [one for one in scene.server.events if one.sender == ME and one.state_key is None]
     said = [one for one in said if not one.type.startswith("org.moothall.test")]
     relations = [(one.relates_to or {}, one) for one in said]
@@ -344,7 +346,7 @@ def _faults_of_speech(scene: Scene, edits_at_most: int) -> list[str]:
     faults = _count("answers to", targets("m.thread"), scene.commands)
     faults += _count("posts", posts, [*answers, *letters, *scene.alarms, *cards])
     faults += _count("reactions on", targets("m.annotation"), [scene.looked_at, *scene.private])
-    faults += _faults_of_cards(scene, said, edits_at_most)
+    faults += _faults_of_cards(scene, said, edits_at_most, taken_back_at_most)
     chats = [room for room in scene.server.rooms if room not in (SQUARE, LIBRARY)]
     if len(chats) != 1:
         faults.append(f"direct chats: {len(chats)}")
@@ -356,7 +358,9 @@ def _was_never_sent(posts: Counter[str]) -> bool:
     return "card/taken back" not in posts
 
 
-def _faults_of_cards(scene: Scene, said: list[RoomEvent], edits_at_most: int) -> list[str]:
+def _faults_of_cards(
+    scene: Scene, said: list[RoomEvent], edits_at_most: int, taken_back_at_most: int
+) -> list[str]:
     faults = []
     by_key = {
         str(one.content.get(POST_KEY)): one
@@ -374,7 +378,7 @@ def _faults_of_cards(scene: Scene, said: list[RoomEvent], edits_at_most: int) ->
             faults.append(f"pins: {pins}")
     taken_back = [one.redacts for one in said if one.redacts is not None]
     wanted = [] if gone is None else [gone.event_id]
-    if taken_back[:1] != wanted or len(taken_back) > max(edits_at_most, len(wanted)):
+    if taken_back[:1] != wanted or len(taken_back) > max(taken_back_at_most, len(wanted)):
         faults.append(f"taken back: {taken_back}")
     return faults
 

@@ -107,7 +107,8 @@ async def survive(
         if asleep >= timedelta(days=1):
             scene.server.forget_transactions()
     again = asleep >= timedelta(days=1) or device != "DEVICE"
-    faults = await find_faults(url, scene, edits_at_most=1 + len(cuts) if again else 1)
+    most = 1 + len(cuts) if again else 1
+    faults = await find_faults(url, scene, edits_at_most=most, taken_back_at_most=most)
     return (faults if settled else ["stuck", *faults]), fuses
 
 

@@ -349,8 +349,8 @@ async def test_an_answer_in_private_is_taken_back_when_its_source_goes(
 async def test_who_has_left_is_not_let_in_again_by_older_news(
     hall: RunningHall, arrive: Arrive, meet: Meet, slug: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Where two events cross, one of each ten times a real Synapse tells the state before the later
-    # one as if it were the state now, and never comes back to it.
+    # Where two events cross, a real Synapse now and then tells the state before the later one, and
+    # never comes back to it: decision 14. Here its answer is given that block each time.
     room, ann, word, http = hall.rooms[slug], await meet("ann"), new_word(), hall.hall.client._http
     lea = await arrive("lea", slug)
     state = await http.call("GET", path_of("rooms", room, "state"))
