@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from commands.digests import replies
+from commands.digests import line_words, replies
 from commands.digests.replies import Plan, Shown, Status
 from commands.digests.rules import Digest, LeftOut, Line, Section, What
 from commands.digests.talk import Bucket
 from commands.questions import replies as questions
 from commands.questions.replies import Asked, Expert, Suggested
-from commands.reply import Mention, MessageLink, Reply
+from commands.reply import Mention, MessageLink, Reply, paragraphs
 from commands.words import PSEUDO, words_in
 from storage.records import EventId, RoomId, UserId
 
@@ -56,10 +56,10 @@ LINES = (
     *(line(Section.PRACTICES, What.TRANSFER,
            {"name": "1", "city": "2", "state": state, "giver": "3", "practice": "4", "why": why},
            text=text)
-      for state in replies.TRANSFERS for why in ("", "5") for text in ("", "6")),
+      for state in line_words.TRANSFERS for why in ("", "5") for text in ("", "6")),
     *(line(Section.FINDINGS, What.TALK,
            {"bucket": bucket, "city": "2", "answers": number, "cities": cities})
-      for bucket in replies.TALK for number in (0, 2) for cities in ([], ["3", "4"])),
+      for bucket in line_words.TALK for number in (0, 2) for cities in ([], ["3", "4"])),
     *(line(Section.QUIET, What.QUIET_CITY, {"city": "1", "days": days, "who": who}, staff=True)
       for days in (-1, 20) for who in ([], ["2"])),
     line(Section.HOUSEKEEPING, What.LACKS, {"name": "1", "city": "2"}, staff=True),
@@ -85,6 +85,10 @@ STATES = (
 )
 OWN = replace(FULL, digest=Digest(LINES[:5], {LeftOut.OVER: 1}))
 
+LINE_WORDS: dict[str, list[Reply]] = {
+    "line": [paragraphs(line_words.line(WORDS, one, FULL.links)) for one in LINES],
+    "joined": [paragraphs(line_words.joined([WORDS.say("published"), WORDS.say("answered")]))],
+}
 SHOWN: dict[str, list[Reply]] = {
     "digest": [
         replies.digest(WORDS, one) for one in (FULL, WEEK, QUIET, replace(QUIET, late_for=AT))

@@ -22,6 +22,7 @@ from commands.archive import replies as archive
 from commands.archive import rules as archive_rules
 from commands.catalogue import CATALOGUE
 from commands.clusters import replies as clusters
+from commands.digests import line_words
 from commands.digests import replies as digest_words
 from commands.doctor import findings, room_findings
 from commands.doctor import replies as doctor
@@ -521,6 +522,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     },
     **samples.by_module(),
     digest_words: digest_samples.SHOWN,
+    line_words: digest_samples.LINE_WORDS,
     question_words: digest_samples.QUESTIONS,
     admin: {"status": [admin.status(WORDS, STATE), admin.status(WORDS, WELL)]},
     doctor: {
