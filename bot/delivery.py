@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from bot import compiling
+from bot import compiling, gathering
 from bot.doctor import visit as doctor
 from bot.hall import LOOK_AGAIN, Hall
 from bot.lanes import Lanes
@@ -200,6 +200,12 @@ class Delivery:
                 )
             case Action.PIN:
                 return await self._pin(row, room_id)
+            case Action.GATHER:
+                poll = await self._event_of(row)
+                if poll is None:
+                    return _Sent(row.id, failure="nothing to gather")
+                await gathering.gather(self._hall, room_id, poll)
+                return _Sent(row.id)
             case Action.JOIN:
                 await self._join(row, room_id)
                 return _Sent(row.id)

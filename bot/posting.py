@@ -125,6 +125,11 @@ def _row(
             key = f"{post.poll}/end"
             content = polls.end(post.text) | {rendering.POST_KEY: key}
             return Row(key, lane, Action.MESSAGE, content, polls.END, changes=post.poll)
+        case posts.Gather():
+            lane = outbox.lane_of(connection, post.poll)
+            if lane is None:
+                return None
+            return Row(f"{post.poll}/gathered", lane, Action.GATHER, None, changes=post.poll)
         case posts.Alarm():
             timers.schedule(connection, [post.timer])
             hall.bells.timers.ring()

@@ -116,6 +116,13 @@ class EndPoll:
 
 
 @dataclass(frozen=True, slots=True)
+class Gather:
+    """Ask the homeserver once for all answers to a poll of ours; those that are new are heard."""
+
+    poll: str  # its key
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Set an alarm; a key that was ever set stands as it was."""
 
@@ -200,6 +207,7 @@ Post = (
     | Offer
     | AskPoll
     | EndPoll
+    | Gather
     | Alarm
     | TakeBack
     | Examine

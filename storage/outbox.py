@@ -27,6 +27,7 @@ class Action(StrEnum):
     REDACTION = "redaction"
     STATE = "state"
     PIN = "pin"
+    GATHER = "gather"  # nothing is said: answers to a poll of ours are asked for
     JOIN = "join"
     LEAVE = "leave"
 

@@ -14,16 +14,11 @@ from bot.matrix import renewal
 from bot.matrix.answers import Page, RawEvent, RawPage, SyncAnswer, Unreadable
 from bot.matrix.cross_signing import CrossSigning, Signing
 from bot.matrix.crypto_guard import CryptoGuard
-from bot.matrix.device import (
-    Device,
-    keep_device,
-    pickle_key_of,
-    prepare_store,
-    read_device,
-)
-from bot.matrix.errors import MatrixError, Refused, Unauthorised, Unreachable
+from bot.matrix.device import Device, pickle_key_of, prepare_store
+from bot.matrix.errors import MatrixError, Refused, Unreachable
 from bot.matrix.examining import Devices, Examiner, server_version
-from bot.matrix.http import Http, path_of
+from bot.matrix.http import V1, Http, path_of, text_of
+from bot.matrix.login import device_of_store, device_of_token, whoami
 from bot.matrix.parsing import clean, read_room_event
 from bot.matrix.reading import (
     has_events,
@@ -32,6 +27,7 @@ from bot.matrix.reading import (
     read_event,
     read_page,
     read_raw_page,
+    read_references,
     read_sync_answer,
 )
 from bot.matrix.rendering import POST_KEY
@@ -56,6 +52,7 @@ _FULL_SYNC_SECONDS: Final = 300.0  # all rooms with all their state
 _NOT_ENCRYPTED: Final = frozenset({"m.reaction"})  # always in clear, also in encrypted rooms
 _SIGNING_SECONDS: Final = 3600.0  # between looks at a signature that is missing
 _MOST_PAGES: Final = 200  # when looking for a post; 20,000 events of our own
+_REFERENCES: Final = 100  # a page; Synapse gives five if it is not asked for more
 
 
 _LOG = logging.getLogger(__name__)
@@ -102,9 +99,9 @@ class MatrixClient:
         http = Http(url)
         try:
             if access_token is not None:
-                device = await _device_of_token(http, user_id, access_token.strip())
+                device = await device_of_token(http, user_id, access_token.strip())
             else:
-                device = await _device_of_store(http, user_id, password, device_name, store)
+                device = await device_of_store(http, user_id, password, device_name, store)
             http.use_token(device.access_token)
             secret = pickle_key or pickle_key_of(store)
             crypto = CryptoGuard(http, device, store, secret)
@@ -147,7 +144,7 @@ class MatrixClient:
             query["full_state"] = "true"
         waits = _FULL_SYNC_SECONDS if full_state or since is None else _SYNC_GRACE
         answer = await self._http.get(path_of("sync"), query, seconds=timeout_ms / 1000 + waits)
-        _text(answer, "next_batch")  # without a position it is no answer
+        text_of(answer, "next_batch")  # without a position it is no answer
         await self._settle_state(answer)
         new_keys = await self._crypto.receive(answer)
         return read_sync_answer(answer, self.user_id, self._crypto.decrypt, new_keys)
@@ -210,6 +207,24 @@ class MatrixClient:
     def read(self, page: RawPage) -> Page:
         """The events of a page, decrypted where the keys are here."""
         return read_page(page, self._decrypt_if_possible)
+
+    async def references(self, room_id: RoomId, event_id: EventId) -> Page:
+        """All that refers to an event, as the answers to a poll do; oldest first.
+
+        No type is asked for: in an encrypted room it would be `m.room.encrypted` for all of them.
+        """
+        path = path_of("rooms", room_id, "relations", event_id, "m.reference", base=V1)
+        found: list[RawEvent] = []
+        start: str | None = None
+        for _ in range(_MOST_PAGES):
+            query: dict[str, str | int] = {"limit": _REFERENCES}
+            if start is not None:
+                query["from"] = start
+            chunk, start = read_references(await self._http.get(path, query))
+            found += chunk
+            if start is None:
+                break
+        return self.read(RawPage(room_id, tuple(reversed(found)), None))
 
     async def event(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
         """One event, None if there is none for us; without its key it keeps the encrypted type."""
@@ -301,10 +316,10 @@ class MatrixClient:
         """
         if not await self._is_encrypted(room_id):
             answer = await self._http.upload(data, mime, {"filename": name})
-            return {"url": _text(answer, "content_uri")}
+            return {"url": text_of(answer, "content_uri")}
         sealed, keys = await asyncio.to_thread(encrypt_attachment, data)
         answer = await self._http.upload(sealed, "application/octet-stream")
-        return {"file": {**keys, "url": _text(answer, "content_uri")}}
+        return {"file": {**keys, "url": text_of(answer, "content_uri")}}
 
     async def _is_encrypted(self, room_id: RoomId) -> bool:
         if self._crypto.is_encrypted(room_id):
@@ -343,14 +358,14 @@ class MatrixClient:
         """Create a room. A lost answer and a second try is a second room, unless it has an alias:
         then the second try is Refused M_ROOM_IN_USE, and the alias tells the room."""
         answer = await self._http.post(path_of("createRoom"), body)
-        return RoomId(_text(answer, "room_id"))
+        return RoomId(text_of(answer, "room_id"))
 
     async def join(self, room_id_or_alias: str, via: Sequence[str] = ()) -> RoomId:
         """Join, through one of those servers if ours is not in the room. Twice is no error."""
         # The second name is what servers before version 1.12 of the specification read.
         query = {"via": list(via), "server_name": list(via)} if via else None
         answer = await self._http.post(path_of("join", room_id_or_alias), {}, query)
-        return RoomId(_text(answer, "room_id"))
+        return RoomId(text_of(answer, "room_id"))
 
     async def leave(self, room_id: RoomId, reason: str | None = None) -> None:
         """Leave, or decline an invitation."""
@@ -370,7 +385,7 @@ class MatrixClient:
         answer = await self._http.post(
             path_of("rooms", room_id, "upgrade"), {"new_version": version}
         )
-        return RoomId(_text(answer, "replacement_room"))
+        return RoomId(text_of(answer, "replacement_room"))
 
     async def resolve(self, alias: str) -> tuple[RoomId, tuple[str, ...]] | None:
         """The room of an alias and servers that know it, None if there is none."""
@@ -379,7 +394,7 @@ class MatrixClient:
             return None
         servers = answer.get("servers")
         via = servers if isinstance(servers, list) else []
-        return RoomId(_text(answer, "room_id")), tuple(s for s in via if isinstance(s, str))
+        return RoomId(text_of(answer, "room_id")), tuple(s for s in via if isinstance(s, str))
 
     async def put_alias(self, alias: str, room_id: RoomId) -> None:
         """Give a room an alias; one that exists is Refused 409 M_UNKNOWN."""
@@ -399,7 +414,7 @@ class MatrixClient:
 
     async def whoami(self) -> tuple[UserId, str | None]:
         """Who the homeserver says we are, and on which device."""
-        return await _whoami(self._http)
+        return await whoami(self._http)
 
     async def account_data(self, type: str) -> Mapping[str, Any] | None:
         """Something kept with the account, None if there is none."""
@@ -448,53 +463,6 @@ class MatrixClient:
             raise
 
 
-async def _device_of_token(http: Http, user_id: UserId, token: str) -> Device:
-    http.use_token(token)
-    owner, device_id = await _whoami(http)
-    if owner != user_id or device_id is None:
-        raise Unauthorised(f"the access token is for {owner}, device {device_id}, not {user_id}")
-    return Device(owner, device_id, token)
-
-
-async def _device_of_store(
-    http: Http, user_id: UserId, password: str | None, device_name: str, store: Path
-) -> Device:
-    device = await asyncio.to_thread(read_device, store)
-    if device is not None:
-        if device.user_id != user_id:
-            raise Unauthorised(f"the store belongs to {device.user_id}, not to {user_id}")
-        return device
-    if password is None:
-        raise Unauthorised("neither a password nor an access token is configured")
-    device = await _log_in(http, user_id, password, device_name)
-    await asyncio.to_thread(keep_device, store, device)
-    return device
-
-
-async def _log_in(http: Http, user_id: UserId, password: str, device_name: str) -> Device:
-    body = {
-        "type": "m.login.password",
-        "identifier": {"type": "m.id.user", "user": user_id},
-        "password": password,
-        "initial_device_display_name": device_name,
-    }
-    try:
-        answer = await http.post(path_of("login"), body)
-    except Refused as refusal:
-        raise Unauthorised(f"login refused: {refusal.errcode}") from None
-    return Device(
-        UserId(_text(answer, "user_id")),
-        _text(answer, "device_id"),
-        _text(answer, "access_token"),
-    )
-
-
-async def _whoami(http: Http) -> tuple[UserId, str | None]:
-    answer = await http.get(path_of("account", "whoami"))
-    device_id = answer.get("device_id")
-    return UserId(_text(answer, "user_id")), device_id if isinstance(device_id, str) else None
-
-
 def _now() -> float:
     return asyncio.get_running_loop().time()
 
@@ -509,11 +477,4 @@ def _is_post(event: RoomEvent, key: str, txn_id: str | None) -> bool:
 
 
 def _event_id(answer: Any) -> EventId:
-    return EventId(_text(answer, "event_id"))
-
-
-def _text(answer: Any, name: str) -> str:
-    value = answer.get(name) if isinstance(answer, dict) else None
-    if not isinstance(value, str):
-        raise Unreachable(f"an answer without {name}")
-    return value
+    return EventId(text_of(answer, "event_id"))

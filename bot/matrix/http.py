@@ -20,6 +20,7 @@ from bot.matrix.errors import (
 )
 
 V3: Final = "/_matrix/client/v3"
+V1: Final = "/_matrix/client/v1"
 MEDIA: Final = "/_matrix/media/v3"
 _CONNECT_SECONDS: Final = 10.0
 _REQUEST_SECONDS: Final = 60.0  # createRoom and joins over federation take long
@@ -161,6 +162,14 @@ def _object(answer: Any) -> dict[str, Any]:
 def path_of(*segments: str, base: str = V3) -> str:
     """A path of segments, each percent-encoded: ids hold `/`, `$`, `#` and anything else."""
     return base + "".join("/" + quote(segment, safe="!@$:") for segment in segments)
+
+
+def text_of(answer: Any, name: str) -> str:
+    """A text that an answer must hold; an answer without it is none."""
+    value = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(value, str):
+        raise Unreachable(f"an answer without {name}")
+    return value
 
 
 def _seconds_to_wait(milliseconds: Any, header: str | None) -> float:

@@ -75,6 +75,12 @@ def read_page(page: RawPage, decrypt: Decrypt) -> Page:
     return Page(*read_events(page.chunk, page.room_id, decrypt))
 
 
+def read_references(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
+    """A page of what refers to an event, newest first, and the token of the next one."""
+    token = answer.get("next_batch")
+    return _list(answer.get("chunk")), token if isinstance(token, str) else None
+
+
 def joined_rooms(answer: Mapping[str, Any]) -> list[tuple[RoomId, dict[str, Any]]]:
     """Each joined room's part of a raw sync answer."""
     return _rooms(_mapping(answer.get("rooms")).get("join"))

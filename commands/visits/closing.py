@@ -7,7 +7,7 @@ from commands.context import Context
 from commands.dates.reader import Span
 from commands.dates.rules import Because, Status, Value, all_answered, silent_parties
 from commands.listener import Closing
-from commands.posts import EndPoll, Offer, Post, Posts, Tell
+from commands.posts import EndPoll, Gather, Offer, Post, Posts, Tell
 from commands.reply import Mention
 from commands.visits import electing, poll_words, rules, tally_words
 from commands.visits.counting import count, options_of, still_open
@@ -20,6 +20,7 @@ from storage.records import UserId
 from storage.visit_records import Electorate, LineKind, Visit, VisitState
 
 PATIENCE = timedelta(seconds=90)  # for the ends of polls to come back to us
+LATE = timedelta(minutes=1)  # for votes that other homeservers bring
 EXTENSION = timedelta(hours=24)
 
 
@@ -173,7 +174,20 @@ def conclude(visit: Visit, context: Context) -> list[Post]:
     ]
     if choice.winner is not None:
         posts.append(Offer(key, "✅"))
+    if _asked_polls(visit, context):
+        posts.append(alarm(visit, "late", context.now + LATE, f"late/{visit.round}"))
     return posts
+
+
+def gather_late(visit: Visit, context: Context) -> list[Post]:
+    """The homeserver is asked once more what was answered; only a vote that is new counts anew."""
+    return [Gather(poll) for poll in _asked_polls(visit, context)]
+
+
+def _asked_polls(visit: Visit, context: Context) -> list[str]:
+    """The polls of this round that stand, or stood, in the room."""
+    keys = [poll_key(visit, one.number) for one in options_of(visit, context) if not one.withdrawn]
+    return [key for key in keys if outbox.was_posted(context.connection, key)]
 
 
 # ── reminders ─────────────────────────────────────────────────────────────────────────────────

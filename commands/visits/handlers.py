@@ -129,6 +129,8 @@ def due(event: TimerDue, context: Context) -> Posts:
             return closing.deadline_came(visit, context)
         case "count" if this_round and visit.state is VisitState.CLOSING:
             return closing.stop_waiting(visit, context)
+        case "late" if this_round and visit.state in COUNTED_OUT:
+            return closing.gather_late(visit, context)
         case "remind" if this_round and visit.state is VisitState.POLLING:
             return closing.remind(visit, context, event.key.rsplit("/", 1)[1])
         case "nudge" if this_round and visit.state is VisitState.POLLING:
@@ -144,6 +146,7 @@ def due(event: TimerDue, context: Context) -> Posts:
             return ()
 
 
+COUNTED_OUT = frozenset({VisitState.CLOSED, VisitState.CONFIRMED})
 TOO_LATE = timedelta(hours=12)  # "in three days" is wrong the day after
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.matrix import polls
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, Unreachable
 from bot.matrix.http import Http, path_of
@@ -244,6 +245,33 @@ async def pages(bot: Bot, room: RoomId, *, start: str | None, **options: Any) ->
         if not raw_page.chunk or raw_page.end is None:
             return found
         start = raw_page.end
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_what_refers_to_an_event_is_listed_over_pages_oldest_first(
+    bot: Bot, new_person: NewPerson, encrypted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.matrix.client._REFERENCES", 2)
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=encrypted)
+    await bot.joins(room)
+    poll, other = await bot.says(room, "When?", "t1"), await bot.says(room, "Where?", "t2")
+    await ann.hears()
+    given = []
+    for target, number in ((poll, 1), (other, 2), (poll, 3), (poll, 4), (poll, 5), (poll, 6)):
+        content = {
+            "m.relates_to": {"rel_type": "m.reference", "event_id": target},
+            polls.RESPONSE: {"answers": [str(number)]},
+        }
+        said = await ann.send_raw(room, polls.RESPONSE, content)
+        given += [said] if target == poll else []
+    await ann.say(room, "a word beside", thread=poll)
+    await bot.hears(room, "a word beside")
+    page = await bot.client.references(room, poll)
+    assert [one.event_id for one in page.events] == given
+    assert [polls.answers_of(one.content) for one in page.events] == [(n,) for n in "13456"]
+    assert {one.encrypted for one in page.events} == {encrypted}
+    assert not page.unreadable
 
 
 @pytest.mark.parametrize("encrypted", [False, True])

@@ -553,6 +553,27 @@ async def test_a_vote_in_time_that_comes_late_is_counted_and_told(hall: Delivere
     assert "now date 1 and 2 is best" in hall.bodies(HOUSING)[-1]
 
 
+async def test_a_minute_after_the_close_the_polls_of_that_round_are_gathered_once(
+    hall: Delivered,
+) -> None:
+    def gathered() -> list[str]:
+        return [one.changes or "" for one in hall.stood if one.action is Action.GATHER]
+
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.redacts(CORA, hall.post("visit/1/poll/3/1").event_id)
+    await hall.says(CORA, "!visit close V-1")
+    await hall.passes(hall.now + timedelta(seconds=59))
+    assert gathered() == []
+    await hall.passes(hall.now + timedelta(days=1))
+    assert gathered() == ["visit/1/poll/1/1", "visit/1/poll/2/1"]
+    await hall.says(CORA, "!visit reopen V-1")
+    await hall.says(CORA, "!visit close V-1")
+    await hall.says(CORA, "!visit cancel V-1")
+    await hall.passes(hall.now + timedelta(days=1))
+    assert len(gathered()) == 2, "nobody needs the votes of what is called off"
+
+
 async def test_dates_that_are_asked_again_stay_open_when_somebody_changes_a_vote(
     hall: Delivered,
 ) -> None:

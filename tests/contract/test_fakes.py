@@ -13,8 +13,8 @@ from tests.fuzz.wire import Wire
 
 BOT = Path(__file__).parents[2] / "bot"
 SPINE = (
-    "intake", "backfill", "late_keys", "worker", "posting", "delivery", "upkeep", "timers",
-    "doctor/visit",
+    "intake", "backfill", "gathering", "late_keys", "worker", "posting", "delivery", "upkeep",
+    "timers", "doctor/visit",
 )  # fmt: skip
 ME = UserId("@moothall:hs")
 

@@ -283,6 +283,16 @@ class FakeClient:
     def read(self, page: RawPage) -> Page:
         return Page(*self._split(page.chunk, ALL), ())
 
+    async def references(self, room_id: RoomId, event_id: EventId) -> Page:
+        wanted = {"rel_type": "m.reference", "event_id": event_id}
+        found = [
+            one
+            for one in self._server.events
+            if one.room_id == self._room(room_id).room_id and one.relates_to == wanted
+        ]
+        standing = [one for one in found if not self._server.is_redacted(one.event_id)]
+        return Page(*self._split(standing, ALL), ())
+
     async def event(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
         event = self._server.find(event_id)
         return None if event is None or event.room_id != room_id else self._as_told(event)

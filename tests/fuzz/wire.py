@@ -122,6 +122,9 @@ class Wire:
     def read(self, page: RawPage) -> Page:
         return read_page(page, open_sealed)
 
+    async def references(self, room_id: RoomId, event_id: EventId) -> Page:
+        return Page((), (), ())
+
     # ── saying ────────────────────────────────────────────────────────────────────────────────
 
     async def send(

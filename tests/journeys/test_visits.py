@@ -1,13 +1,16 @@
 """A date in a day, through real clients: proposed, voted on three ways, decided, in calendars."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import vobject
 
+from bot.gathering import gather
 from bot.matrix import polls
+from bot.matrix.answers import SyncAnswer
 from demo.people import Heard, Person
 from storage import votes
 from tests.hall import CLEAR, RunningHall, answers
@@ -111,3 +114,77 @@ async def test_a_date_is_found_by_poll_tap_and_word(
     pins = (await ben.state(room, "m.room.pinned_events"))["pinned"]
     assert anew.event_id in pins
     assert card.event_id not in pins
+
+
+def lose_votes(hall: RunningHall, voter: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the next sync on, none brings what somebody answers to polls."""
+    whole = hall.hall.client.sync
+
+    async def sync(since: str | None, *, timeout_ms: int, full_state: bool) -> SyncAnswer:
+        answer = await whole(since, timeout_ms=timeout_ms, full_state=full_state)
+        kept = [
+            replace(
+                news,
+                timeline=tuple(
+                    one
+                    for one in news.timeline
+                    if one.sender != voter.user_id or one.type not in polls.RESPONSES
+                ),
+            )
+            for news in answer.rooms
+        ]
+        return replace(answer, rooms=tuple(kept))
+
+    monkeypatch.setattr(hall.hall.client, "sync", sync)
+
+
+@everywhere
+@pytest.mark.promise(
+    "A minute after dates are closed the homeserver is asked for votes that never reached the"
+    " hall: those in time are counted, and told if they change what is best."
+)
+async def test_votes_that_no_sync_brought_are_gathered_after_the_close(
+    hall: RunningHall,
+    arrive: Arrive,
+    slug: str,
+    paula: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = hall.rooms[slug]
+    host, guest = ("Havnvoll", "Lipohrad") if slug == CLEAR else ("Lipohrad", "Havnvoll")
+    ana, ben = await arrive("ana", slug), await arrive("ben", slug)
+    for person, city in ((ana, f"{host} role:city-lead"), (ben, guest)):
+        await hall.asks(paula, room, f"!member set {person.user_id} city:{city}")
+    first = datetime.now(UTC).date() + timedelta(days=60)
+    dates = f"{first} {first + timedelta(weeks=1)}"
+    draft = await hall.asks(
+        ana, room, f"!visit propose {host} {dates} cities:{host} cities:{guest} require:{host}"
+    )
+    number = draft.body.split(":", 1)[0]
+    lose_votes(hall, ben, monkeypatch)
+    await ana.say(room, f"!visit open {number}")
+    found = [await ben.hears(room=room, sender=hall.me, type=polls.START, timeout=20) for _ in "12"]
+    await hall.asks(ana, room, f"!vote {number} 1 yes 2 yes")
+    await votes_in_poll(ben, found[1], YES)
+    await ana.say(room, f"!visit close {number}")
+    assert "level" in (await hears_card(ana, room, "closed on")).body
+    late = await votes_in_poll(ben, found[0], YES)
+    try:
+        hall.clock.shift = timedelta(seconds=61)
+        hall.hall.bells.timers.ring()
+        told = await hears_card(ben, room, "counted anew")
+        assert "now date 2 is best" in told.body
+        assert told.encrypted == (slug != CLEAR)
+        edited = await ben.hears(
+            lambda heard: "Suggested: date 2" in heard.body, room=room, edits=True, timeout=20
+        )
+        assert "1 of 2 cities" in edited.body, "date 1, with the vote that came too late"
+    finally:
+        hall.clock.shift = timedelta()
+    await gather(hall.hall, room, found[1].event_id)
+    shown = await hall.asks(ana, room, f"!visit show {number}")
+    assert "2 of 2 cities" in shown.body
+    again = ben.timeline.find(lambda one: "counted anew" in one.body and one.replaces is None)
+    assert len(again) == 1, "asked for once more, they say nothing new"
+    ledger = await hall.hall.database.read(lambda c: votes.find(c, int(number[2:])))
+    assert late in [one.event_id for one in ledger], "it was listed, too, and came after the close"
