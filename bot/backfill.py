@@ -3,15 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from time import monotonic
 
 from sqlalchemy import Connection
 
+from bot import older_history
 from bot.hall import Hall
 from bot.intake import (
     Taken,
     keep,
-    keep_past,
     keep_unreadable,
     read_facts,
     speak_of_missed,
@@ -21,6 +23,7 @@ from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.memory import give_back
 from bot.retry import wait_before
 from bot.state import record_past
+from commands.archive.replies import Stage
 from storage import gaps, rooms, waiting
 from storage.gaps import Gap
 
@@ -31,6 +34,7 @@ SIDE_BY_SIDE = 2  # rooms; each holds two pages in memory
 MANY = 1_000  # events leave memory to give back
 SWEEP = 60.0  # seconds
 ATTEMPTS = 5  # at one page, before other rooms have their turn
+TELL = 15.0  # seconds between two edits that show how far older history has come
 
 
 class Backfill:
@@ -39,6 +43,7 @@ class Backfill:
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
         self._stored = 0  # events, since memory was last given back
+        self._told: dict[int, float] = {}  # holes whose progress was shown, and when
 
     async def run(self) -> None:
         """Fill holes for ever."""
@@ -77,7 +82,12 @@ class Backfill:
                 done = not page.chunk or page.end is None
                 if not done and page.end is not None:
                     fetching = asyncio.ensure_future(self._fetch(hole, page.end))
-                if await self._store(hole, page, done=done):
+                if hole.back_to is not None:
+                    further = await self._store_older(hole, page, done=done)
+                    if further is None:
+                        return
+                    hole = further
+                elif await self._store(hole, page, done=done):
                     return
         finally:
             fetching.cancel()
@@ -113,19 +123,12 @@ class Backfill:
             taken = Taken()
             room = rooms.know(connection, hole.room_id)
             record_past(connection, room, page.events)
-            if hole.back_to is not None:
-                keep_past(connection, self._hall, room, page.events[::-1], facts, now, taken)
-                # Clocks lie: one event of 1970 does not end the walk.
-                older = sum(event.at < hole.back_to for event in page.events)
-                closed = done or older * 2 > len(page.events)
-                closed = closed or not room.archive_on
-            else:
-                # Oldest first: of two commands of one millisecond the earlier is answered first.
-                keep(connection, self._hall, room, page.events[::-1], facts, now, taken)
-                keep_unreadable(connection, self._hall, page.unreadable, now)
-                for raw in page.malformed:
-                    waiting.add_malformed(connection, hole.room_id, raw, now)
-                closed = done or _reached_the_archive(hole, taken)
+            # Oldest first: of two commands of one millisecond the earlier is answered first.
+            keep(connection, self._hall, room, page.events[::-1], facts, now, taken)
+            keep_unreadable(connection, self._hall, page.unreadable, now)
+            for raw in page.malformed:
+                waiting.add_malformed(connection, hole.room_id, raw, now)
+            closed = done or _reached_the_archive(hole, taken)
             if closed:
                 gaps.close(connection, hole.id, now)
                 taken.lanes.add(hole.room_id)
@@ -140,6 +143,42 @@ class Backfill:
         taken.ring(self._hall)
         return closed
 
+    async def _store_older(self, hole: Gap, raw_page: RawPage, *, done: bool) -> Gap | None:
+        """One page of older history in one transaction; returns how far it has come by now."""
+        await asyncio.sleep(0)
+        page = self._hall.client.read(raw_page)
+        facts = await read_facts(self._hall, page.events)
+        now, token = self._hall.clock.now(), raw_page.end
+        tell = monotonic() - self._told.get(hole.id, -TELL) >= TELL
+
+        def store(connection: Connection) -> tuple[Taken, Gap | None]:
+            taken = Taken()
+            before = gaps.past_of(connection, hole.room_id)
+            if before is None or before.id != hole.id:
+                return taken, None  # somebody has ended it
+            further, over = older_history.take_in(
+                connection, self._hall, before, page, facts, now, taken
+            )
+            gaps.count_past(connection, further)
+            if over or done or token is None:
+                gaps.close(connection, hole.id, now)
+                older_history.tell(connection, self._hall, further, Stage.DONE, now, taken)
+                return taken, None
+            gaps.move(connection, hole.id, token, len(raw_page.chunk))
+            further = replace(
+                further, next_token=token, events=further.events + len(raw_page.chunk)
+            )
+            if tell:
+                older_history.tell(connection, self._hall, further, Stage.READING, now, taken)
+            return taken, further
+
+        taken, further = await self._hall.database.write(store, alone=True, durable=False)
+        if tell:
+            self._told[hole.id] = monotonic()
+        self._stored += len(page.events)
+        taken.ring(self._hall)
+        return further
+
     async def _give_up(self, hole: Gap, refusal: Refused) -> None:
         log.error("gap abandoned: room=%s gap=%d error=%s", hole.room_id, hole.id, refusal)
         now: datetime = self._hall.clock.now()
@@ -147,6 +186,8 @@ class Backfill:
         def abandon(connection: Connection) -> Taken:
             taken = Taken(lanes={hole.room_id})
             gaps.close(connection, hole.id, now, abandoned=refusal.errcode)
+            if (past := gaps.past_by(connection, hole.id)) is not None:
+                older_history.end(connection, self._hall, past, now, taken)
             speak_of_missed(connection, hole.room_id, f"gap/{hole.id}", now, taken)
             return taken
 

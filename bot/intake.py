@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -38,7 +38,7 @@ from storage import (
     sources,
     waiting,
 )
-from storage.records import EventId, Room, RoomEvent, RoomId, RoomKind
+from storage.records import EventId, Room, RoomEvent, RoomId, RoomKind, UserId
 from storage.types import event_hash, instant, milliseconds
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Taken:
     upgrade: bool = False
     moved: bool = False  # our place in a room of ours has changed: joined, removed, other levels
     erased: bool = False
+    posts: set[str] = field(default_factory=set)  # lanes of the outbox with something to send
     missed: set[RoomId] = field(default_factory=set)  # rooms with commands too old to carry out
     new: int = 0  # events archived
     familiar: int = 0  # that were archived before, or are too old for it
@@ -77,6 +78,8 @@ class Taken:
             hall.bells.upgrades.ring([LOOK_AGAIN])
         if self.erased:
             hall.bells.erasures.ring()
+        if self.posts:
+            hall.bells.outbox.ring(self.posts)
 
 
 class Intake:
@@ -328,15 +331,16 @@ def keep_past(
     hall: Hall,
     room: Room,
     events: Sequence[RoomEvent],
-    facts: dict[EventId, folding.Fact],
+    facts: Mapping[EventId, folding.Fact],
     now: datetime,
     taken: Taken,
-) -> None:
+    present: Collection[UserId],
+) -> int:
     """Older history, for the archive alone: nothing of it is answered or acted upon.
 
-    Only what those said who are in the room now: they were told, and could object.
+    present: who is in the room now: they were told, and could object. Of nobody else anything is
+    kept. Returns how many messages with words came in.
     """
-    present = {user_id for _number, user_id in rooms.people_in(connection, room.id)}
     asked = _Asked(connection, hall, room)
     spoken = [
         facts[event.event_id]
@@ -345,8 +349,9 @@ def keep_past(
         and (event.sender in present or event.redacts is not None)
         and not asked.is_command(event)
     ]
-    _archive(connection, hall, room, spoken, now, taken)
+    new = _archive(connection, hall, room, spoken, now, taken)
     _forget_redacted(connection, hall, room, events, now, taken)
+    return folding.count_worded(connection, [facts[event_id].hash for event_id in new])
 
 
 def _confirm_own(
@@ -374,15 +379,16 @@ def _archive(
     facts: Sequence[folding.Fact],
     now: datetime,
     taken: Taken,
-) -> None:
+) -> Collection[EventId]:
     taken.familiar += len(facts)
     since = rooms.archive_since(connection, room.room_id) if facts else None
     if since is None:
-        return
+        return ()
     wanted = [fact for fact in facts if fact.event.at >= milliseconds(since)]
     new = folding.record(connection, wanted, milliseconds(now), hall.settings.community.language)
     taken.new += len(new)
     taken.familiar -= len(new)
+    return new
 
 
 def _forget_redacted(

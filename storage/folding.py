@@ -186,6 +186,19 @@ def record(
     return {fact.event.event_id for fact in fresh}
 
 
+def count_worded(connection: Connection, hashes: Iterable[int]) -> int:
+    """How many of these events are messages whose words are kept."""
+    worded = (
+        select(func.count())
+        .select_from(message.join(event, event.c.seq == message.c.seq))
+        .where(message.c.body != "")
+    )
+    return sum(
+        connection.scalar(worded.where(event.c.event_h.in_(part))) or 0
+        for part in _parts(list(hashes))
+    )
+
+
 def _known(connection: Connection, hashes: Iterable[int]) -> set[int]:
     found: set[int] = set()
     for part in _parts(list(hashes)):

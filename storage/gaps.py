@@ -23,6 +23,14 @@ class Gap:
     attempts: int = 0
     back_to: int | None = None  # ms: older history for the archive alone
     events: int = 0  # read so far
+    kept: int = 0  # messages that came into the archive
+    unreadable: int = 0  # messages whose key we do not have
+    reached: int | None = None  # ms: since then nothing of older history is missing
+
+    @property
+    def told_as(self) -> str:
+        """The key of the post that shows how far older history has come."""
+        return f"archive/past/{self.id}"
 
 
 _COLUMNS = (
@@ -34,6 +42,9 @@ _COLUMNS = (
     gap.c.attempts,
     gap.c.back_to,
     gap.c.events,
+    gap.c.kept,
+    gap.c.unreadable,
+    gap.c.reached,
 )
 
 
@@ -70,11 +81,27 @@ def is_open(connection: Connection, room_id: str) -> bool:
     return connection.execute(select(gap.c.id).where(*missing).limit(1)).first() is not None
 
 
-def open_past(connection: Connection, room_id: RoomId, back_to: int, now: datetime) -> None:
-    """Older history is wanted, back to a moment (ms)."""
+def open_past(
+    connection: Connection, room_id: RoomId, back_to: int, reached: int, now: datetime
+) -> Gap:
+    """Older history is wanted, back to a moment; reached: since when all is kept (both ms)."""
+    row = {
+        "room_id": room_id,
+        "next_token": NEWEST,
+        "opened_at": now,
+        "back_to": back_to,
+        "reached": reached,
+    }
+    number = connection.execute(insert(gap).returning(gap.c.id), row).scalar_one()
+    return Gap(number, room_id, None, NEWEST, now, back_to=back_to, reached=reached)
+
+
+def count_past(connection: Connection, hole: Gap) -> None:
+    """How much of older history came in, and how far back it reaches by now."""
     connection.execute(
-        insert(gap),
-        {"room_id": room_id, "next_token": NEWEST, "opened_at": now, "back_to": back_to},
+        update(gap)
+        .where(gap.c.id == hole.id)
+        .values(kept=hole.kept, unreadable=hole.unreadable, reached=hole.reached)
     )
 
 
@@ -82,6 +109,13 @@ def past_of(connection: Connection, room_id: str) -> Gap | None:
     """The older history of a room that is being read now."""
     wanted = (gap.c.closed_at.is_(None), gap.c.back_to.is_not(None), gap.c.room_id == room_id)
     row = connection.execute(select(*_COLUMNS).where(*wanted).limit(1)).first()
+    return None if row is None else Gap(*row)
+
+
+def past_by(connection: Connection, number: int) -> Gap | None:
+    """Older history by its number, open or not; None if it is a hole of another kind."""
+    wanted = (gap.c.id == number, gap.c.back_to.is_not(None))
+    row = connection.execute(select(*_COLUMNS).where(*wanted)).first()
     return None if row is None else Gap(*row)
 
 

@@ -272,6 +272,9 @@ gap = Table(
     Column("next_token", String, nullable=False),  # the newer end, moving back as pages come in
     Column("opened_at", Instant, nullable=False),
     Column("events", Integer, nullable=False, server_default="0"),
+    Column("kept", Integer, nullable=False, server_default="0"),  # messages, of older history
+    Column("unreadable", Integer, nullable=False, server_default="0"),  # of it, without a key
+    Column("reached", Long),  # ms: since here all of the older history is kept
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("retry_at", Instant),
     Column("closed_at", Instant),

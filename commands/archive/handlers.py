@@ -55,12 +55,13 @@ def switch_off(call: Call[Nothing], context: Context) -> Posts:
     if not call.room.archive_on:
         raise MemberError(replies.already_off(call.words))
     rooms.change(context.connection, call.room.room_id, archive_on=False, archive_since=None)
+    ended = past.end(call.room, context) or []  # nor of what was said before
     language = context.settings.community.language
     since = milliseconds(call.said.at)  # from the moment it was said, also if it was heard late
     folding.erase_since(context.connection, since, language, room=call.room.id)
     off = replies.switched_off(context.words, on=f"{call.prefix}archive on")
     # It concerns the whole room, so it is not hidden in a thread.
-    return [Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)]
+    return [*ended, Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)]
 
 
 # ── export ────────────────────────────────────────────────────────────────────────────────────

@@ -4,18 +4,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from commands.archive import replies, rules
 from commands.arguments import argument, optional, word
 from commands.command import Call, Command
-from commands.context import Context
+from commands.context import Context, Settings
 from commands.errors import MemberError
 from commands.events import TimerDue
 from commands.permissions import Who
-from commands.posts import Alarm, Pin, Posts, Say
+from commands.posts import Alarm, Change, Pin, Posts, Say
+from commands.reply import Reply
 from commands.rights import MANDATE, Mandate
-from commands.words import N_
+from commands.words import N_, words_in
 from storage import gaps, rooms, timers
-from storage.records import Timer
+from storage.gaps import Gap
+from storage.records import Room, Timer
 from storage.types import instant, milliseconds
 
 KIND = "archive past"  # of its alarm
@@ -90,13 +94,48 @@ def _day(call: Call[Past], context: Context) -> date:
 
 
 def _stop(call: Call[Past], context: Context) -> Posts:
-    waiting = timers.cancel_all(context.connection, call.room.room_id, KIND)
-    reading = gaps.past_of(context.connection, call.room.room_id)
-    if reading is not None:
-        gaps.close(context.connection, reading.id, context.now, abandoned=STOP)
-    if not waiting and reading is None:
+    ended = end(call.room, context)
+    if ended is None:
         raise MemberError(replies.past_not_asked(call.words))
-    return [Say(call.room.room_id, replies.past_stopped(context.words), notice=False)]
+    return [*ended, Say(call.room.room_id, replies.past_stopped(context.words), notice=False)]
+
+
+def end(room: Room, context: Context) -> list[Change] | None:
+    """Take in no more of a room; None if nothing was being taken in, or would have been."""
+    waiting = timers.cancel_all(context.connection, room.room_id, KIND)
+    reading = gaps.past_of(context.connection, room.room_id)
+    if reading is None:
+        return [] if waiting else None
+    gaps.close(context.connection, reading.id, context.now, abandoned=STOP)
+    keep_reached(context.connection, reading)
+    return [progress(context.settings, reading, replies.Stage.STOPPED)]
+
+
+def keep_reached(connection: Connection, hole: Gap) -> None:
+    """The archive begins where older history has come to, so that it can go on another time."""
+    if hole.reached is not None and rooms.archive_since(connection, hole.room_id) is not None:
+        rooms.change(connection, hole.room_id, archive_since=instant(hole.reached))
+
+
+def progress(settings: Settings, hole: Gap, stage: replies.Stage) -> Change:
+    """What the one message in the room says now."""
+    return Change(hole.told_as, _told(settings, hole, stage))
+
+
+def _told(settings: Settings, hole: Gap, stage: replies.Stage) -> Reply:
+    zone = ZoneInfo(settings.community.time_zone)
+
+    def day_of(moment: int | None) -> date:
+        return instant(moment or 0).astimezone(zone).date()
+
+    read = replies.OlderHistory(
+        since=day_of(hole.back_to),
+        reached=day_of(hole.reached),
+        events=hole.events,
+        kept=hole.kept,
+        unreadable=hole.unreadable,
+    )
+    return replies.past_progress(words_in(settings.community.language), read, stage)
 
 
 def begin(event: TimerDue, context: Context) -> Posts:
@@ -109,8 +148,11 @@ def begin(event: TimerDue, context: Context) -> Posts:
     if now_since is None or milliseconds(now_since) <= since:
         return ()
     rooms.change(context.connection, room.room_id, archive_since=instant(since))
-    gaps.open_past(context.connection, room.room_id, since, context.now)
-    return ()
+    hole = gaps.open_past(
+        context.connection, room.room_id, since, milliseconds(now_since), context.now
+    )
+    told = _told(context.settings, hole, replies.Stage.READING)
+    return [Say(room.room_id, told, key=hole.told_as)]
 
 
 BACKFILL = Command(
@@ -119,5 +161,6 @@ BACKFILL = Command(
     handler=ask,
     summary=N_("older history for the archive, a week after all were told; stop ends it"),
     example="archive backfill 2026-01-31",
+    aliases=("admin backfill",),
     who=Who.ROOM_ADMINS,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import Enum
 
 from commands.archive.rules import Point, Summary
 from commands.reply import (
@@ -272,6 +273,65 @@ def past_stopped(words: Words) -> Reply:
     return paragraphs(
         words.say("No older history is taken in any more. What came in already stays.")
     )
+
+
+class Stage(Enum):
+    """How the reading of older history goes."""
+
+    READING = "reading"
+    DONE = "done"
+    STOPPED = "stopped"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class OlderHistory:
+    """How far it has come."""
+
+    since: date  # as it was asked for
+    reached: date  # since then nothing is missing
+    events: int  # read so far, of whatever kind
+    kept: int  # messages
+    unreadable: int  # messages without a key
+
+
+def past_progress(words: Words, read: OlderHistory, stage: Stage) -> Reply:
+    """The one message that is edited while older history is read."""
+    since, reached = words.date(read.since), words.date(read.reached)
+    match stage:
+        case Stage.READING:
+            head = words.say(
+                "⏳ I am reading what was said here since {since}; I have come to {reached}.",
+                since=since,
+                reached=reached,
+            )
+        case Stage.DONE:
+            head = words.say("✅ What was said here since {since} is read.", since=since)
+        case Stage.STOPPED:
+            head = words.say(
+                "⏹️ I have stopped reading older history. I had come to {reached}.", reached=reached
+            )
+        case Stage.REFUSED:
+            head = words.say(
+                "⚠️ The homeserver gives me no more of what was said here. I had come to {reached}.",
+                reached=reached,
+            )
+    lines = [
+        words.plural(
+            "{number} message came into the archive",
+            "{number} messages came into the archive",
+            read.kept,
+        )
+    ]
+    if read.unreadable:
+        lines.append(
+            words.plural(
+                "{number} message is encrypted and was not meant for me: it is not stored",
+                "{number} messages are encrypted and were not meant for me: they are not stored",
+                read.unreadable,
+            )
+        )
+    return Reply((Paragraph(head), items(*lines)))
 
 
 def past_not_asked(words: Words) -> Reply:

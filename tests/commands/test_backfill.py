@@ -6,9 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from bot import intake
+from bot import intake, older_history
 from bot.hall import Bells
 from bot.hall import Hall as RealHall
+from bot.matrix.answers import Page
 from commands.posts import Alarm, Pin, Say
 from storage import archive, folding, gaps, rooms
 from storage.records import EventId, RoomEvent, UserId
@@ -70,12 +71,15 @@ async def takes_in(hall: Hall, since: int) -> None:
     taken = intake.Taken()
 
     def work(connection: Any) -> None:
-        room = rooms.know(connection, HOUSING)
         fake = cast(RealHall, real)
-        intake.keep_past(connection, fake, room, events, facts, hall.now, taken)
-        number = gaps.past_of(connection, HOUSING)
-        assert number is not None
-        gaps.move(connection, number.id, "next", len(events))
+        hole = gaps.past_of(connection, HOUSING)
+        assert hole is not None
+        page = Page(tuple(events[::-1]), (), ())
+        further, over = older_history.take_in(connection, fake, hole, page, facts, hall.now, taken)
+        assert not over
+        assert (further.kept, further.unreadable) == (1, 0)
+        gaps.count_past(connection, further)
+        gaps.move(connection, hole.id, "next", len(events))
 
     await hall.do(work)
     assert not taken.lanes
