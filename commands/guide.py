@@ -37,6 +37,7 @@ SEARCHING = (
     ("pump OR boiler", N_("one of them; brackets group")),
     ("pump -loud", N_("without a word; a minus does so before most of what follows, too")),
     ("hous*", N_("all words that begin so")),
+    ("🎉", N_("what was said with an emoji, in any skin")),
     ("from:ann", N_("what somebody said; from:me is you")),
     ("city:Havnvoll", N_("what people of a city said")),
     ("in:housing", N_("a room of yours; in:all is all of them, answered in the direct chat")),

@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from commands.search.dates import read_period
 from commands.search.fields import AFTER, BEFORE, DAYS, FIELDS, ON, SORT, TAG, read_filter, tag_of
+from storage.search.letters import is_emoji
 from storage.search.query import And, Node, Not, Or, Phrase, Prefix, Query, Sort, Word, leaves
 
 LONGEST = 256  # characters
@@ -253,7 +254,7 @@ def _phrase(typed: str) -> Phrase | None:
 
 
 def _worded(typed: str) -> bool:
-    return any(map(str.isalnum, typed))
+    return any(sign.isalnum() or is_emoji(sign) for sign in typed)
 
 
 def _joined(kind: type[And] | type[Or], nodes: list[Node | None]) -> Node | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.search.languages import is_small, language_scores
-from storage.search.letters import UNSPACED, spelt_otherwise
+from storage.search.letters import UNSPACED, is_emoji, spelt_otherwise
 from storage.search.query import Leaf, OneOf, Phrase, Prefix, Word
 from storage.search.stemming import LANGUAGES
 from storage.search.words import (
@@ -66,7 +66,7 @@ def topics(text: str, language_prior: str = "") -> frozenset[str]:
     language = analyse(text, language_prior).language
     about: set[str] = set()
     for word in written_words(text):
-        if not is_small(word):
+        if not is_small(word) and not is_emoji(word):
             found = forms(word, language)
             about.update(found.extras[:1] or found.parts[:1])
     return frozenset(about)
@@ -93,6 +93,8 @@ def query_terms(typed: str) -> Terms:
     words = written_words(typed)
     tokens = phrase_tokens(typed)
     if len(words) != 1 or not tokens or (len(tokens) > 1 and UNSPACED.search(typed)):
+        return Terms(tokens) if len(tokens) == 1 else Terms(phrase=tokens)
+    if is_emoji(words[0]):
         return Terms(tokens) if len(tokens) == 1 else Terms(phrase=tokens)
     if len(tokens[0]) == 1 and UNSPACED.match(tokens[0]):
         return Terms(prefix=tokens[0])

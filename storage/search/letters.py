@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 # Combining marks as they occur inside words; `\w` leaves them out. Whole blocks of the Indic
 # scripts, where vowels are marks; soft hyphen and zero-width joiners vanish in folding.
@@ -17,6 +18,16 @@ UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff66-\uff9f\U00020000-\U0003ffff]+"
 )
+
+# Pictures: two letters of a flag, or a sign with what varies it (how it is drawn, its skin, tags
+# of a flag) and the signs that a joiner makes one picture of.
+_SIGN = "[\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+_VARIED = "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+_PICTURE = f"[\U0001f1e6-\U0001f1ff]{{2}}|{_SIGN}{_VARIED}*(?:\u200d{_SIGN}{_VARIED}*)*"
+EMOJI = f"(?:{_PICTURE})+"  # a run of them
+_ONE_EMOJI = re.compile(_PICTURE)
+# Skin, gender and how it is drawn are no other word; neither is what joins a family.
+_VARIATIONS = re.compile("\u200d[\u2640\u2642]|[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
 _INVISIBLE = re.compile("[\u00ad\u0640\u200b-\u200d\u2060\ufe00-\ufe0f]")  # with tatweel
 # Marks that make no other letter: Latin, Greek; Hebrew points; Arabic harakat and hamza.
@@ -50,6 +61,29 @@ def fold(word: str) -> str:
     apart = _KEPT.sub(lambda pair: unicodedata.normalize("NFC", pair.group()), apart)
     apart = _STRIPPED.sub("", apart).translate(_ALIKE)
     return unicodedata.normalize("NFC", apart)
+
+
+def is_emoji(word: str) -> bool:
+    """Whether a word, or a run of them, is pictures."""
+    return not word.isascii() and _ONE_EMOJI.match(word) is not None
+
+
+def emoji_in(run: str) -> Iterator[tuple[str, int, int]]:
+    """The pictures of a run as they are compared, each with start and end: 👍🏽 is 👍.
+
+    The same one again and again counts once.
+    """
+    last: tuple[str, int, int] | None = None
+    for found in _ONE_EMOJI.finditer(run):
+        plain = _VARIATIONS.sub("", found.group()) or found.group()[0]
+        if last is not None and last[0] == plain:
+            last = (plain, last[1], found.end())
+            continue
+        if last is not None:
+            yield last
+        last = (plain, found.start(), found.end())
+    if last is not None:
+        yield last
 
 
 def spelt_otherwise(folded: str) -> tuple[str, ...]:

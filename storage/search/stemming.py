@@ -23,7 +23,7 @@ SNOWBALL = {
 }
 LANGUAGES = (*SNOWBALL, "lv")  # ISO 639-1
 
-RULES = 3  # of this package; raise it whenever folding, tokens or stop words change
+RULES = 4  # of this package; raise it whenever folding, tokens or stop words change
 
 
 def analyser_version() -> int:

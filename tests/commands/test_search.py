@@ -319,6 +319,19 @@ async def test_files_and_pictures_are_found_by_what_they_are(hall: Hall) -> None
     assert pictures.startswith("Found 1 for pump in Housing, with a picture.")
 
 
+async def test_an_emoji_is_found_like_a_word(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The library is open 🎉🎉 thanks to all 👏🏽")
+    await hall.talks(ANN, "The library is shut")
+    assert await hall.hears(BEN, "!search 🎉") == (
+        "Found 1 for 🎉 in Housing.\n"
+        "- The library is open 🎉🎉 thanks to all 👏🏽\n"
+        "  Ann Berg, 2 Mar 2026, 10:01"
+    )
+    assert "is open" in await hall.hears(BEN, "!search library 👏")
+    assert "is shut" in await hall.hears(BEN, "!search library -🎉")
+
+
 @pytest.mark.promise(
     "A search without hits suggests one spelling, taken only from what the reader may read."
 )

@@ -93,7 +93,8 @@ NASTY: dict[str, Node | None] = {
     ")(": None,
     "((a)) b": And((A, B)),
     ":)": None,
-    "🎉": None,
+    "🎉": Word("🎉"),
+    "-👍🏽": Not(Word("👍🏽")),
     "*": None,
     "foo*": Prefix("foo"),
     "foo**": Prefix("foo"),
@@ -216,7 +217,7 @@ TYPED = st.lists(
             "from:", "in:", "before:", "after:", "sort:", "new", "7d", "2026-03", "x:y", " ", " ",
             "has:", "kind:", "tag:", "thread:", "lang:", "is:", "on:", "city:", "file", "de",
             "9999",
-            " ", "\n", "'", ":", "\ud800", "\x00", "東京", "ſort:", "ﬁn", "0",
+            " ", "\n", "'", ":", "\ud800", "\x00", "東京", "🎉", "ſort:", "ﬁn", "0",
         ]
     ),
     max_size=25,

@@ -13,6 +13,7 @@ from storage.search.analyser import (
     analyse_as,
     phrase_tokens,
     query_terms,
+    topics,
 )
 from storage.search.letters import fold
 from storage.search.stemming import LANGUAGES, analyser_version
@@ -92,7 +93,7 @@ SENTENCES = {
 
 
 # What words are cut, joined and folded by, so that Hypothesis finds the seams.
-SEAMS = st.text("abCs '’-_#@.é\u0301\u200dßøÆ字東ไทبـ½ﷺ9ς", max_size=40)
+SEAMS = st.text("abCs '’-_#@.é\u0301\u200dßøÆ字東ไทبـ½ﷺ9ς🎉👍🏽️♀🇩", max_size=40)
 
 
 def pairs() -> list[tuple[str, str, str]]:
@@ -276,7 +277,9 @@ def test_a_text_is_found_by_its_own_words(text: str, prior: str) -> None:
         ("https://city.example/a_b?c=1", ("https", "city", "example", "a", "b", "c", "1")),
         ("東京都に x ไทย", ("東京", "京都", "都に", "x", "ไท", "ทย")),
         ("½ ﷺ", ("1", "2", "صلى", "الله", "عليه", "وسلم")),
-        ("🎉 — … \ud800", ()),
+        ("— … \ud800", ()),
+        ("done🎉🎉 👍🏽 👍", ("done", "🎉", "👍", "👍")),
+        ("🇩🇪🇫🇷 ❤️ ☎", ("🇩🇪", "🇫🇷", "❤", "☎")),
         ("हिन्दी", ("हिन्दी",)),
     ],
 )
@@ -293,13 +296,38 @@ def test_compounds_are_found_whole_and_in_parts() -> None:
     assert "welcomekit" in query_terms("welcome-kit").any_of
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("🎉", "🎉🎉🎉"),
+        ("👍", "👍🏽"),
+        ("👍🏿", "👍"),
+        ("❤", "❤️"),
+        ("🤷", "🤷🏽‍♀️"),
+        ("👩‍💻", "👩🏾‍💻"),
+    ],
+)
+def test_an_emoji_is_one_word_whatever_its_skin_and_variant(typed: str, said: str) -> None:
+    assert finds(typed, f"They are here {said} at last", "en")
+
+
+def test_emoji_that_only_share_a_part_are_not_the_same() -> None:
+    for typed, said in (("👩", "👩‍💻"), ("🇩🇪", "🇫🇷"), ("👨‍👩‍👧", "👨‍👩‍👦"), ("🎉", "🥳")):
+        assert not finds(typed, said, "en")
+
+
+def test_emoji_neither_hide_the_language_nor_tell_what_a_text_is_about() -> None:
+    assert finds("meeting", "meetings 🎉🎉🎉🎉🎉", "")
+    assert topics("The pump is mended 🎉🎉🎉", "en") == topics("The pump is mended", "en")
+
+
 def test_umlauts_may_be_typed_out() -> None:
     assert "munchen" in query_terms("Muenchen").any_of
     assert finds("Staedte", "Die Stadt und die Städte der Region sind dabei", "de")
 
 
 def test_typed_words_without_letters_ask_for_nothing() -> None:
-    for typed in ("", "🎉", "#", "++", "ـ", "\u200d", "'"):
+    for typed in ("", "™", "#", "++", "ـ", "\u200d", "'"):
         assert query_terms(typed) == Terms()
         assert not query_terms(typed)
 

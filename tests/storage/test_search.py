@@ -129,7 +129,7 @@ TALK = (
     Sentence(5, 2, 1, 1004, "Write to ann@city.example or see https://city.example/housing."),
     Sentence(6, 1, 3, 1005, "Nothing of note.", title="Night of the language cafés"),
     Sentence(7, 3, 1, 1006, "東京都に住んでいます"),
-    Sentence(8, 2, 3, 1007, "L'école a reçu les bénévoles hier, c'était très bien."),
+    Sentence(8, 2, 3, 1007, "L'école a reçu les bénévoles hier, c'était très bien. 👏🏽 ❤️"),
 )
 
 
@@ -170,6 +170,13 @@ EXPECTED: dict[str, list[int]] = {
     '"of the"': [6],
     "fam*": [2, 1],
     "lang*": [6],
+    "👏": [8],
+    "👏🏿": [8],
+    "❤": [8],
+    "👏 ❤": [8],
+    '"bien ❤"': [],
+    '"bien 👏"': [8],
+    "🎉": [],
     "what's": [],
     "C++": [],
     "ـ": [],
@@ -271,7 +278,7 @@ async def test_a_blank_message_is_not_shown_even_if_the_index_still_has_it(
 
 
 async def test_messages_without_words_stay_out(database: Database) -> None:
-    await say(database, [Sentence(1, 1, 1, 5000, "🎉 🎉"), Sentence(2, 1, 1, 5001, "word")])
+    await say(database, [Sentence(1, 1, 1, 5000, "… !"), Sentence(2, 1, 1, 5001, "word")])
     assert await look(database, None) == [2]
 
 
@@ -298,7 +305,7 @@ async def test_words_survive_an_index_made_anew(database: Database) -> None:
 
 WORDS = """meeting meetings city cities Stadt Städte Straße naïve l'école écoles e-mail kit
     welcome-kit #housing housing Wohnung wohnungen πόλη πόλεις křeslo být města kjøre ja ne don't
-    ann@city.example 東京都 2026-03-09 the der la C++ it's o'clock a-b-c x_y"""
+    ann@city.example 東京都 2026-03-09 the der la C++ it's 👍🏽 a-b-c 🎉"""
 VOCABULARY = WORDS.split()
 
 
