@@ -6,6 +6,7 @@ follow it, on folded stems; the commonest words that change inside are named one
 """
 
 import re
+from functools import cache
 
 # Each: what is found in a stem, and what stands there instead; applied in order. "(?<=....)" keeps
 # four letters at least, so that short words stay what they are.
@@ -70,6 +71,37 @@ def _named() -> dict[str, dict[str, str]]:
 
 
 _NAMED = _named()
+# English words whose stem Snowball spells with another vowel.
+_RESPELT = {"die": "dying", "lie": "lying", "tie": "tying"}
+
+
+@cache
+def _begun_otherwise() -> dict[str, tuple[str, ...]]:
+    changed = [(stem, word) for named in _NAMED.values() for word, stem in named.items()]
+    found: dict[str, tuple[str, ...]] = {}
+    for stem, word in (*changed, *_RESPELT.items()):
+        if stem[:3] != word[:3]:
+            found[stem] = (*found.get(stem, ()), word[:3])
+    return found
+
+
+def other_beginnings(stem: str) -> tuple[str, ...]:
+    """How words of this stem may begin that do not begin as it does: people, of person.
+
+    Dutch loses a "ge" in front or in the middle: gevraagd and opgevraagd, of vragen. German loses
+    the "e" of a vowel spelt out: fuer, of für.
+    """
+    found = _begun_otherwise().get(stem.removesuffix("1"), ())
+    if not stem[0].isascii():
+        return found
+    spelt = tuple(f"{stem[:at]}e" for at in (1, 2) if stem[at - 1 : at] in ("a", "o", "u"))
+    return (
+        *found,
+        f"ge{stem[0]}",
+        f"{stem[0]}ge",
+        *((f"{stem[:2]}g",) if stem[1:] else ()),
+        *spelt,
+    )
 
 
 def whole_stem(folded: str, language: str) -> str | None:

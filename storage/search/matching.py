@@ -1,27 +1,27 @@
 """Where the words of a query stand in a stored text: for the rank, and for the snippet."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from storage.search.analyser import FEW_WORDS, Terms, stem_languages, terms_of
-from storage.search.letters import UNSPACED, fold
+from storage.search.beginnings import Beginnings
+from storage.search.letters import UNSPACED
 from storage.search.query import Candidate, Node, wanted
 from storage.search.rows import Row
 from storage.search.stemming import LANGUAGES
 from storage.search.words import find_tags, find_words, forms, joined, split, written_words
 
 NEAR = 8  # words
-# Words of one part, whatever stands in them: Latin, Greek, Cyrillic.
-_SIMPLE = re.compile(
-    "[0-9A-Za-z\u00c0-\u0148\u014a-\u024f\u0386-\u03ff\u0400-\u0481\u048a-\u052f]+"
-).fullmatch
+NEXT = 400  # characters after a word, in which the next one of its phrase stands
 
 INFLECTED = 0.7  # how much another form of the word counts
 EXACT = 1 << 10  # added to a leaf that is answered by the very word
 
 Answers = frozenset[int]  # the wanted leaves that a part of a text answers
 NONE: Answers = frozenset()
+
+
+Counts = tuple[tuple[int, float], ...]  # leaves that a word answers, and how much it counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,109 +40,132 @@ class Matcher:
         self._prefixes = [
             (leaf, it.prefix) for leaf, it in enumerate(self._terms) if it.prefix and not it.phrase
         ]
+        self._phrases = [(leaf, it) for leaf, it in enumerate(self._terms) if it.phrase]
+        self._tags = [(leaf, it) for leaf, it in enumerate(self._terms) if it.tag]
         self._leaves: dict[str, Answers] = {}
         for leaf, terms in enumerate(self._terms):
             for place, token in enumerate(terms.any_of):
                 answer = {leaf} if place else {leaf, leaf + EXACT}
                 self._leaves[token] = self._leaves.get(token, NONE) | answer
-        asked = [
-            token for it in self._terms for token in (*it.any_of, *it.phrase, it.prefix, it.tag)
-        ]
-        self._initials = {token[0] for token in asked if token}
-        self._strangers: dict[str, bool] = {}  # by first letter
-        self._passed: set[str] = set()  # first letters of words that answer nothing
-        self._glanced: dict[tuple[str, ...], dict[str, Answers]] = {}
-        self._asks_phrase = any(it.phrase for it in self._terms)
-        self._asks_tag = any(it.tag for it in self._terms)
+        asked = (
+            token
+            for it in self._terms
+            for token in (*it.any_of, *it.phrase[:1], "" if it.phrase else it.prefix)
+        )
+        self._beginnings = Beginnings(filter(None, asked))
         self._none = (0.0,) * len(self._terms)
-        # By language, then by written word: its tokens, and what each of them answers.
+        # By language, then by written word: its tokens and what each of them answers, in all the
+        # languages of a text; what the word answers, in its own language alone.
         self._known: dict[tuple[str, ...], dict[str, _Reading]] = {}
+        self._glanced: dict[tuple[str, ...], dict[str, Counts]] = {}
 
     def weigh(self, row: Row) -> Candidate:
         """What the rank of a found message depends on."""
-        answers = self._phrased(row) if self._asks_phrase else self._glance(row)
-        title = self._read(row.title, row.lang).answers if row.title else []
+        if not self._terms:
+            return Candidate(row.message_id, row.thread_h, row.ts, _length(row.body), (), ())
+        hits, near = self._glance(row.body, row.lang)
+        title = self._none
+        if row.title:
+            title = self._count(self._read(row.title, row.lang).answers)
+        if hits == title == self._none:
+            # Found all the same, so by a form that begins otherwise.
+            answers = self._read(row.body, row.lang).answers
+            hits, near = self._count(answers), self._near(answers)
         return Candidate(
-            row.message_id,
-            row.thread_h,
-            row.ts,
-            len(answers),
-            self._count(answers),
-            self._count(title) if title else self._none,
-            near=self._near(answers),
+            row.message_id, row.thread_h, row.ts, _length(row.body), hits, title, near=near
         )
 
     def spans(self, text: str, language: str) -> list[tuple[int, int]]:
         """Start and end of every hit in a text, in order; hits a sign apart are one."""
-        answers = self._read(text, language).answers
         spans: list[tuple[int, int]] = []
-        for (start, end), answered in zip(_places(text), answers, strict=True):
-            if answered and spans and start <= spans[-1][1] + 1:
+        for start, end in self._places(text, language):
+            if spans and start <= spans[-1][1] + 1:
                 spans[-1] = (spans[-1][0], max(spans[-1][1], end))
-            elif answered:
+            else:
                 spans.append((start, end))
         return spans
 
+    def _places(self, text: str, language: str) -> Iterator[tuple[int, int]]:
+        """Start and end of every part that answers something."""
+        plain = text.replace("_", " ")
+        if self._phrases or self._tags or not self._beginnings.reads(plain):
+            answers = self._read(text, language).answers
+            for place, answered in zip(_places(text), answers, strict=True):
+                if answered:
+                    yield place
+            return
+        words = written_words(plain)
+        languages = stem_languages(plain, words, language)
+        for offset, word in self._beginnings.words(plain):
+            answers = self._reading(word, languages).answers
+            if any(answers):
+                for part, answered in zip(split(word), answers, strict=True):
+                    if answered:
+                        yield offset + part.start, offset + part.end
+
     def _read(self, text: str, language: str) -> _Reading:
+        """What each part of a text answers, whatever it begins with."""
         words = written_words(text)
         languages = stem_languages(text, words, language)
-        known = self._known.setdefault(languages, {})
         tokens: list[str] = []
         answers: list[Answers] = []
-        strangers = self._strangers
         for word in words:
-            first = word[0]
-            if (stranger := strangers.get(first)) is None:
-                stranger = strangers[first] = self._is_stranger(first)
-            if stranger and ((word.isascii() and word.isalnum()) or _SIMPLE(word)):
-                tokens.append("")
-                answers.append(NONE)
-                continue
-            one = known.get(word)
-            if one is None:
-                one = known[word] = self._word(word, languages)
+            one = self._reading(word, languages)
             tokens += one.tokens
             answers += one.answers
-        for leaf, terms in enumerate(self._terms):
+        for leaf, terms in (*self._phrases, *self._tags):
             for at in (*_phrases(tokens, terms), *_tagged(text, terms)):
                 answers[at] |= {leaf, leaf + EXACT}
         return _Reading(tokens, answers)
 
-    def _phrased(self, row: Row) -> Sequence[Answers]:
-        return self._read(row.body, row.lang).answers
+    def _glance(self, text: str, language: str) -> tuple[tuple[float, ...], bool]:
+        """How often each leaf is answered in a text, and whether all are near each other.
 
-    def _glance(self, row: Row) -> Sequence[Answers]:
-        """What each word of a message answers, in its own language alone: hundreds are weighed.
-
-        Words that begin otherwise than all that is asked for are passed by.
+        In the text's own language alone, and only words that begin as something asked for:
+        hundreds of messages are weighed.
         """
-        words = written_words(row.body)
-        languages = (row.lang,) if len(words) >= FEW_WORDS else LANGUAGES
-        known = self._glanced.setdefault(languages, {})
-        passed = self._passed
-        answers = [NONE] * len(words)
-        for at, word in [
-            (at, word)
-            for at, word in enumerate(words)
-            if word[0] not in passed or not word.isascii() or not word.isalnum()
-        ]:
-            if (answered := known.get(word)) is None:
-                if self._is_stranger(word[0]):
-                    passed.add(word[0])
-                    if (word.isascii() and word.isalnum()) or _SIMPLE(word):
-                        continue
-                answered = known[word] = NONE.union(*self._word(word, languages).answers)
-            answers[at] = answered
-        if self._asks_tag:
-            for leaf, terms in enumerate(self._terms):
-                if any(True for _ in _tagged(row.body, terms)):
-                    answers[0] |= {leaf, leaf + EXACT}
-        return answers
+        text = text.replace("_", " ") if "_" in text else text
+        if not self._beginnings.reads(text):
+            answers = self._read(text, language).answers
+            return self._count(answers), self._near(answers)
+        few = text.count(" ") < 2 * FEW_WORDS and len(written_words(text)) < FEW_WORDS
+        languages = LANGUAGES if few else (language,)
+        known = self._glanced.get(languages)
+        if known is None:
+            known = self._glanced[languages] = {}
+        counts = list(self._none)
+        places: list[tuple[int, int]] = []
+        for offset, word in self._beginnings.words(text):
+            counted = known.get(word)
+            if counted is None:
+                counted = known[word] = self._counts(word, languages)
+            for leaf, count in counted:
+                counts[leaf] += count
+                places.append((offset, leaf))
+            for leaf, terms in self._phrases:
+                if ends := _spoken(text, offset, word, terms):
+                    counts[leaf] += len(ends)
+                    places += [(end, leaf) for end in ends]
+        for leaf, terms in self._tags:
+            if any(tag == terms.tag for tag, _, _ in find_tags(text)):
+                counts[leaf] += 1.0
+                places.append((0, leaf))
+        near = len(counts) > 1 and all(counts) and _near_by(text, sorted(places), len(counts))
+        return tuple(counts), near
 
-    def _is_stranger(self, first: str) -> bool:
-        """Whether no word that begins so answers anything: stems begin as their words do."""
-        folded = fold(first)
-        return len(folded) == 1 and folded not in self._initials
+    def _counts(self, word: str, languages: Sequence[str]) -> Counts:
+        counts: dict[int, float] = {}
+        for leaf in NONE.union(*self._word(word, languages).answers):
+            share = INFLECTED if leaf < EXACT else 1 - INFLECTED
+            counts[leaf % EXACT] = counts.get(leaf % EXACT, 0.0) + share
+        return tuple(counts.items())
+
+    def _reading(self, word: str, languages: tuple[str, ...]) -> _Reading:
+        known = self._known.setdefault(languages, {})
+        one = known.get(word)
+        if one is None:
+            one = known[word] = self._word(word, languages)
+        return one
 
     def _word(self, word: str, languages: Sequence[str]) -> _Reading:
         tokens = list(forms(word, languages[0]).parts)
@@ -185,6 +208,46 @@ class Matcher:
                 if len(latest) == len(self._terms) and at - min(latest.values()) < NEAR:
                     return True
         return False
+
+
+def _length(text: str) -> int:
+    """About how many words a text has."""
+    return text.count(" ") + 1
+
+
+def _near_by(text: str, places: Sequence[tuple[int, int]], leaves: int) -> bool:
+    """Whether all leaves stand within a few words. places: offset and leaf, in order."""
+    latest: dict[int, int] = {}
+    reached = word = 0
+    for offset, leaf in places:
+        word += text.count(" ", reached, offset)
+        reached = offset
+        latest[leaf] = word
+        if len(latest) == leaves and word - min(latest.values()) < NEAR:
+            return True
+    return False
+
+
+def _spoken(text: str, offset: int, word: str, terms: Terms) -> list[int]:
+    """Where the parts of a phrase begin that begins in this word, a place for each; none: []."""
+    parts = [(offset + it.start, it.token) for it in split(word)]
+    first = next((at for at, (_, it) in enumerate(parts) if it == terms.phrase[0]), None)
+    if first is None:
+        return []
+    found = parts[first:]
+    size = len(terms.phrase) + bool(terms.prefix)
+    end = offset + len(word)
+    while len(found) < size:
+        after = next(find_words(text[end : end + NEXT]), None)
+        if after is None:
+            return []
+        following, at = after
+        found += [(end + at + it.start, it.token) for it in split(following)]
+        end += at + len(following)
+    tokens = tuple(token for _, token in found[:size])
+    if tokens[: len(terms.phrase)] != terms.phrase or not terms.begins(tokens[-1]):
+        return []
+    return [place for place, _ in found[:size]]
 
 
 def _places(text: str) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,143 @@
+"""Passes by the words of a text that cannot answer a query: they begin otherwise.
+
+Stems begin as their words do, so a few letters tell. Most words of a message are never looked at in
+this way, which is what makes ranking hundreds of messages quick. Rather too much passes than too
+little: whoever asks looks at what is left.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from storage.search import endings
+from storage.search.letters import MARKS, UNSPACED
+
+LETTERS = 3  # of a beginning; the last letter of a short stem may differ from its word's
+KNOWN = chr(0x530)  # below: Latin, Greek, Cyrillic
+_JOINTS = "'’ʼ‐‑-"  # between the parts of one written word
+_PART = re.compile(rf"\w[\w{MARKS}]*")
+_WHOLE = re.compile(rf"\w[\w{MARKS}]*(?:[{_JOINTS}]\w[\w{MARKS}]*)*")
+# Letters without accents, of one form each; of others any sign beyond ASCII will do.
+_ONE_FORM = frozenset("бвджзклмнпрстфхцчшщβγδζθκλμνξπτφχψ")
+# Texts with such signs are read word by word when Greek or Cyrillic is asked for.
+_ELSEWHERE = re.compile(
+    "[\u00ad\u0300-\u036f\u0483-\u0487\u0530-\u1eff\u200b-\u200d\u2060-\u218f\u2460-\u24ff"
+    "\u2c00-\uffff\U00010000-\U0001f2ff\U00020000-\U0010ffff]"
+)
+
+
+class Beginnings:
+    """Finds the written words that may answer one of a few tokens."""
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        plain: dict[str, Any] = {}
+        other: dict[str, Any] = {}
+        self.anything = False  # a token is written in other letters: any word may answer it
+        for token in tokens:
+            if not all(it.isalnum() and it < KNOWN for it in token[:LETTERS]):
+                self.anything = True
+                return
+            for start in {_start(token), *endings.other_beginnings(token)}:
+                branch = plain if start.isascii() else other
+                for letter in start:
+                    branch = branch.setdefault(letter, {})
+                branch[""] = {}  # it ends here
+        self._plain = _compiled_plain(plain) if plain else None
+        self._other = _compiled_other(other) if other else None
+
+    def reads(self, text: str) -> bool:
+        """Whether beginnings tell enough of this text."""
+        return not self.anything and (
+            self._other is None or text.isascii() or _ELSEWHERE.search(text) is None
+        )
+
+    def words(self, text: str) -> Iterator[tuple[int, str]]:
+        """Offset and word, in order, each once; the text holds no underscores."""
+        starts: list[int] = []
+        if self._plain is not None:
+            # One "?" for each sign beyond ASCII, so that places stay right.
+            known = text if text.isascii() else text.encode("ascii", "replace").decode("ascii")
+            starts = [found.start() for found in self._plain.finditer(known.lower())]
+        if self._other is not None and not text.isascii():
+            starts = sorted([*starts, *(it.start() for it in self._other.finditer(text))])
+        reached = 0
+        for start in starts:
+            if start < reached:
+                continue
+            before = text[start - 1] if start else " "
+            part = _PART.match(text, start)
+            if part is None:
+                continue
+            reached = part.end()
+            after = text[reached] if reached < len(text) else " "
+            if before not in _JOINTS and after not in _JOINTS:
+                if not before.isalnum():
+                    yield start, part.group()
+                    continue
+                if not UNSPACED.match(before):
+                    continue  # the middle of a word, after an accent
+            first = start
+            while first and (text[first - 1].isalnum() or _inside(text[first - 1])):
+                first -= 1
+            for whole in _WHOLE.finditer(text, first):
+                if whole.end() > start:
+                    reached = whole.end()
+                    yield whole.start(), whole.group()
+                    break
+
+
+def _inside(sign: str) -> bool:
+    return sign in _JOINTS or bool(re.match(f"[{MARKS}]", sign))
+
+
+def _start(token: str) -> str:
+    """The letters that every word of this token begins with, folded."""
+    letters = token[:-1] if 1 < len(token) < LETTERS + 2 and token[-1] == "1" else token
+    return letters[: max(1, min(LETTERS, len(letters) - 1))]
+
+
+def _compiled_plain(tree: dict[str, Any]) -> re.Pattern[str]:
+    """ASCII letters, in small letters; "?" may be any other sign, or several letters in one."""
+    ways = [f"(?<={first}){_tail(below)}" for first, below in tree.items() if first]
+    next_ones = {it for below in tree.values() for it in _letters(below)}
+    open_end = any("" in below for below in tree.values())
+    ways.append(r"(?<=\?)" + ("" if open_end else rf"(?:['?-]|[{''.join(sorted(next_ones))}])"))
+    # One set in front, so that the search leaps from one such sign to the next.
+    return re.compile(rf"[{''.join(tree)}?](?<!\w.)(?:{'|'.join(ways)})")
+
+
+def _letters(branch: dict[str, Any]) -> Iterator[str]:
+    for letter, below in branch.items():
+        if letter:
+            yield letter
+            yield from _letters(below)
+
+
+def _tail(branch: dict[str, Any]) -> str:
+    """What may follow, letter by letter; a joint ends the first part of a joined word."""
+    if "" in branch:
+        return ""
+    last = [letter for letter, below in branch.items() if "" in below]
+    ways = [f"['?{''.join(last)}-]"]
+    ways += [f"{letter}{_tail(below)}" for letter, below in branch.items() if "" not in below]
+    return f"(?:{'|'.join(ways)})"
+
+
+def _compiled_other(tree: dict[str, Any]) -> re.Pattern[str]:
+    """Greek and Cyrillic letters."""
+
+    def tail(branch: dict[str, Any]) -> str:
+        if "" in branch:
+            return ""
+        ways = [f"{_signs([it])}{tail(below)}" for it, below in branch.items()]
+        return f"(?:[{_JOINTS}]|{'|'.join(ways)})"
+
+    ways = "|".join(f"(?<={_signs([first])}){tail(below)}" for first, below in tree.items())
+    return re.compile(rf"{_signs(tree)}(?<!\w.)(?:{ways})", re.DOTALL)
+
+
+def _signs(letters: Iterable[str]) -> str:
+    """A set of all that may fold into one of these letters: quickly compiled, so often too wide."""
+    if all(letter in _ONE_FORM for letter in letters) and len(list(letters)) == 1:
+        return f"[{''.join(letter + letter.upper() for letter in letters)}]"
+    return r"[^\x00-\x7f]"
