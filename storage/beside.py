@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import NullPool, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.database import PRAGMAS, T, Work
 
@@ -44,6 +43,8 @@ async def change(url: URL, work: Work[T]) -> T:
 async def _run(url: URL, work: Work[T], *, writing: bool) -> T:
     if url.get_backend_name() == "sqlite":
         return await asyncio.to_thread(_run_on_sqlite, url, work, writing)
+    from sqlalchemy.ext.asyncio import create_async_engine  # 6 MB, for PostgreSQL alone
+
     engine = create_async_engine(
         url.set(drivername="postgresql+asyncpg"),
         poolclass=NullPool,

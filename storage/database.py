@@ -7,6 +7,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,26 +17,23 @@ from sqlalchemy import (
     Connection,
     Insert,
     NullPool,
+    QueuePool,
     StaticPool,
     Table,
     create_engine,
     event,
     make_url,
-    text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-
-from storage.scrubbing import scrub
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 GROUP = 16  # units of work that share one commit
-ADVISORY_LOCK = 0x6D6F6F74  # "moot"
+READERS = 2  # connections of SQLite, each with a thread of its own
 
 PRAGMAS = (
     "PRAGMA busy_timeout=5000",
@@ -109,6 +107,10 @@ async def open_database(url: str | URL) -> Database:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return await asyncio.to_thread(SqliteDatabase, parsed)
+    # SQLAlchemy's asyncio, with the mapper that it brings along, weighs 6 MB, which a hall on
+    # SQLite has no use for.
+    from storage.postgres import PostgresDatabase
+
     return await PostgresDatabase.open(parsed)
 
 
@@ -127,6 +129,8 @@ def upsert(connection: Connection, table: Table, keys: list[str], columns: list[
 def _insert_once(dialect: str, table: Table) -> Insert:
     if dialect == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import postgresql  # 2 MB
+
     return postgresql.insert(table).on_conflict_do_nothing()
 
 
@@ -135,6 +139,8 @@ def _upsert(dialect: str, table: Table, keys: tuple[str, ...], columns: tuple[st
     if dialect == "sqlite":
         lite = sqlite.insert(table)
         return lite.on_conflict_do_update(list(keys), set_={c: lite.excluded[c] for c in columns})
+    from sqlalchemy.dialects import postgresql  # 2 MB
+
     pg = postgresql.insert(table)
     return pg.on_conflict_do_update(
         index_elements=list(keys), set_={c: pg.excluded[c] for c in columns}
@@ -157,10 +163,10 @@ class _Unit(Generic[T]):
 
 
 class SqliteDatabase:
-    """One thread writes, in groups that share a commit; aiosqlite reads beside it.
+    """One thread writes, in groups that share a commit; two read beside it.
 
-    aiosqlite hops between threads for every statement; a unit of work here takes one hop, which
-    is worth a factor of four to ten in speed.
+    A driver for asyncio (aiosqlite) hops between threads for every statement; a unit of work here
+    takes one hop, which is worth a factor of four to ten in speed, and 6 MB.
     """
 
     def __init__(self, url: URL) -> None:
@@ -179,15 +185,17 @@ class SqliteDatabase:
         event.listen(self._engine, "connect", _prepare_writer)
         # pysqlite begins only before a write; a read-modify-write would lose updates.
         event.listen(self._engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
-        self._readers: AsyncEngine = create_async_engine(
-            url.set(drivername="sqlite+aiosqlite"),
-            pool_size=2,
+        self._readers = create_engine(
+            url.set(drivername="sqlite+pysqlite"),
+            poolclass=QueuePool,
+            pool_size=READERS,
             max_overflow=0,
-            connect_args={"isolation_level": None},
+            connect_args={"check_same_thread": False, "isolation_level": None},
             hide_parameters=True,
         )
-        event.listen(self._readers.sync_engine, "connect", _prepare_reader)
-        event.listen(self._readers.sync_engine, "begin", lambda c: c.exec_driver_sql("BEGIN"))
+        event.listen(self._readers, "connect", _prepare_reader)
+        event.listen(self._readers, "begin", lambda c: c.exec_driver_sql("BEGIN"))
+        self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._queue: queue.SimpleQueue[_Unit[Any] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._keep_writing, name="writer", daemon=True)
         self._writer.start()
@@ -203,8 +211,12 @@ class SqliteDatabase:
         return await asyncio.shield(unit.done)
 
     async def read(self, work: Work[T]) -> T:
-        async with self._readers.begin() as connection:
-            return await connection.run_sync(work)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reading, self._read, work)
+
+    def _read(self, work: Work[T]) -> T:
+        with self._readers.begin() as connection:
+            return work(connection)
 
     async def study(self, work: Work[T]) -> T:
         return await asyncio.to_thread(self._study, work)
@@ -233,7 +245,8 @@ class SqliteDatabase:
     async def close(self) -> None:
         self._queue.put(None)
         await asyncio.to_thread(self._writer.join)
-        await self._readers.dispose()
+        await asyncio.to_thread(self._reading.shutdown, cancel_futures=True)
+        self._readers.dispose()
         self._engine.dispose()
         os.close(self._lock)
 
@@ -343,79 +356,3 @@ def lock_file(path: Path) -> int:
         os.close(handle)
         raise HallIsRunning(str(path)) from error
     return handle
-
-
-# ── PostgreSQL ────────────────────────────────────────────────────────────────────────────────
-
-
-async def _lock(engine: AsyncEngine) -> AsyncConnection:
-    """A connection that holds the hall's lock; raises HallIsRunning if another one does."""
-    keeper = await engine.connect()
-    taken = await keeper.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
-    await keeper.commit()
-    if not taken:
-        await keeper.close()
-        raise HallIsRunning(engine.url.database or "")
-    return keeper
-
-
-class PostgresDatabase:
-    """One writing transaction at a time, as on SQLite; readers from the pool."""
-
-    def __init__(self, engine: AsyncEngine, keeper: AsyncConnection) -> None:
-        self._engine = engine
-        self._keeper = keeper  # writes, and holds the advisory lock for as long as we run
-        self._turn = asyncio.Lock()
-
-    @classmethod
-    async def open(cls, url: URL) -> "PostgresDatabase":
-        engine = create_async_engine(
-            url.set(drivername="postgresql+asyncpg"),
-            pool_size=4,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            connect_args={
-                # A generic plan walks the primary key for a rare word: 531 ms against 0.5.
-                "server_settings": {"plan_cache_mode": "force_custom_plan", "jit": "off"},
-            },
-        )
-        try:
-            return cls(engine, await _lock(engine))
-        except BaseException:
-            await engine.dispose()
-            raise
-
-    async def write(self, work: Work[T], *, alone: bool = False, durable: bool = True) -> T:
-        return await asyncio.shield(asyncio.ensure_future(self._write(work, durable)))
-
-    async def _write(self, work: Work[T], durable: bool) -> T:
-        async with self._turn:
-            if self._keeper.invalidated or self._keeper.closed:
-                # The server let go of us, and of our lock: nothing is written without it.
-                await self._keeper.close()
-                self._keeper = await _lock(self._engine)
-            async with self._keeper.begin():
-                if not durable:
-                    await self._keeper.execute(text("SET LOCAL synchronous_commit TO OFF"))
-                return await self._keeper.run_sync(work)
-
-    async def read(self, work: Work[T]) -> T:
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(work)
-
-    async def study(self, work: Work[T]) -> T:
-        engine = self._engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        async with engine.begin() as connection:
-            return await connection.run_sync(work)
-
-    async def tidy(self, *, thoroughly: bool) -> None:
-        if not thoroughly:
-            return
-        await scrub(self._engine)
-
-    async def close(self) -> None:
-        async with self._turn:
-            await self._keeper.close()
-            await self._engine.dispose()

@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from icalendar import Calendar, Event, vCalAddress, vText
-
 from commands.dates.reader import Span
+
+if TYPE_CHECKING:  # and where a file is made: 3 MB that a hall without visits never needs
+    from icalendar import Calendar, Event
 
 MIME = "text/calendar"
 PRODUCER = "-//Moothall//Visits//EN"
@@ -65,6 +67,8 @@ def single_file(entry: Entry) -> bytes:
 
 def feed(entries: Sequence[Entry], name: str) -> bytes:
     """A calendar to subscribe to: no method, because nothing is handed over."""
+    from icalendar import vText
+
     calendar = _calendar()
     calendar.add("x-wr-calname", vText(_clean(name)))
     for entry in entries:
@@ -72,7 +76,9 @@ def feed(entries: Sequence[Entry], name: str) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _calendar() -> Calendar:
+def _calendar() -> "Calendar":
+    from icalendar import Calendar
+
     calendar = Calendar()  # not Calendar.new(), which makes up an address for the whole file
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODUCER)
@@ -80,7 +86,9 @@ def _calendar() -> Calendar:
     return calendar
 
 
-def _event(entry: Entry) -> Event:
+def _event(entry: Entry) -> "Event":
+    from icalendar import Event, vCalAddress
+
     event = Event()
     event.add("uid", entry.uid)
     event.add("dtstamp", _whole_seconds(entry.stamp))

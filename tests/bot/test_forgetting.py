@@ -16,9 +16,10 @@ from bot.upkeep import Upkeep
 from commands.context import Settings
 from demo.postgres import Postgres
 from storage import erasures, folding, inbox, meta, outbox, people, rooms, scrubbing
-from storage.database import Database, PostgresDatabase, open_database
+from storage.database import Database, open_database
 from storage.migrations import bring_up_to_date
 from storage.outbox import Action, Row
+from storage.postgres import PostgresDatabase
 from storage.records import (
     ArchiveRules,
     Community,

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, make_url
 
 from demo.postgres import Postgres
 from storage import digests, gaps, meta, outbox, rooms
-from storage.database import PostgresDatabase
 from storage.digests import DigestState
 from storage.outbox import Action
+from storage.postgres import PostgresDatabase
 from storage.records import DigestRules, EventId
 from tests.commands.conftest import (
     ANN,

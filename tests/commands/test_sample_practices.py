@@ -17,7 +17,8 @@ from commands.practices.vocabulary import name_in
 from demo.community import SAMPLE, load_community
 from demo.postgres import Postgres
 from storage import people, practices, search
-from storage.database import PostgresDatabase, open_database
+from storage.database import open_database
+from storage.postgres import PostgresDatabase
 from storage.records import (
     ArchiveRules,
     City,
