@@ -28,6 +28,7 @@ from storage import (
     folding,
     gaps,
     inbox,
+    media,
     meta,
     outbox,
     people,
@@ -61,6 +62,7 @@ class Taken:
     upgrade: bool = False
     moved: bool = False  # our place in a room of ours has changed: joined, removed, other levels
     erased: bool = False
+    files: bool = False  # to be fetched
     missed: set[RoomId] = field(default_factory=set)  # rooms with commands too old to carry out
     new: int = 0  # events archived
     familiar: int = 0  # that were archived before, or are too old for it
@@ -77,6 +79,8 @@ class Taken:
             hall.bells.upgrades.ring([LOOK_AGAIN])
         if self.erased:
             hall.bells.erasures.ring()
+        if self.files:
+            hall.bells.files.ring()
 
 
 class Intake:
@@ -381,6 +385,8 @@ def _archive(
         return
     wanted = [fact for fact in facts if fact.event.at >= milliseconds(since)]
     new = folding.record(connection, wanted, milliseconds(now), hall.settings.community.language)
+    fresh = [fact for fact in wanted if fact.event.event_id in new]
+    taken.files |= media.want(connection, fresh, hall.settings.archive, now)
     taken.new += len(new)
     taken.familiar -= len(new)
 

@@ -13,7 +13,7 @@ from tests.fuzz.wire import Wire
 
 BOT = Path(__file__).parents[2] / "bot"
 SPINE = (
-    "intake", "backfill", "late_keys", "worker", "posting", "delivery", "upkeep", "timers",
+    "intake", "backfill", "late_keys", "worker", "posting", "delivery", "upkeep", "timers", "media",
     "doctor/visit",
 )  # fmt: skip
 ME = UserId("@moothall:hs")
