@@ -21,6 +21,7 @@ from bot.late_keys import keep_trying
 from bot.logs import kind_of
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import RateLimited, Unauthorised, Unreachable
+from bot.media import keep_files
 from bot.provisioning import Provisioning
 from bot.retry import wait_before
 from bot.timers import Timers
@@ -145,6 +146,7 @@ async def run_hall(
         keep_going("backfill", lambda: Backfill(hall).run()),
         keep_going("late keys", lambda: keep_trying(hall)),
         keep_going("erasures", lambda: keep_erasing(hall)),
+        keep_going("files", lambda: keep_files(hall)),
         keep_going("upkeep", lambda: Upkeep(hall).run()),
         keep_going("calendars", lambda: Feed(hall).run()),
     ]

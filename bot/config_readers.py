@@ -142,6 +142,10 @@ def _guess_slug(value: str) -> str:
     return f"did you mean {shown(near)}?" if re.fullmatch(_SLUG, near) else ""
 
 
+def _guess_media_type(value: str) -> str:
+    return 'as in "application/pdf"' if "/" not in value else ""
+
+
 def _accept_age(value: str) -> timedelta:
     found = re.fullmatch(r"([0-9]{1,4}) ?([mhd])", value)
     if found is None:
@@ -262,6 +266,10 @@ holiday = words(
 listening = words(
     'an address of this machine such as "127.0.0.1:8800"',
     matching(r"(?:[0-9.]+|\[[0-9a-f:]+\]|[a-z0-9.-]+):[0-9]{1,5}"),
+)
+media_type = words(
+    'a type of files such as "image/png" or "image/*"',
+    matching(r"[a-z0-9][a-z0-9.+-]*/(?:[a-z0-9][a-z0-9.+_-]*|\*)", _guess_media_type),
 )
 clock = words('a time of day such as "07:00"', _accept_clock, time())
 weekday = words('a weekday such as "saturday"', _accept_weekday, 0)

@@ -33,6 +33,8 @@ class Hall:
     folder: Path = field(default_factory=Path)  # of the device, its keys and our own files
     bells: "Bells" = field(default_factory=lambda: Bells())
     ready: asyncio.Event = field(default_factory=asyncio.Event)  # the community's rooms stand
+    # Held while bytes and their row come together, and while what nobody names is swept away.
+    keeping: asyncio.Lock = field(default_factory=asyncio.Lock)
     # Lanes that delivery is busy with, and rows that the worker has claimed for it in the commit
     # that made them: a claim of its own would cost each answer one more commit.
     delivering: set[str] = field(default_factory=set)
@@ -87,4 +89,5 @@ class Bells:
     timers: Bell = field(default_factory=Bell)
     erasures: Bell = field(default_factory=Bell)
     people: Bell = field(default_factory=Bell)  # somebody is to be erased
+    files: Bell = field(default_factory=Bell)  # files are to be fetched
     keys: Bell = field(default_factory=Bell)  # rooms whose keys came

@@ -28,6 +28,7 @@ from storage import (
     folding,
     gaps,
     inbox,
+    media,
     meta,
     outbox,
     people,
@@ -62,6 +63,7 @@ class Taken:
     moved: bool = False  # our place in a room of ours has changed: joined, removed, other levels
     erased: bool = False
     posts: set[str] = field(default_factory=set)  # lanes of the outbox with something to send
+    files: bool = False  # to be fetched
     missed: set[RoomId] = field(default_factory=set)  # rooms with commands too old to carry out
     new: int = 0  # events archived
     familiar: int = 0  # that were archived before, or are too old for it
@@ -80,6 +82,8 @@ class Taken:
             hall.bells.erasures.ring()
         if self.posts:
             hall.bells.outbox.ring(self.posts)
+        if self.files:
+            hall.bells.files.ring()
 
 
 class Intake:
@@ -386,6 +390,8 @@ def _archive(
         return ()
     wanted = [fact for fact in facts if fact.event.at >= milliseconds(since)]
     new = folding.record(connection, wanted, milliseconds(now), hall.settings.community.language)
+    fresh = [fact for fact in wanted if fact.event.event_id in new]
+    taken.files |= media.want(connection, fresh, hall.settings.archive, now)
     taken.new += len(new)
     taken.familiar -= len(new)
     return new

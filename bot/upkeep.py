@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot import ledger
+from bot import ledger, media
 from bot.hall import Hall
 from bot.memory import give_back
 from commands.archive.rules import retention_of
@@ -46,16 +46,20 @@ class Upkeep:
     async def run(self) -> None:
         """Clean up a minute after each erasure, and once a day thoroughly."""
         await self._warm_up()
+        await media.sweep(self._hall)  # what a crash, or an older backup, has left behind
         thoroughly_at = self._hall.clock.now() + FIRST
         while True:
             left = (thoroughly_at - self._hall.clock.now()).total_seconds()
             await self._hall.bells.erasures.wait(max(left, 0))
             await ledger.keep(self._hall)
+            await media.sweep(self._hall)
             await asyncio.sleep(SETTLE)
             thoroughly = self._hall.clock.now() >= thoroughly_at
             if thoroughly:
                 thoroughly_at += NIGHTLY
             await self.clean(thoroughly=thoroughly)
+            if thoroughly:
+                await media.sweep(self._hall)
 
     async def _warm_up(self) -> None:
         """Read the newest messages once, so that caches stand before the first question comes.

@@ -48,6 +48,7 @@ def _notice(connection: Connection, room: Room, settings: Settings) -> list[Post
         retention=retention_of(room, rules),
         encrypted=room.encrypted,
         prefix=settings.prefix,
+        files_mb=rules.media_max_mb if rules.media else None,
     )
     return [Say(room.room_id, notice, notice=False, key=key), Pin(room.room_id, key)]
 

@@ -18,6 +18,7 @@ from babel.dates import (
     get_datetime_format,
 )
 from babel.lists import format_list
+from babel.numbers import format_decimal
 
 from commands.reply import Inline, Part, Text
 
@@ -84,6 +85,14 @@ class Words:
     def duration(self, length: timedelta) -> str:
         """A length of time in its largest fitting unit: "3 hours"."""
         return self._ours(format_timedelta(length, locale=_locale(self.language)))
+
+    def size(self, size_bytes: int) -> str:
+        """A number of bytes as people read it: "1.4 MB"."""
+        locale = _locale(self.language)
+        kilobytes = size_bytes / 1000
+        unit, number = ("kB", kilobytes) if kilobytes < 1000 else ("MB", kilobytes / 1000)
+        shown = format_decimal(number, "0.#" if unit == "MB" else "0", locale=locale)
+        return self._ours(f"{shown} {unit}")
 
     def listing(self, names: list[str]) -> str:
         """Names joined as the language joins them: "a, b and c"."""

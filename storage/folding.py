@@ -25,6 +25,7 @@ from storage import documents, people, rooms, silences
 from storage.bodies import body_of, clean, extensible
 from storage.database import insert_once
 from storage.records import EventId, RoomEvent, RoomId, UserId
+from storage.sealed import without_keys
 from storage.search import (
     Analysed,
     IndexRow,
@@ -43,6 +44,7 @@ from storage.tables import (
     reaction,
     redaction,
     revision,
+    wanted_file,
 )
 from storage.types import event_hash
 
@@ -301,7 +303,8 @@ def _kept_content(fact: Fact, numbers: _Numbers, dead: Dead) -> dict[str, Any] |
     elif fact.event.type in MESSAGE_TYPES:
         return None  # a notice, or an edit without new content
     kept = {key: value for key, value in fact.event.content.items() if key not in drop}
-    return kept or None
+    # What opens an encrypted file stands in `wanted_file` until it is fetched, and nowhere else.
+    return without_keys(kept) or None
 
 
 def _add_reactions(
@@ -657,6 +660,7 @@ def erase(
             )
             connection.execute(delete(revision).where(revision.c.original_h.in_(hashes)))
             connection.execute(delete(attachment).where(attachment.c.event_h.in_(hashes)))
+            connection.execute(delete(wanted_file).where(wanted_file.c.event_h.in_(hashes)))
         # Edits of an original that never came, too.
         connection.execute(
             delete(revision).where(_among(revision.c.original_h, revision.c.room_id, part))

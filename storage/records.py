@@ -97,6 +97,17 @@ class Limits:
     commands_a_minute: int = 12  # by one person; more is refused once, kindly, then quiet
 
 
+# What opens anywhere and runs nothing.
+MEDIA_TYPES = (
+    "image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf", "text/plain",
+    "text/csv", "text/calendar",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveRules:
     """What members are told about the archive, and how long words are kept."""
@@ -105,6 +116,9 @@ class ArchiveRules:
     contact: str = ""  # whom to ask, shown in the notice
     retention: timedelta | None = timedelta(days=730)  # None: for as long as the hall stands
     of_clusters: Mapping[str, timedelta | None] = field(default_factory=dict)  # where it differs
+    media: bool = False  # whether files are kept, too
+    media_types: tuple[str, ...] = MEDIA_TYPES  # of which types: "image/png", "image/*"
+    media_max_mb: int = 10  # MiB, of one file
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +221,26 @@ class RoomEvent:
     encrypted: bool = False
     redacted: bool = False  # it came without its content
     txn_id: str | None = None  # our own events: the transaction id we sent it with
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """The bytes of a file that somebody sent, where they are kept."""
+
+    sha256: str  # hexadecimal, of the bytes; their name in the data folder
+    mime: str  # as its sender says; "" if they do not
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilesHeld:
+    """What is kept of the files of a room."""
+
+    files: int = 0
+    size_bytes: int = 0
+    coming: int = 0
+    left_out: int = 0  # of another type, or too large
+    missing: int = 0  # the homeserver does not have them, or they are damaged
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,8 +204,24 @@ attachment = Table(
     Column("room_id", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("mime", Text),
-    Column("size_bytes", Long),
+    Column("size_bytes", Long),  # as its sender says
     Column("mxc", Text),
+    Column("sha256", String),  # of what is kept of it: the name of its bytes in the data folder
+    Column("kept_bytes", Long),
+    Column("missing", String),  # why it is not kept, where it might be; see storage/media.py
+    Index("attachment_bytes", "sha256"),
+)
+
+# Files that are still to be fetched, with what opens them: it goes as soon as that is done.
+wanted_file = Table(
+    "wanted_file",
+    metadata,
+    Column("event_h", Long, primary_key=True, autoincrement=False),
+    Column("room_id", Integer, nullable=False),
+    Column("keys", Json),  # None: it is not encrypted
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_try", Instant, nullable=False),
+    Index("wanted_file_next", "next_try"),
 )
 
 # When a person's words are not for the archive: said in such a time they are never stored, however

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from bot.matrix.crypto_guard import CryptoGuard
 from bot.matrix.device import Device, pickle_key_of, prepare_store
 from bot.matrix.errors import MatrixError, Refused, Unreachable
 from bot.matrix.examining import Devices, Examiner, server_version
-from bot.matrix.http import V1, Http, path_of, text_of
+from bot.matrix.http import DOWNLOADS, MEDIA, V1, Http, path_of, text_of
 from bot.matrix.login import device_of_store, device_of_token, whoami
 from bot.matrix.parsing import clean, read_room_event
 from bot.matrix.reading import (
@@ -51,6 +52,10 @@ _SYNC_GRACE: Final = 30.0  # seconds that an answer may come after the long poll
 _FULL_SYNC_SECONDS: Final = 300.0  # all rooms with all their state
 _NOT_ENCRYPTED: Final = frozenset({"m.reaction"})  # always in clear, also in encrypted rooms
 _SIGNING_SECONDS: Final = 3600.0  # between looks at a signature that is missing
+_FILE_SECONDS: Final = 300.0  # for one file
+_UPLOAD_WAIT_MS: Final = 20_000
+# https://spec.matrix.org/v1.16/client-server-api/#matrix-content-mxc-uris
+_MXC: Final = re.compile(r"mxc://([A-Za-z0-9.:\[\]-]{1,255})/([A-Za-z0-9_-]{1,255})")
 _MOST_PAGES: Final = 200  # when looking for a post; 20,000 events of our own
 _REFERENCES: Final = 100  # a page; Synapse gives five if it is not asked for more
 
@@ -320,6 +325,25 @@ class MatrixClient:
         sealed, keys = await asyncio.to_thread(encrypt_attachment, data)
         answer = await self._http.upload(sealed, "application/octet-stream")
         return {"file": {**keys, "url": text_of(answer, "content_uri")}}
+
+    async def download(self, mxc: str, most: int) -> bytes:
+        """The bytes of a file, encrypted if it is; more than `most` are Refused M_TOO_LARGE.
+
+        Refused 404 M_NOT_FOUND: nobody has it any more. What is no address is Refused M_BAD.
+        """
+        found = _MXC.fullmatch(mxc)
+        if found is None:
+            raise Refused(400, "M_BAD")
+        query: dict[str, str | int] = {"timeout_ms": _UPLOAD_WAIT_MS}  # it may be on its way there
+        try:
+            path = path_of("download", found[1], found[2], base=DOWNLOADS)
+            return await self._http.download(path, most, query, seconds=_FILE_SECONDS)
+        except Refused as refusal:
+            if refusal.errcode != "M_UNRECOGNIZED":
+                raise
+        # A homeserver of before version 1.11 of the specification.
+        path = path_of("download", found[1], found[2], base=MEDIA)
+        return await self._http.download(path, most, query, seconds=_FILE_SECONDS)
 
     async def _is_encrypted(self, room_id: RoomId) -> bool:
         if self._crypto.is_encrypted(room_id):

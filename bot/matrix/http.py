@@ -22,9 +22,13 @@ from bot.matrix.errors import (
 V3: Final = "/_matrix/client/v3"
 V1: Final = "/_matrix/client/v1"
 MEDIA: Final = "/_matrix/media/v3"
+DOWNLOADS: Final = "/_matrix/client/v1/media"  # asks who is there, since version 1.11
+TOO_LARGE: Final = "M_TOO_LARGE"
 _CONNECT_SECONDS: Final = 10.0
 _REQUEST_SECONDS: Final = 60.0  # createRoom and joins over federation take long
 _DEAD_TOKEN: Final = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_LOCKED"})
+_CHUNK: Final = 1 << 16  # bytes
+_LARGEST_REFUSAL: Final = 1 << 16  # bytes; more is a page for people, which says nothing to us
 _RETRY_AFTER: Final = 5.0  # seconds, when a 429 does not say
 
 Query = Mapping[str, str | int | Sequence[str]]
@@ -68,6 +72,45 @@ class Http:
         """Put bytes into the media store. Not idempotent: twice is two files."""
         path = path_of("upload", base=MEDIA)
         return _object(await self.call("POST", path, query=query, body=data, mime=mime))
+
+    async def download(
+        self, path: str, most: int, query: Query | None = None, *, seconds: float
+    ) -> bytes:
+        """The bytes of an answer; Refused M_TOO_LARGE as soon as they are more than `most`.
+
+        They are counted as they come: what the answer's head says is only believed if it is too
+        much.
+        """
+        address = self.url + path + ("?" + urlencode(query, doseq=True) if query else "")
+        # Packed bytes could swell to anything.
+        headers = {**self._headers, "Accept-Encoding": "identity"}
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=_CONNECT_SECONDS)
+        data = bytearray()
+        try:
+            async with self.session.get(
+                address, headers=headers, allow_redirects=False, timeout=timeout
+            ) as response:
+                status = response.status
+                good = 200 <= status < 300
+                limit = most if good else _LARGEST_REFUSAL
+                if good and (response.content_length or 0) > most:
+                    raise Refused(413, TOO_LARGE)
+                async for chunk in response.content.iter_chunked(_CHUNK):
+                    data += chunk
+                    if len(data) > limit:
+                        break
+                retry_after = response.headers.get("Retry-After")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable(f"GET {path}: {type(error).__name__}") from None
+        if good and len(data) > most:
+            raise Refused(413, TOO_LARGE)
+        if good:
+            return bytes(data)
+        try:
+            answer = json.loads(data)
+        except (ValueError, RecursionError):
+            answer = None
+        raise failure(status, answer, retry_after)
 
     async def date(self, path: str) -> str | None:
         """The homeserver's clock, as it heads an answer."""
@@ -136,7 +179,7 @@ def failure(status: int, answer: Any, retry_after: str | None = None) -> MatrixE
     if status == 401 and isinstance(answer.get("session"), str):
         return Challenged(answer["session"])
     if status == 413:
-        return Refused(status, "M_TOO_LARGE")  # proxies say it without JSON
+        return Refused(status, TOO_LARGE)  # proxies say it without JSON
     if errcode in _PASSING:
         return Unreachable(f"answered {status} {errcode}")
     if 400 <= status < 500 and status != 408 and known:

@@ -12,7 +12,7 @@ from commands.errors import MemberError
 from commands.permissions import Who, may_coordinate
 from commands.posts import Compile, Offer, Pin, Posts, React, Say
 from commands.words import N_
-from storage import archive, folding, gaps, rooms, timers
+from storage import archive, folding, gaps, media, rooms, timers
 from storage.records import EventId, Room, RoomId, RoomKind, UserId
 from storage.types import milliseconds
 
@@ -39,6 +39,7 @@ def switch_on(call: Call[Nothing], context: Context) -> Posts:
         retention=rules.retention_of(call.room, settings.archive),
         encrypted=call.room.encrypted,
         prefix=settings.prefix,
+        files_mb=settings.archive.media_max_mb if settings.archive.media else None,
     )
     # Said anew each time that it is switched on.
     key = f"{rules.notice_key(call.room, settings.archive)}/{call.said.event_id}"
@@ -129,6 +130,7 @@ def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
         past_read=None if reading is None else reading.events,
         first=_local(held.first, zone),
         last=_local(held.last, zone),
+        files=media.holdings(context.connection, room.id),
     )
 
 

@@ -1,7 +1,7 @@
 """The words about the archive: what is kept, and what a thread came to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
 
@@ -21,6 +21,7 @@ from commands.reply import (
     paragraphs,
 )
 from commands.words import Words
+from storage.records import FilesHeld
 
 FEW_PEOPLE = 3  # fewer are not counted: a number would name them
 
@@ -35,12 +36,22 @@ def notice(
     retention: timedelta | None,
     encrypted: bool,
     prefix: str,
+    files_mb: int | None,
 ) -> Reply:
-    """What members are told before anything is kept; pinned, and repeated by `!privacy`."""
+    """What members are told before anything is kept; pinned, and repeated by `!privacy`.
+
+    files_mb: how large the files are that are kept, too, in MiB; None: only their names are.
+    """
     lines: list[Inline] = [
         words.say(
             "What: messages, edits, reactions and the names of files, from this message on."
             " Not the files themselves, nor who reads what."
+        )
+        if files_mb is None
+        else words.say(
+            "What: messages, edits, reactions, and pictures and documents of up to {size} MB, from"
+            " this message on. Not who reads what.",
+            size=files_mb,
         ),
         words.say("Why: so that a question asked once can be found again, and answers stay."),
         words.say("How long: as long as the archive exists.")
@@ -120,6 +131,7 @@ class Holdings:
     soon: int = 0  # whose time is over in two weeks
     past_from: date | None = None  # when older history will be taken in
     past_read: int | None = None  # events of it that have been read so far
+    files: FilesHeld = field(default_factory=FilesHeld)
 
 
 def status(words: Words, holdings: Sequence[Holdings]) -> Reply:
@@ -185,7 +197,44 @@ def _status(words: Words, held: Holdings) -> tuple[Block, ...]:
                 held.past_read,
             )
         )
-    return Paragraph(head), items(*lines)
+    return Paragraph(head), items(*lines, *_files(words, held.files))
+
+
+def _files(words: Words, held: FilesHeld) -> list[Inline]:
+    """What is kept of files, and what is not and might have been."""
+    lines: list[Inline] = []
+    if held.files:
+        size = words.size(held.size_bytes)
+        lines.append(
+            words.plural("{number} file, {size}", "{number} files, {size}", held.files, size=size)
+        )
+    if held.coming:
+        lines.append(
+            words.plural(
+                "{number} file is still to be fetched",
+                "{number} files are still to be fetched",
+                held.coming,
+            )
+        )
+    if held.left_out:
+        lines.append(
+            words.plural(
+                "of {number} file only the name, as it is too large or of another kind",
+                "of {number} files only the names, as they are too large or of another kind",
+                held.left_out,
+            )
+        )
+    if held.missing:
+        lines.append(
+            words.plural(
+                "of {number} file only the name, as the homeserver did not have it or it was"
+                " damaged",
+                "of {number} files only the names, as the homeserver did not have them or they were"
+                " damaged",
+                held.missing,
+            )
+        )
+    return lines
 
 
 def _until(words: Words, began: datetime, ended: datetime) -> str:

@@ -35,7 +35,8 @@ def retention_of(room: Room, rules: ArchiveRules) -> timedelta | None:
 
 def notice_key(room: Room, rules: ArchiveRules) -> str:
     """The key of a room's archive notice; another one as soon as it has something else to say."""
-    said = repr((rules.controller, rules.contact, retention_of(room, rules), room.encrypted))
+    told = (rules.controller, rules.contact, retention_of(room, rules), room.encrypted)
+    said = repr((*told, rules.media_max_mb) if rules.media else told)
     mark = blake2b(said.encode(), digest_size=6).hexdigest()
     return f"archive/notice/{room.room_id}/{mark}"
 

@@ -165,6 +165,9 @@ WRONG_FOR = {
     "limits.quiet_days": ['["saterday"]', '["saturday", 6]', '["Samstag"]'],
     "limits.commands_a_minute": ["0", "601"],
     "archive.retention": ['"24"', '"two years"', '"0 days"', '"99999 years"', "24"],
+    "archive.media": ['"false"'],
+    "archive.media_types": ['["pdf"]', '["image/"]', '["*/*"]', '["Image/PNG"]', '"image/png"'],
+    "archive.media_max_mb": ["0", "101", '"10 MB"'],
     "city[1].holidays": ['["2027-05-15"]', '["2027-02-30 x"]', '["15 May Town feast"]'],
     "visits.reminders": ['["0 days"]', '["3"]', '["three days"]', '["400 days"]'],
     "visits.feed_listen": ['"8800"', '"127.0.0.1"', '"http://x:8800"'],
@@ -341,6 +344,8 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
     assert (config.limits, config.prefix, config.log_level) == (
         example.limits, example.prefix, example.log_level,
     )  # fmt: skip
+    assert config.archive.media is example.archive.media is False
+    assert config.archive.media_max_mb == example.archive.media_max_mb
     assert config.archive.retention == example.archive.retention == timedelta(days=730)
     assert config.homeserver.device_name == example.homeserver.device_name
     assert config.database == example.database
@@ -366,6 +371,9 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
         ("[archive]\nretention", '"1 day"', timedelta(days=1)),
         ("[archive]\nretention", '"24 months"', timedelta(days=730)),
         ("[archive]\nretention", '"2 years"', timedelta(days=730)),
+        ("[archive]\nmedia", "true", True),
+        ("[archive]\nmedia_types", '["image/*", "image/*"]', ("image/*",)),
+        ("[archive]\nmedia_max_mb", "100", 100),
     ],
 )
 def test_limits_are_read(tmp_path: Path, setting: str, value: str, expected: object) -> None:

@@ -58,6 +58,7 @@ from storage.records import (
     ArchivedMessage,
     Degree,
     EventId,
+    FilesHeld,
     Person,
     Practice,
     PracticeField,
@@ -346,9 +347,19 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     archive: {
         "notice": [
             archive.notice(
-                WORDS, controller=who, contact=mail, retention=kept, encrypted=True, prefix="!"
+                WORDS,
+                controller=who,
+                contact=mail,
+                retention=kept,
+                encrypted=True,
+                prefix="!",
+                files_mb=size,
             )
-            for who, mail, kept in (("1", "2", None), ("1", "", timedelta(days=9)), ("", "", None))
+            for who, mail, kept, size in (
+                ("1", "2", None, None),
+                ("1", "", timedelta(days=9), 3),
+                ("", "", None, None),
+            )
         ],
         "already_on": [archive.already_on(WORDS)],
         "already_off": [archive.already_off(WORDS)],
@@ -371,6 +382,8 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
                 [replace(HELD, on=False)],
                 [replace(HELD, expired=2, kept_for=timedelta(days=2), soon=3)],
                 [replace(HELD, past_from=NOW.date(), past_read=4)],
+                [replace(HELD, files=FilesHeld(1, 2_000_000, 3, 4, 5))],
+                [replace(HELD, files=FilesHeld(2, 3_000, 1, 1, 1))],
             )
         ],
         "no_thread": [archive.no_thread(WORDS, "1")],

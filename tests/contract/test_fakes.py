@@ -14,7 +14,7 @@ from tests.fuzz.wire import Wire
 BOT = Path(__file__).parents[2] / "bot"
 SPINE = (
     "intake", "backfill", "gathering", "late_keys", "worker", "posting", "delivery", "upkeep",
-    "timers", "doctor/visit",
+    "timers", "media", "doctor/visit",
 )  # fmt: skip
 ME = UserId("@moothall:hs")
 

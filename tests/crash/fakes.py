@@ -40,6 +40,7 @@ class FakeHomeserver:
         self.keys: dict[str, int] = {}  # session → the position at which its key came
         self.sealed: dict[EventId, str] = {}  # event → its session
         self.files = 0  # uploaded
+        self.media: dict[str, bytes | Exception] = {}  # by their addresses
         self.read_up_to = 0  # the latest position that a sync has asked from
         self._timeline, self._page = timeline, page
         self._news = asyncio.Condition()
@@ -398,6 +399,14 @@ class FakeClient:
     async def upload(self, room_id: RoomId, data: bytes, mime: str, name: str) -> Mapping[str, Any]:
         self._server.files += 1
         return {"url": f"mxc://hs/{self._server.files}"}
+
+    async def download(self, mxc: str, most: int) -> bytes:
+        found = self._server.media.get(mxc, Refused(404, "M_NOT_FOUND"))
+        if isinstance(found, Exception):
+            raise found
+        if len(found) > most:
+            raise Refused(413, "M_TOO_LARGE")
+        return found
 
     def devices(self) -> Devices:
         return Devices(frozenset(), frozenset())

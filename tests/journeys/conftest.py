@@ -76,7 +76,12 @@ async def hall(
         operators=[olaf.user_id],
         database=database,
         slug=f"j{uuid4().hex[:8]}",
-        archive={"controller": "CityLink secretariat", "contact": "privacy@example.org"},
+        archive={
+            "controller": "CityLink secretariat",
+            "contact": "privacy@example.org",
+            "media": True,
+            "media_max_mb": 1,
+        },
         limits={"commands_a_minute": 600, "quiet_days": []},
     )
     folder = tmp_path_factory.mktemp("journeys")

@@ -1,0 +1,218 @@
+"""Files that members sent: which are wanted, which are kept, and which nobody names any more.
+
+The bytes lie in the data folder, each once, under the check value of what they hold. An attachment
+is a reference to them; what is still to be fetched stands beside it, with what opens it, until it
+was fetched or given up.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from storage import folding
+from storage.database import insert_once
+from storage.records import ArchiveRules, FilesHeld, KeptFile
+from storage.sealed import keys_of
+from storage.tables import attachment, event, message, wanted_file
+
+# Why a file is not kept, as it stands with its name.
+TYPE, SIZE, REFUSED, UNREACHABLE, DAMAGED, LOST = (
+    "type", "size", "refused", "unreachable", "damaged", "lost",
+)  # fmt: skip
+LEFT_OUT = (TYPE, SIZE)  # by what is configured
+MEBIBYTE = 1 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file that is to be fetched."""
+
+    event_h: int
+    mxc: str
+    keys: dict[str, str] | None  # of an encrypted one
+    tries: int  # that have failed
+
+
+def is_check_value(text: object) -> bool:
+    """Whether it can be the name of a kept file, and nothing else."""
+    return isinstance(text, str) and _SHA256.fullmatch(text) is not None
+
+
+def want(
+    connection: Connection, facts: Iterable[folding.Fact], rules: ArchiveRules, now: datetime
+) -> bool:
+    """Note which files of just archived events are to be fetched; whether there are any."""
+    if not rules.media:
+        return False
+    sent = {
+        fact.hash: fact.event.content
+        for fact in facts
+        if fact.kind is folding.Kind.MESSAGE and fact.event.content.get("msgtype") in folding.FILES
+    }
+    some = False
+    for part in _parts(list(sent)):
+        # What was taken back, or is not to be kept, has none.
+        for row in connection.execute(select(attachment).where(attachment.c.event_h.in_(part))):
+            content = sent[row.event_h]
+            sealed, keys = isinstance(content.get("file"), dict), keys_of(content)
+            if why := _refusal(row, rules) or (DAMAGED if sealed and keys is None else None):
+                _say_missing(connection, row.event_h, why)
+                continue
+            connection.execute(
+                insert_once(connection, wanted_file),
+                {
+                    "event_h": row.event_h, "room_id": row.room_id, "keys": keys,
+                    "tries": 0, "next_try": now,
+                },
+            )  # fmt: skip
+            some = True
+    return some
+
+
+def _refusal(row: Any, rules: ArchiveRules) -> str | None:
+    kind = (row.mime or "").partition(";")[0].strip().casefold()
+    major = kind.partition("/")[0]
+    if kind not in rules.media_types and f"{major}/*" not in rules.media_types:
+        return TYPE
+    if row.mxc is None:
+        return DAMAGED
+    # By the sender's word: it only saves the way. What comes is measured as it comes.
+    return SIZE if (row.size_bytes or 0) > rules.media_max_mb * MEBIBYTE else None
+
+
+def next_wanted(connection: Connection) -> tuple[Wanted, datetime] | None:
+    """The file that is to be fetched first, and when."""
+    row = connection.execute(
+        select(wanted_file, attachment.c.mxc)
+        .join(attachment, attachment.c.event_h == wanted_file.c.event_h)
+        .order_by(wanted_file.c.next_try, wanted_file.c.event_h)
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return Wanted(row.event_h, row.mxc or "", row.keys, row.tries), row.next_try
+
+
+def is_wanted(connection: Connection, event_h: int) -> bool:
+    """Whether it is still to be fetched: its message may have been deleted meanwhile."""
+    mine = select(wanted_file.c.event_h).where(wanted_file.c.event_h == event_h)
+    return connection.execute(mine).first() is not None
+
+
+def keep(connection: Connection, event_h: int, sha256: str, size_bytes: int) -> bool:
+    """The bytes are there; False if its message was taken back while they came."""
+    wanted = connection.execute(delete(wanted_file).where(wanted_file.c.event_h == event_h))
+    if not wanted.rowcount:
+        return False
+    kept = (
+        update(attachment)
+        .where(attachment.c.event_h == event_h)
+        .values(sha256=sha256, kept_bytes=size_bytes, missing=None)
+    )
+    return bool(connection.execute(kept).rowcount)
+
+
+def try_later(connection: Connection, event_h: int, at: datetime) -> None:
+    """The homeserver did not give it this time."""
+    connection.execute(
+        update(wanted_file)
+        .where(wanted_file.c.event_h == event_h)
+        .values(tries=wanted_file.c.tries + 1, next_try=at)
+    )
+
+
+def give_up(connection: Connection, event_h: int, why: str) -> None:
+    """It is not fetched any more, and what would open it goes."""
+    connection.execute(delete(wanted_file).where(wanted_file.c.event_h == event_h))
+    _say_missing(connection, event_h, why)
+
+
+def give_all_up(connection: Connection) -> int:
+    """No files are kept any more: what would open those on their way goes. Returns how many."""
+    return connection.execute(delete(wanted_file)).rowcount
+
+
+def _say_missing(connection: Connection, event_h: int, why: str) -> None:
+    connection.execute(
+        update(attachment).where(attachment.c.event_h == event_h).values(missing=why)
+    )
+
+
+def all_kept(connection: Connection) -> set[str]:
+    """Check values of all files that something refers to."""
+    named = select(attachment.c.sha256).where(attachment.c.sha256.is_not(None)).distinct()
+    return set(connection.scalars(named))
+
+
+def is_kept(connection: Connection, sha256: str) -> bool:
+    """Whether something refers to these bytes."""
+    mine = select(attachment.c.event_h).where(attachment.c.sha256 == sha256).limit(1)
+    return connection.execute(mine).first() is not None
+
+
+def lose(connection: Connection, gone: Collection[str]) -> None:
+    """Their bytes are not there any more."""
+    for part in _parts(sorted(gone)):
+        connection.execute(
+            update(attachment)
+            .where(attachment.c.sha256.in_(part))
+            .values(sha256=None, kept_bytes=None, missing=LOST)
+        )
+
+
+def holdings(connection: Connection, room_number: int) -> FilesHeld:
+    """What is kept of the files of a room, in numbers."""
+    kept, size, left_out, missing = connection.execute(
+        select(
+            func.count(attachment.c.sha256),
+            func.coalesce(func.sum(attachment.c.kept_bytes), 0),
+            func.count().filter(attachment.c.missing.in_(LEFT_OUT)),
+            func.count().filter(
+                attachment.c.missing.is_not(None), attachment.c.missing.not_in(LEFT_OUT)
+            ),
+        ).where(attachment.c.room_id == room_number)
+    ).one()
+    mine = select(func.count()).where(wanted_file.c.room_id == room_number)
+    return FilesHeld(kept, int(size), connection.scalar(mine) or 0, left_out, missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A kept file, and when and where it was sent."""
+
+    file: KeptFile
+    name: str
+    room_id: int  # ours
+    ts: int  # ms
+
+
+def references(
+    connection: Connection, *, rooms: Sequence[int] | None = None, sender: int | None = None
+) -> list[Reference]:
+    """Kept files, newest first: of these rooms (our numbers), of this person, or all."""
+    query = (
+        select(attachment, message.c.ts)
+        .join(event, event.c.event_h == attachment.c.event_h)
+        .join(message, message.c.seq == event.c.seq)
+        .where(attachment.c.sha256.is_not(None))
+        .order_by(message.c.ts.desc(), attachment.c.event_h)
+    )
+    if rooms is not None:
+        query = query.where(attachment.c.room_id.in_(rooms))
+    if sender is not None:
+        query = query.where(message.c.sender_id == sender)
+    return [
+        Reference(KeptFile(row.sha256, row.mime or "", row.kept_bytes or 0), row.name,
+                  row.room_id, row.ts)
+        for row in connection.execute(query)
+    ]  # fmt: skip
+
+
+def _parts(values: list[Any]) -> Iterable[list[Any]]:
+    for start in range(0, len(values), folding.PARAMETERS):
+        yield values[start : start + folding.PARAMETERS]

@@ -1,0 +1,91 @@
+"""A member sends a file: the hall keeps it, and it goes with its message."""
+
+import asyncio
+import hashlib
+import io
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot import media
+from demo.people import MESSAGE, Person
+from storage import media as stored
+from tests.hall import RunningHall
+from tests.journeys.conftest import Meet, everywhere
+from tests.journeys.test_archive import new_word
+
+
+async def send_file(
+    person: Person, room: str, data: bytes, name: str, *, mime: str = "application/pdf"
+) -> str:
+    """Upload a file and tell the room of it, as clients do: encrypted if the room is."""
+    encrypted = person.client.rooms[room].encrypted
+    answer, keys = await person.client.upload(
+        lambda *_: io.BytesIO(data), mime, name, encrypt=encrypted, filesize=len(data)
+    )
+    content: dict[str, Any] = {"msgtype": "m.file", "body": name, "filename": name}
+    content["info"] = {"mimetype": mime, "size": len(data)}
+    if encrypted:
+        content["file"] = {**keys, "url": answer.content_uri}
+    else:
+        content["url"] = answer.content_uri
+    return await person.send_raw(room, MESSAGE, content)
+
+
+def found_in(folder: Path, canary: bytes) -> list[Path]:
+    """What `grep -a` finds in every file of the hall."""
+    return [p for p in folder.rglob("*") if p.is_file() and canary in p.read_bytes()]
+
+
+async def kept(hall: RunningHall, data: bytes) -> Path:
+    """Where the hall keeps these bytes, once it does."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    async with asyncio.timeout(20):
+        while not await hall.hall.database.read(  # noqa: ASYNC110
+            lambda c: stored.is_kept(c, sha256)
+        ):
+            await asyncio.sleep(0.05)
+    return hall.folder / "data" / "media" / sha256[:2] / sha256
+
+
+@pytest.mark.promise(
+    "Where files are kept, a file that a member sends is fetched, decrypted, found by its name, and"
+    " gone from the disk with its message; no key of it stays"
+)
+@everywhere
+async def test_a_file_is_kept_found_and_gone_with_its_message(
+    hall: RunningHall, meet: Meet, slug: str
+) -> None:
+    room, word = hall.rooms[slug], new_word()
+    ann, ben = await meet("ann"), await meet("ben")
+    data = f"%PDF-1.7 {word} of the winter".encode() * 50
+    sent = await send_file(ann, room, data, f"../../{word}-plan.pdf")
+    large = await send_file(ann, room, b"x" * (1 << 20) + b"y", f"{word}-large.pdf")
+    page = await send_file(ann, room, b"<script>", f"{word}.html", mime="text/html")
+
+    there = await kept(hall, data)
+    assert there.read_bytes() == data
+    assert stat.S_IMODE(there.stat().st_mode) == 0o600
+    assert found_in(hall.folder / "data", data[-30:]) == [there]
+    answer = await hall.asks(ben, room, f"!search {word} has:file")
+    assert f"{word}-plan.pdf" in answer.body
+    status = (await hall.asks(ben, room, "!archive status")).body
+    assert "1 file, 2 kB" in status
+    assert re.search(r"of \d+ files only the names, as they are too large", status)
+    contents = await hall.hall.database.read(
+        lambda c: c.execute(text("SELECT content FROM event WHERE content IS NOT NULL")).scalars()
+    )
+    assert not [one for one in contents if '"hashes"' in one or '"key_ops"' in one]
+    assert not await hall.hall.database.read(
+        lambda c: c.execute(text("SELECT keys FROM wanted_file")).all()
+    )
+
+    for one in (sent, large, page):
+        await ann.redact(room, one)
+    assert "file, " not in (await hall.asks(ben, room, "!archive status")).body
+    await media.sweep(hall.hall)  # upkeep does so after each erasure, at most a minute later
+    assert found_in(hall.folder / "data", data[-30:]) == []
