@@ -707,6 +707,21 @@ async def test_after_a_move_those_asked_anew_are_reminded_by_the_new_days_and_no
     assert (await visit(hall)).state is VisitState.CONFIRMED
 
 
+async def test_who_did_not_come_anyway_is_neither_asked_nor_reminded_after_a_move(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.says(CORA, "!vote yes")
+    await hall.says(BEN, "!vote 1 yes 2 no 3 yes")
+    await hall.says(CORA, "!visit confirm V-1 2")
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    assert BEN not in hall.post("visit/1/changed/1").content["m.mentions"]["user_ids"]
+    await hall.passes(hall.now + timedelta(days=30))
+    assert len(hall.bodies(direct(ANN))) == 2
+    assert not hall.bodies(direct(BEN))
+
+
 async def test_after_a_second_move_only_the_newest_days_are_reminded_of(hall: Delivered) -> None:
     await decided(hall)
     hall.later(timedelta(minutes=1))
