@@ -14,6 +14,8 @@ from storage.records import EventId, RoomId, UserId
 from storage.tables import echo, outbox, quote
 from storage.types import event_hash
 
+TAKEN_BACK = "taken back"  # no failure of ours
+
 
 class Action(StrEnum):
     """What is done with a row; each is a different request to the homeserver."""
@@ -293,14 +295,24 @@ def sent_at(connection: Connection, key: str) -> datetime | None:
     return moment
 
 
+def note_removed(connection: Connection, key: str) -> None:
+    """Somebody else took a post of ours back."""
+    connection.execute(update(outbox).where(outbox.c.key == key).values(failure=TAKEN_BACK))
+
+
 def taken_back(connection: Connection, events: Sequence[str]) -> set[str]:
-    """Which of these events are posts of ours that were taken back."""
+    """Which of these events are posts of ours that were taken back, by us or by others."""
     gone = outbox.alias("gone")
     return set(
         connection.scalars(
             select(outbox.c.event_id).where(
                 outbox.c.event_id.in_(events),
-                exists().where(gone.c.changes == outbox.c.key, gone.c.action == Action.REDACTION),
+                or_(
+                    outbox.c.failure == TAKEN_BACK,
+                    exists().where(
+                        gone.c.changes == outbox.c.key, gone.c.action == Action.REDACTION
+                    ),
+                ),
             )
         )
     )
@@ -395,7 +407,7 @@ def drop_unsent(connection: Connection, key: str, now: datetime) -> bool:
     gone = connection.execute(
         update(outbox)
         .where(outbox.c.key == key, outbox.c.settled_at.is_(None), outbox.c.attempted_at.is_(None))
-        .values(settled_at=now, failure="taken back", content=None)
+        .values(settled_at=now, failure=TAKEN_BACK, content=None)
     )
     return gone.rowcount > 0
 
@@ -414,6 +426,6 @@ def counts(connection: Connection, now: datetime) -> dict[str, int]:
     failed = connection.scalar(
         select(func.count())
         .select_from(outbox)
-        .where(outbox.c.failure.is_not(None), outbox.c.failure != "taken back")
+        .where(outbox.c.failure.is_not(None), outbox.c.failure != TAKEN_BACK)
     )
     return {"queued": queued, "late": late, "failed": failed or 0}

@@ -8,19 +8,17 @@ from commands.arguments import argument, city, option, optional, person, text_to
 from commands.command import Call
 from commands.context import Context
 from commands.dates.reader import Span
-from commands.dates.rules import COMES, Standing
 from commands.errors import MemberError
 from commands.posts import Post, Posts, Say
-from commands.reply import Mention, Reply
-from commands.visits import decision_words, electing, life_words, proposal_words, replies, rules
+from commands.reply import Reply
+from commands.visits import electing, life_words, proposal_words, replies, rules
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
-from commands.visits.attending import cannot, give_days, standing_now
+from commands.visits.attending import give_days
 from commands.visits.closing import end_polls
-from commands.visits.counting import count
-from commands.visits.deciding import ahead, calendar_file, warn_others
-from commands.visits.electing import named, names_of, zone_of
-from commands.visits.proposing import date_poll, read_spans
-from commands.visits.showing import card_key, coming, edit_card, in_thread, span_of, titled
+from commands.visits.deciding import ahead, calendar_file
+from commands.visits.electing import named, zone_of
+from commands.visits.proposing import read_spans
+from commands.visits.showing import card_key, edit_card, in_thread, titled
 from commands.words import N_
 from storage import outbox, sources, visits
 from storage.records import City, Person
@@ -29,15 +27,6 @@ from storage.timers import due_instant
 from storage.visit_records import UNDECIDED, Electorate, Visit, VisitState
 
 LIVE = frozenset({*UNDECIDED, VisitState.CONFIRMED})
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    visit: int = argument(visit_number, question=N_("Which visit? For example V-3."))
-    dates: str = argument(
-        text_to_end, rest=True, question=N_("To which days? For example 9-11 March."), hint="…"
-    )
-    because: str | None = option(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,97 +59,14 @@ class Place:
     place: str = argument(text_to_end, rest=True, question=N_("Where does it take place?"))
 
 
-def move(call: Call[Move], context: Context) -> Posts:
-    """Other days for a visit that was decided: those who said they come are asked again."""
-    visit = access_visit(call, call.arguments.visit, context, states={VisitState.CONFIRMED})
-    require_decider(call, visit, context)
-    require_state(call, visit, context, {VisitState.CONFIRMED})
-    before = span_of(visit)
-    assert before is not None
-    length = len(before.days)
-    (now, *more) = read_spans(call.arguments.dates, length, call, context, zone_of(visit))
-    shown, because = named(visit, context, call.sign), call.arguments.because
-    if more:
-        raise MemberError(decision_words.one_date(call.words, shown))
-    if now == before:
-        raise MemberError(decision_words.already_decided(call.words, shown, now))
-    over = end_polls(visit, context)
-    came = standing_now(visit, context)
-    number = give_days(visit, now, context)
-    visit = _revised(
-        visit,
-        context,
-        start=now.start,
-        last=now.last,
-        online_at=None,
-        round=visit.round + 1,
-        override=because or "",
-        override_source=call.said.event_id if because else None,
-    )
-    refused = cannot(visit, context)
-    if refused and not because:
-        names = names_of(visit.electorate, call.words, context)
-        who = [names[voice.key] for voice in refused]
-        raise MemberError(decision_words.move_needs_a_reason(call.words, shown, now, who))
-    if because:
-        origin = Source("visit", f"override/{visit.id}", call.said.sender)
-        sources.add(context.connection, call.said.event_id, origin)
-    return _moved(visit, before, came, [*over], number, context)
-
-
-def _moved(
-    visit: Visit,
-    before: Span,
-    came: Standing | None,
-    over: list[Post],
-    number: int,
-    context: Context,
-) -> list[Post]:
-    """Told to all, and asked of those whose answer to the new days is not known."""
-    now = span_of(visit)
-    assert now is not None
-    asked = _affected(visit, came, standing_now(visit, context))
-    known = electing.people_of(asked, context)
-    who = dict.fromkeys(user for voice in asked for user in electing.spokesperson(voice))
-    told = life_words.moved(
-        context.words,
-        named(visit, context),
-        before,
-        now,
-        [Mention(user, known.get(user, user)) for user in who],
-        coming(visit, count(visit, context), names_of(visit.electorate, context.words, context)),
-    )
-    return [
-        *over,
-        _told(visit, told),
-        *([date_poll(visit, number, now, context)] if asked else []),
-        *edit_card(visit, context),
-        calendar_file(visit, context),
-        *ahead(visit, context),
-        *warn_others(visit, now, context),
-    ]
-
-
-def _affected(visit: Visit, came: Standing | None, known: Standing | None) -> list[Electorate]:
-    """Those who had said they come, and those who must, if they have not spoken of the new days."""
-    before = {} if came is None else came.voices
-    after = {} if known is None else known.voices
-    return [
-        voice
-        for voice in visit.electorate
-        if (voice.required or (voice.key in before and before[voice.key].value in COMES))
-        and (voice.key not in after or after[voice.key].value is None)
-    ]
-
-
-def _revised(visit: Visit, context: Context, **values: Any) -> Visit:
+def revised(visit: Visit, context: Context, **values: Any) -> Visit:
     """Written down, with the next revision for calendars."""
     return visits.change(
         context.connection, visit.id, sequence=visit.sequence + 1, stamp=context.now, **values
     )
 
 
-def _told(visit: Visit, reply: Reply) -> Say:
+def changed(visit: Visit, reply: Reply) -> Say:
     """To the room, in the card's thread."""
     key = f"visit/{visit.id}/changed/{visit.sequence}"
     return in_thread(visit, reply, key)
@@ -181,7 +87,7 @@ def cancel(call: Call[Cancel], context: Context) -> Posts:
     over = end_polls(visit, context)
     state = VisitState.CANCELLED.value
     visit = (
-        _revised(visit, context, state=state)
+        revised(visit, context, state=state)
         if decided
         else visits.change(context.connection, visit.id, state=state)
     )
@@ -216,7 +122,7 @@ def postpone(call: Call[OneVisit], context: Context) -> Posts:
     require_state(call, visit, context, LIVE - {VisitState.POSTPONED})
     posts: list[Post] = end_polls(visit, context)
     if visit.start is not None:
-        visit = _revised(visit, context, state=VisitState.POSTPONED.value)
+        visit = revised(visit, context, state=VisitState.POSTPONED.value)
         posts.append(calendar_file(visit, context))
     visit = visits.change(
         context.connection, visit.id, state=VisitState.POSTPONED.value, start=None, last=None
@@ -243,11 +149,11 @@ def hold_online(call: Call[Online], context: Context) -> Posts:
         day = read_spans(dates, 1, call, context, zone_of(visit))[0].start
     at = due_instant(datetime.combine(day, hour), visit.time_zone)
     give_days(visit, Span(day, day), context)
-    visit = _revised(visit, context, online_at=at, start=day, last=day)
+    visit = revised(visit, context, online_at=at, start=day, last=day)
     local = at.astimezone(zone_of(visit))
     told = life_words.online(context.words, named(visit, context), local)
     return [
-        _told(visit, told),
+        changed(visit, told),
         *edit_card(visit, context),
         calendar_file(visit, context),
         *ahead(visit, context),
@@ -277,7 +183,7 @@ def change_host(call: Call[Host], context: Context) -> Posts:
     values = {"host": host.slug, "time_zone": host.time_zone, "electorate": tuple(voices)}
     confirmed = visit.state is VisitState.CONFIRMED
     visit = (
-        _revised(visit, context, **values)
+        revised(visit, context, **values)
         if confirmed
         else visits.change(context.connection, visit.id, **values)
     )
@@ -302,7 +208,7 @@ def set_place(call: Call[Place], context: Context) -> Posts:
     require_decider(call, visit, context)
     require_state(call, visit, context, {VisitState.CONFIRMED})
     place = call.arguments.place
-    visit = _revised(visit, context, place=place, place_source=call.said.event_id)
+    visit = revised(visit, context, place=place, place_source=call.said.event_id)
     origin = Source("visit", f"place/{visit.id}", call.said.sender)
     sources.add(context.connection, call.said.event_id, origin)
     return [

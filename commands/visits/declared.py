@@ -9,6 +9,7 @@ from commands.visits import (
     feeds,
     handlers,
     lines,
+    moving,
     muting,
     promising,
     proposing,
@@ -90,8 +91,8 @@ REOPEN = Command(
 )
 MOVE = Command(
     name="visit move",
-    arguments=changing.Move,
-    handler=changing.move,
+    arguments=moving.Move,
+    handler=moving.move,
     summary=N_("give a visit other days, and tell calendars"),
     example="visit move V-3 6-8 April",
 )

@@ -18,6 +18,7 @@ from commands.visits import (
     closing,
     deciding,
     lines,
+    moving,
     muting,
     poll_words,
     proposing,
@@ -133,6 +134,8 @@ def due(event: TimerDue, context: Context) -> Posts:
             return closing.gather_late(visit, context)
         case "remind" if this_round and visit.state is VisitState.POLLING:
             return closing.remind(visit, context, event.key.rsplit("/", 1)[1])
+        case "asked-anew" if this_round and visit.state is VisitState.CONFIRMED:
+            return moving.remind(visit, event, context)
         case "nudge" if this_round and visit.state is VisitState.POLLING:
             return closing.nudge(visit, UserId(given["person"]), context, given["turn"])
         case "soon" if _as_decided(visit, event):
@@ -204,9 +207,13 @@ def poll_ended(ended: Closing, context: Context) -> Posts:
 
 
 def removed(event: Redacted, post: str, context: Context) -> Posts:
-    """A moderator deleted one of those polls: that date is withdrawn."""
+    """A moderator deleted one of those polls: that date is withdrawn. A card comes anew."""
     visit, option = _poll(post, context)
-    return () if visit is None else closing.withdraw(visit, option, post, context)
+    if visit is not None:
+        return closing.withdraw(visit, option, post, context)
+    number = visit_of(post)
+    of_card = None if number is None else visits.get(context.connection, number)
+    return () if of_card is None else renewing.card_removed(of_card, post, context)
 
 
 def _poll(post: str, context: Context) -> tuple[Visit | None, int]:

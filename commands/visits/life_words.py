@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from commands.dates.reader import Span
-from commands.reply import Inline, Mention, Paragraph, Reply, Strong, items, join, paragraphs
+from commands.reply import Code, Inline, Mention, Paragraph, Reply, Strong, items, join, paragraphs
 from commands.visits.replies import Named, headline
 from commands.words import Words
 
@@ -34,6 +34,34 @@ def moved(
     if names:
         lines.append(words.say("Can you still come? {who}", who=names))
     return paragraphs(*lines)
+
+
+def still_coming(words: Words, visit: Named, span: Span) -> Reply:
+    """To somebody who was asked again after a move and is silent, in their direct chat."""
+    return paragraphs(
+        words.say(
+            "{visit} was moved to {days}, and your answer is still missing: can you still come?",
+            visit=headline(words, visit),
+            days=Strong(words.days(span.start, span.last)),
+        ),
+        words.say(
+            "Write {one} or {other} here.",
+            one=Code(f"vote {visit.name} yes"),
+            other=Code(f"vote {visit.name} no"),
+        ),
+        words.say("🔕 here ends these reminders."),
+    )
+
+
+def card_anew(words: Words, visit: Named) -> Reply:
+    """Why a card that was deleted stands there again."""
+    return paragraphs(
+        words.say(
+            "The card of {name} was deleted; this is it once more. {cancel} calls the visit off.",
+            name=visit.name,
+            cancel=visit.command("cancel"),
+        )
+    )
 
 
 def not_coming(

@@ -5,9 +5,10 @@ from datetime import datetime
 from commands.context import Context
 from commands.events import Redacted
 from commands.posts import Offer, Post, Posts, TakeBack
-from commands.visits import promise_words, rules
+from commands.visits import life_words, promise_words, rules
 from commands.visits.counting import still_open
 from commands.visits.deciding import ahead, calendar_file
+from commands.visits.electing import named
 from commands.visits.proposing import show_card
 from commands.visits.reporting import as_report, edit_report
 from commands.visits.showing import card_key, edit_card, in_thread, listen_under, report_key
@@ -15,6 +16,7 @@ from commands.visits.voting import take_back
 from storage import outbox, promises, visits
 from storage.visit_records import TAKES_PLACE, LineKind, Visit, VisitState
 
+GONE_BY = frozenset({VisitState.CANCELLED, VisitState.FOLLOWED_UP})
 ON_CARD = frozenset({LineKind.AGENDA, LineKind.TRAVEL, LineKind.TASK})
 
 
@@ -83,7 +85,14 @@ def renew_card(visit: Visit, context: Context, *, said: datetime | None = None) 
     gone = _edits(key, context)
     if _later(key, said, context):
         return [*gone, *edit_card(visit, context)]
-    visit = visits.change(connection, visit.id, card=visit.card + 1)
+    visit, anew = _card_anew(visit, context)
+    report = renew_report(visit, context) if said is None else []
+    return [*gone, TakeBack(key), *anew, *report]
+
+
+def _card_anew(visit: Visit, context: Context) -> tuple[Visit, list[Post]]:
+    """Another card takes the place of the one that is gone, pinned and with what it offers."""
+    visit = visits.change(context.connection, visit.id, card=visit.card + 1)
     if visit.state is VisitState.HELD:
         listen_under(visit, context)
     offered: list[Post] = []
@@ -91,8 +100,26 @@ def renew_card(visit: Visit, context: Context, *, said: datetime | None = None) 
         dates = [one.number for one in still_open(visit, context)]
         keycaps = [emoji for number in dates if (emoji := rules.keycap(number)) is not None]
         offered = [Offer(card_key(visit), emoji) for emoji in keycaps]
-    report = renew_report(visit, context) if said is None else []
-    return [*gone, TakeBack(key), *show_card(visit, context), *offered, *report]
+    return visit, [*show_card(visit, context), *offered]
+
+
+def card_removed(visit: Visit, post: str, context: Context) -> Posts:
+    """Somebody with the power deleted the card: while the visit lives it comes anew, once.
+
+    Who deletes that one, too, means it; and a machine that deletes what we say would go on for
+    ever.
+    """
+    connection = context.connection
+    if post != card_key(visit):
+        return ()
+    outbox.note_removed(connection, post)
+    key = f"visit/{visit.id}/card/anew"
+    if visit.state in GONE_BY or outbox.was_posted(connection, key):
+        return ()
+    gone = _edits(post, context)
+    visit, anew = _card_anew(visit, context)
+    told = life_words.card_anew(context.words, named(visit, context))
+    return [*gone, *anew, in_thread(visit, told, key, notice=True)]
 
 
 def renew_report(visit: Visit, context: Context, *, said: datetime | None = None) -> list[Post]:

@@ -675,6 +675,100 @@ async def test_after_a_move_only_those_are_asked_whose_answer_is_not_known(
     assert hall.post("visit/1/after/3").content["m.mentions"]["user_ids"] == [CORA]
 
 
+@pytest.mark.promise(
+    "After a move only those who were asked anew and have not answered are reminded, and only of"
+    " the new days."
+)
+async def test_after_a_move_those_asked_anew_are_reminded_by_the_new_days_and_nobody_else(
+    hall: Delivered,
+) -> None:
+    await decided(hall)  # for 12 to 14 May; Havnvoll has said no to 19 to 21 May
+    hall.later(timedelta(minutes=1))
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    await hall.answers(CORA, "visit/1/poll/4/2", YES)
+    before = len(hall.bodies(direct(ANN)))
+    await hall.passes(hall.now + timedelta(days=6))
+    (told,) = hall.bodies(direct(ANN))[before:]
+    assert "moved to Tue, 2 Jun – Thu, 4 Jun 2026, and your answer is still missing" in told
+    assert not hall.bodies(direct(CORA)), "who has answered is left alone"
+    assert len(hall.bodies(direct(BEN))) == 1
+    await hall.says(ANN, "vote V-1 yes", direct(ANN))
+    await hall.taps(BEN, f"visit/1/remind/2/1/{BEN}", "🔕", direct(BEN))
+    told_before = len(hall.bodies(HOUSING))
+    await hall.passes(moment("2026-05-15 12:00"))
+    assert len(hall.bodies(direct(ANN))) == before + 2, "her receipt is the last"
+    assert len(hall.bodies(direct(BEN))) == 1
+    assert [b for b in hall.bodies(HOUSING)[told_before:] if "is in" in b] == [
+        one.body for one in hall.stood if one.key == "visit/1/soon/1/28"
+    ], "the old days are not spoken of"
+    await hall.passes(moment("2026-06-02 12:00"))
+    soon = [one.key for one in hall.stood if "/soon/" in one.key]
+    assert soon == [f"visit/1/soon/1/{days}" for days in (28, 14, 3)]
+    assert (await visit(hall)).state is VisitState.CONFIRMED
+
+
+async def test_who_did_not_come_anyway_is_neither_asked_nor_reminded_after_a_move(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.says(CORA, "!vote yes")
+    await hall.says(BEN, "!vote 1 yes 2 no 3 yes")
+    await hall.says(CORA, "!visit confirm V-1 2")
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    assert BEN not in hall.post("visit/1/changed/1").content["m.mentions"]["user_ids"]
+    await hall.passes(hall.now + timedelta(days=30))
+    assert len(hall.bodies(direct(ANN))) == 2
+    assert not hall.bodies(direct(BEN))
+
+
+async def test_after_a_second_move_only_the_newest_days_are_reminded_of(hall: Delivered) -> None:
+    await decided(hall)
+    hall.later(timedelta(minutes=1))
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    await hall.says(CORA, "!visit move V-1 9-11 June")
+    await hall.passes(hall.now + timedelta(days=30))
+    reminded = [one.body for one in hall.stood if "/remind/" in one.key and one.body]
+    assert len(reminded) == 6, "three people, twice"
+    assert all("9 Jun – Thu, 11 Jun" in body for body in reminded)
+
+
+# ── the card ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_card_that_a_moderator_deletes_comes_anew_once_and_is_pinned(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 no 3 no")
+    await hall.passes(hall.now + timedelta(seconds=3))
+    await hall.redacts(CORA, hall.post(CARD).event_id)
+    assert "1 of 2 cities" in hall.latest(f"{CARD}/2")
+    pins = [one.changes for one in hall.stood if one.action is Action.PIN]
+    assert pins == [CARD, f"{CARD}/2"]
+    gone = [one.changes for one in hall.stood if one.action is Action.REDACTION]
+    assert gone == [f"{CARD}/edit/1"], "its edits say the same; itself is gone already"
+    told = hall.post(f"{CARD}/anew")
+    assert "was deleted; this is it once more. !visit cancel V-1 calls the visit off" in told.body
+    assert told.changes == f"{CARD}/2"
+    assert told.content["msgtype"] == "m.notice"
+    await hall.taps(BEN, f"{CARD}/2", "2️⃣")
+    await hall.answers(CORA, "visit/1/poll/3/1", YES)
+    await hall.passes(hall.now + timedelta(seconds=3))
+    assert hall.latest(f"{CARD}/2").count("1 of 2 cities") == 2
+    before = len(hall.stood)
+    await hall.redacts(CORA, hall.post(f"{CARD}/2").event_id)
+    assert len(hall.stood) == before, "who deletes it again means it"
+
+
+async def test_the_card_of_a_visit_that_is_called_off_stays_deleted(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.says(CORA, "!visit cancel V-1")
+    before = len(hall.stood)
+    await hall.redacts(CORA, hall.post(CARD).event_id)
+    assert len(hall.stood) == before
+
+
 async def test_an_online_meeting_on_one_of_the_days_keeps_who_comes(hall: Delivered) -> None:
     await decided(hall)
     await hall.says(CORA, "!visit online V-1 14:00 13 May")

@@ -156,6 +156,8 @@ SHOWN: dict[str, list[Reply]] = {
         life_words.moved(WORDS, V, SPAN, SPAN, who, stand)
         for who, stand in (((), ()), (WHO, ("1",)))
     ],
+    "still_coming": [life_words.still_coming(WORDS, V, SPAN)],
+    "card_anew": [life_words.card_anew(WORDS, V)],
     "not_coming": [life_words.not_coming(WORDS, V, ("1",), SPAN, who) for who in (None, *WHO)],
     "attendance": [
         life_words.attendance(WORDS, V, who, comes=comes)

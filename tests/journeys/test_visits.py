@@ -11,6 +11,7 @@ import vobject
 from bot.gathering import gather
 from bot.matrix import polls
 from bot.matrix.answers import SyncAnswer
+from bot.matrix.rendering import POST_KEY
 from demo.people import Heard, Person
 from storage import votes
 from tests.hall import CLEAR, RunningHall, answers
@@ -111,9 +112,14 @@ async def test_a_date_is_found_by_poll_tap_and_word(
     async with asyncio.timeout(20):
         while not all(ben.is_redacted(one.event_id) for one in with_title):
             await ben.hears(type="m.room.redaction", room=room, timeout=20)
-    pins = (await ben.state(room, "m.room.pinned_events"))["pinned"]
+    pins = await pinned(ben, room)
     assert anew.event_id in pins
     assert card.event_id not in pins
+
+
+async def pinned(person: Person, room: str) -> list[str]:
+    pins: list[str] = (await person.state(room, "m.room.pinned_events"))["pinned"]
+    return pins
 
 
 def lose_votes(hall: RunningHall, voter: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +149,10 @@ def lose_votes(hall: RunningHall, voter: Person, monkeypatch: pytest.MonkeyPatch
     "A minute after dates are closed the homeserver is asked for votes that never reached the"
     " hall: those in time are counted, and told if they change what is best."
 )
+@pytest.mark.promise(
+    "The card of a visit that somebody deletes is posted and pinned anew, once, while the visit"
+    " lives."
+)
 async def test_votes_that_no_sync_brought_are_gathered_after_the_close(
     hall: RunningHall,
     arrive: Arrive,
@@ -163,6 +173,7 @@ async def test_votes_that_no_sync_brought_are_gathered_after_the_close(
     number = draft.body.split(":", 1)[0]
     lose_votes(hall, ben, monkeypatch)
     await ana.say(room, f"!visit open {number}")
+    card = await hears_card(ben, room, "Which dates suit you?")
     found = [await ben.hears(room=room, sender=hall.me, type=polls.START, timeout=20) for _ in "12"]
     await hall.asks(ana, room, f"!vote {number} 1 yes 2 yes")
     await votes_in_poll(ben, found[1], YES)
@@ -188,3 +199,15 @@ async def test_votes_that_no_sync_brought_are_gathered_after_the_close(
     assert len(again) == 1, "asked for once more, they say nothing new"
     ledger = await hall.hall.database.read(lambda c: votes.find(c, int(number[2:])))
     assert late in [one.event_id for one in ledger], "it was listed, too, and came after the close"
+    await paula.redact(room, card.event_id)
+    anew = await ben.hears(
+        lambda heard: heard.content.get(POST_KEY) == f"visit/{number[2:]}/card/2",
+        room=room,
+        timeout=20,
+    )
+    assert "2 of 2 cities" in anew.body
+    assert (await hears_card(ben, room, "was deleted")).thread_root == anew.event_id
+    async with asyncio.timeout(20):
+        while anew.event_id not in (pins := await pinned(ben, room)):
+            await ben.hears(type="m.room.pinned_events", room=room, timeout=20)
+    assert card.event_id not in pins
