@@ -734,12 +734,12 @@ def expire_beside(connection: Connection, room: int, before: int) -> int:
     return gone + connection.execute(delete(revision).where(*old)).rowcount
 
 
-def next_to_index(connection: Connection, after: int, at_most: int) -> list[IndexRow]:
-    """Messages with words, by id, as the index should hold them: for building it anew."""
+def next_to_index(connection: Connection, up_to: int, at_most: int) -> list[IndexRow]:
+    """Messages with words, newest first, as the index should hold them: for building it anew."""
     rows = connection.execute(
         select(message)
-        .where(message.c.id > after, message.c.body != "")
-        .order_by(message.c.id)
+        .where(message.c.id <= up_to, message.c.body != "")
+        .order_by(message.c.id.desc())
         .limit(at_most)
     )
     return [_index_row(row) for row in rows]
