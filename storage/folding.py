@@ -4,7 +4,7 @@ The event log is the source; messages, revisions and reactions are its projectio
 `origin_server_ts`, then the event id, decides between edits, never the order of arrival.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -300,8 +300,15 @@ def _kept_content(fact: Fact, numbers: _Numbers, dead: Dead) -> dict[str, Any] |
         drop |= WORDS_AGAIN
     elif fact.event.type in MESSAGE_TYPES:
         return None  # a notice, or an edit without new content
-    kept = {key: value for key, value in fact.event.content.items() if key not in drop}
-    return kept or None
+    return minimal(fact.event.type, fact.event.content, drop) or None
+
+
+def minimal(type_: str, content: Mapping[str, Any], drop: Collection[str] = ()) -> dict[str, Any]:
+    """What of an event's content is kept. Of who came and went no names: somebody else may have
+    written them, and they would outlive whom they name."""
+    if type_ == "m.room.member":
+        return {key: value for key, value in content.items() if key == "membership"}
+    return {key: value for key, value in content.items() if key not in drop}
 
 
 def _add_reactions(
