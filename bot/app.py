@@ -23,6 +23,7 @@ from bot.matrix.client import MatrixClient
 from bot.matrix.errors import RateLimited, Unauthorised, Unreachable
 from bot.media import keep_files
 from bot.provisioning import Provisioning
+from bot.reindexing import keep_reindexing
 from bot.retry import wait_before
 from bot.timers import Timers
 from bot.upkeep import Upkeep
@@ -64,8 +65,7 @@ async def _open(
     try:
         if await database.write(bring_up_to_date, alone=True):
             log.info("database brought up to date")
-        if reindexed := await database.write(reindexing.bring_up_to_date, alone=True):
-            log.info("search index built anew: messages=%d", reindexed)
+        await database.write(reindexing.begin, alone=True)
         hall_id = await database.write(meta.hall_id)
         now = (clock or SystemClock()).now()
         language = config.community.language
@@ -148,6 +148,7 @@ async def run_hall(
         keep_going("erasures", lambda: keep_erasing(hall)),
         keep_going("files", lambda: keep_files(hall)),
         keep_going("upkeep", lambda: Upkeep(hall).run()),
+        keep_going("index", lambda: keep_reindexing(hall)),
         keep_going("calendars", lambda: Feed(hall).run()),
     ]
     if provision is not None:

@@ -1,21 +1,20 @@
 """Erases people's messages a few at a time, between answers, and has the receipt written."""
 
-import asyncio
 import logging
 
 from sqlalchemy import Connection
 
 from bot import ledger
 from bot.hall import Hall
+from bot.pace import Pace
 from storage import erasures, people, timers
 from storage.erasures import Erasure, Mention
 from storage.records import UserId
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 10  # messages a step: some 10 ms, so that no answer waits for it
+AT_ONCE, MOST = 10, 200  # messages a step, at first and at most
 SWEEP, SOON = 600.0, 1.0  # seconds
-PAUSE = 0.02  # seconds between steps
 SHOWN = 8  # messages of others that a receipt links to
 
 
@@ -42,13 +41,12 @@ async def carry_out(hall: Hall) -> None:
 async def _sweep(hall: Hall, one: Erasure) -> None:
     language = hall.settings.community.language
     last: int | None = -1
+    pace = Pace(AT_ONCE, most=MOST)
     while last is not None:
-        last = await hall.database.write(
-            lambda c: erasures.step(c, one, language, AT_ONCE, -1 if last is None else last),  # noqa: B023
-            alone=True,
-            durable=False,  # after a power cut it goes on from where it was
+        last = await pace.step(
+            hall.database,
+            lambda c, size: erasures.step(c, one, language, size, -1 if last is None else last),  # noqa: B023
         )
-        await asyncio.sleep(PAUSE)
     named = await hall.database.read(lambda c: _named(c, one))
     now = hall.clock.now()
 

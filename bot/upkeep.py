@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from bot import ledger, media
 from bot.hall import Hall
 from bot.memory import give_back
+from bot.pace import Pace
 from commands.archive.rules import retention_of
 from storage import (
     documents,
@@ -28,12 +29,12 @@ log = logging.getLogger(__name__)
 
 NIGHTLY = timedelta(days=1)
 FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day cleans up, too
-AT_ONCE = 10  # messages a step: some 10 ms
+AT_ONCE, MOST = 10, 200  # messages a step, at first and at most
+PAGES, MOST_PAGES = 32, 256  # of the index
 UNREAD_KEPT = timedelta(days=30)  # without key, or without sense
 WARM = 10_000  # messages read at start
 MANY = 1_000  # of them leave something to give back, which takes longer than a small start
 SETTLE = 60.0  # seconds after an erasure, so that several are cleaned up in one go
-PAUSE = 0.02  # seconds between steps: answers go first
 KEYS_KEPT = timedelta(days=60)  # handled inbox keys: far longer than any homeserver repeats itself
 
 
@@ -80,13 +81,12 @@ class Upkeep:
             if kept_for is None:
                 continue
             before = milliseconds(hall.clock.now() - kept_for)
-            gone = 0
-            while step := await hall.database.write(
-                lambda c: folding.expire(c, room.id, before, language, at_most=AT_ONCE),  # noqa: B023
-                alone=True,
+            gone, pace = 0, Pace(AT_ONCE, most=MOST)
+            while step := await pace.step(
+                hall.database,
+                lambda c, size: folding.expire(c, room.id, before, language, at_most=size),  # noqa: B023
             ):
                 gone += step
-                await asyncio.sleep(PAUSE)
             gone += await hall.database.write(
                 lambda c: folding.expire_beside(c, room.id, before),  # noqa: B023
                 alone=True,
@@ -97,17 +97,17 @@ class Upkeep:
     async def clean(self, *, thoroughly: bool) -> None:
         """Drive erased words out of index and write-ahead log, and forget old keys."""
         now, database, steps = self._hall.clock.now(), self._hall.database, 1
+        pace = Pace(PAGES, most=MOST_PAGES)
         if thoroughly:
             await self.expire()
             await database.write(reindexing.renew_documents, alone=True)
-        more = await database.write(upkeep.start_merge, alone=True, durable=False)
+        more = await pace.step(database, upkeep.start_merge)
         while more:
-            await asyncio.sleep(PAUSE)
-            more = await database.write(upkeep.merge_step, alone=True, durable=False)
+            more = await pace.step(database, upkeep.merge_step)
             steps += 1
         await database.tidy(thoroughly=thoroughly)
         await database.write(lambda c: _forget_old(c, now))
-        log.info("upkeep done: merge steps=%d", steps)
+        log.info("upkeep done: merge steps=%d longest=%.3f s", steps, pace.longest)
 
 
 def _analyse(words: list[tuple[str, str]]) -> None:

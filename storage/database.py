@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -237,10 +238,20 @@ class SqliteDatabase:
             engine.dispose()
 
     async def tidy(self, *, thoroughly: bool) -> None:
+        # Most of it beside the writer, so that what is left for it to do is short.
+        await asyncio.to_thread(self._move_log)
         for _attempt in range(50):  # a reader may hold it back for a moment
             if not await self._put(_truncate_log, alone=True, durable=True, bare=True):
                 return
             await asyncio.sleep(0.1)
+
+    def _move_log(self) -> None:
+        """Copy the write-ahead log into the database, as far as no reader needs it."""
+        driver = sqlite3.connect(self._url.database or "", isolation_level=None)
+        with contextlib.closing(driver):
+            for pragma in PRAGMAS:
+                driver.execute(pragma)
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     async def close(self) -> None:
         self._queue.put(None)

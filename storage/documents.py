@@ -117,11 +117,15 @@ def quoted(connection: Connection, subject: str) -> list[EventId]:
     return [EventId(event_id) for event_id in rows]
 
 
-def index_all(connection: Connection) -> int:
-    """Put every document into an empty index; returns how many."""
-    rows = connection.execute(select(document).where(document.c.kind != DRAFT)).all()
-    index_documents(connection, [_index_row(row) for row in rows])
-    return len(rows)
+def next_to_index(connection: Connection, up_to: int, at_most: int) -> list[IndexRow]:
+    """Documents, newest first, as the index should hold them: for building it anew."""
+    rows = connection.execute(
+        select(document)
+        .where(document.c.kind != DRAFT, document.c.id <= up_to)
+        .order_by(document.c.id.desc())
+        .limit(at_most)
+    )
+    return [_index_row(row) for row in rows]
 
 
 def _remove(connection: Connection, rows: Sequence[Row[tuple[object, ...]]]) -> None:

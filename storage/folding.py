@@ -4,7 +4,7 @@ The event log is the source; messages, revisions and reactions are its projectio
 `origin_server_ts`, then the event id, decides between edits, never the order of arrival.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -302,9 +302,19 @@ def _kept_content(fact: Fact, numbers: _Numbers, dead: Dead) -> dict[str, Any] |
         drop |= WORDS_AGAIN
     elif fact.event.type in MESSAGE_TYPES:
         return None  # a notice, or an edit without new content
-    kept = {key: value for key, value in fact.event.content.items() if key not in drop}
+    return minimal(fact.event.type, fact.event.content, drop) or None
+
+
+def minimal(type_: str, content: Mapping[str, Any], drop: Collection[str] = ()) -> dict[str, Any]:
+    """What of an event's content is kept. Of who came and went no names: somebody else may have
+    written them, and they would outlive whom they name."""
+    if type_ == "m.room.member":
+        return {key: value for key, value in content.items() if key == "membership"}
     # What opens an encrypted file stands in `wanted_file` until it is fetched, and nowhere else.
-    return without_keys(kept) or None
+    kept: dict[str, Any] = without_keys(
+        {key: value for key, value in content.items() if key not in drop}
+    )
+    return kept
 
 
 def _add_reactions(
@@ -738,12 +748,12 @@ def expire_beside(connection: Connection, room: int, before: int) -> int:
     return gone + connection.execute(delete(revision).where(*old)).rowcount
 
 
-def next_to_index(connection: Connection, after: int, at_most: int) -> list[IndexRow]:
-    """Messages with words, by id, as the index should hold them: for building it anew."""
+def next_to_index(connection: Connection, up_to: int, at_most: int) -> list[IndexRow]:
+    """Messages with words, newest first, as the index should hold them: for building it anew."""
     rows = connection.execute(
         select(message)
-        .where(message.c.id > after, message.c.body != "")
-        .order_by(message.c.id)
+        .where(message.c.id <= up_to, message.c.body != "")
+        .order_by(message.c.id.desc())
         .limit(at_most)
     )
     return [_index_row(row) for row in rows]

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage import erasures, folding, marks, rooms, silences
+from storage import documents, erasures, folding, marks, rooms, silences
 from storage.database import insert_once
 from storage.people import by_number
 from storage.records import Person, RoomId, UserId
-from storage.tables import erasure, person, redaction, room, silence
-from storage.types import instant, milliseconds
+from storage.tables import erasure, person, practice, practice_field, redaction, room, silence
+from storage.types import event_hash, instant, milliseconds
 
 Line = Mapping[str, Any]
 AT_ONCE = 50  # messages
@@ -58,6 +58,9 @@ def replay(connection: Connection, kept: Iterable[str], now: datetime, language:
         if one["kind"] == "silent" and one["mark"] in people:
             _silence(connection, people[one["mark"]], one, language)
     known = {(one.mark, one.until) for one in erasures.find(connection)}
+    gone = {one["event"] for one in told if one["kind"] == "redacted"}
+    erased = {one["mark"] for one in told if one["kind"] == "erased"}
+    _hide_practices(connection, gone, {people[mark].id for mark in erased if mark in people})
     begun = []
     for one in told:
         if one["kind"] == "erased" and (one["mark"], one["until"]) not in known:
@@ -97,6 +100,21 @@ def _take_back(connection: Connection, told: Sequence[Line], language: str) -> N
         row = {"target_h": one["event"], "room_id": numbers[one["room"]], "ts": one["at"]}
         connection.execute(insert_once(connection, redaction), row)
     folding.erase(connection, [(one["event"], numbers[one["room"]]) for one in told], language)
+
+
+def _hide_practices(connection: Connection, gone: set[int], authors: set[int]) -> None:
+    """Those made of what is gone are not searched from now on; whoever follows what becomes of
+    messages and people will see to their words and cards a moment later."""
+    told = select(practice_field.c.practice_id, practice_field.c.event_id)
+    hidden = {
+        row.practice_id
+        for row in connection.execute(told.where(practice_field.c.event_id.is_not(None)))
+        if event_hash(row.event_id) in gone
+    }
+    of_them = select(practice.c.id).where(practice.c.author_id.in_(sorted(authors)))
+    hidden.update(connection.scalars(of_them))
+    names = [f"P-{number}" for number in sorted(hidden)]
+    documents.remove(connection, documents.PRACTICE, names)
 
 
 def _silence(connection: Connection, who: Person, one: Line, language: str) -> None:

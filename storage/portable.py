@@ -420,6 +420,8 @@ def _kept(
     if pair in dead or quiet:
         told.pop("content", None)
         told.pop("file", None)
+    if isinstance(told.get("content"), Mapping):
+        told["content"] = folding.minimal(one["type"], told["content"])
     message = told.get("message")
     if message is not None:
         taken.messages += 1

@@ -1,30 +1,69 @@
 """Builds the search index anew when the analyser gives other tokens than those it holds."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from storage import documents, folding, meta, practices, search
+from storage.search import renewal
+from storage.tables import document, message
 
 ANALYSER = "analyser version"
 BATCH = 500
+PAGES = 2_000
 
 
-def bring_up_to_date(connection: Connection) -> int:
-    """Re-index every message if the analyser has changed; returns how many.
-
-    Taking a message out of the index needs exactly the tokens that went in, so this comes before
-    anything else at start.
-    """
+def begin(connection: Connection) -> bool:
+    """Lay the index aside if the analyser has changed since; returns whether anything waits."""
     version = str(search.analyser_version())
     known = meta.get(connection, ANALYSER)
     meta.put(connection, ANALYSER, version)
-    if known in (None, version):
-        return 0
-    search.clear(connection)
-    count, last = 0, -1
-    while rows := folding.next_to_index(connection, last, BATCH):
+    if known not in (None, version):
+        renewal.lay_aside(connection)
+    return renewal.waiting(connection).any
+
+
+def step(connection: Connection, at_most: int) -> int:
+    """Index that many of those that wait, newest first; returns how many, 0 if none wait.
+
+    Run it alone: it writes the index.
+    """
+    waiting = renewal.waiting(connection)
+    if waiting.documents is not None:
+        rows = documents.next_to_index(connection, waiting.documents, at_most)
+        border = -rows[-1].message_id - 1 if rows else None
+        renewal.come_to(connection, renewal.DOCUMENTS, border)
+        search.index_documents(connection, rows)
+        if rows:
+            return len(rows)
+    if waiting.messages is not None:
+        rows = folding.next_to_index(connection, waiting.messages, at_most)
+        border = rows[-1].message_id - 1 if rows else None
+        renewal.come_to(connection, renewal.MESSAGES, border)
         search.index_rows(connection, rows)
-        count, last = count + len(rows), rows[-1].message_id
-    documents.index_all(connection)
+        return len(rows)
+    return 0
+
+
+def left(connection: Connection) -> int:
+    """How many messages and documents wait to be indexed anew."""
+    waiting, count = renewal.waiting(connection), select(func.count())
+    number = 0
+    if waiting.messages is not None:
+        worded = (message.c.id <= waiting.messages, message.c.body != "")
+        number += connection.scalar(count.select_from(message).where(*worded)) or 0
+    if waiting.documents is not None:
+        of_them = count.select_from(document).where(document.c.id <= waiting.documents)
+        number += connection.scalar(of_them) or 0
+    return number
+
+
+def bring_up_to_date(connection: Connection) -> int:
+    """All of it at once, for a database that nobody asks yet; returns how many were indexed."""
+    begin(connection)
+    count = 0
+    while done := step(connection, BATCH):
+        count += done
+    while renewal.throw_away(connection, PAGES):
+        pass
     return count
 
 

@@ -8,7 +8,7 @@ from commands.context import Context
 from commands.permissions import Who
 from commands.posts import Posts
 from commands.words import N_
-from storage import archive, gaps, inbox, outbox, rooms, timers
+from storage import archive, gaps, inbox, outbox, reindexing, rooms, timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ def show_status(call: Call[Nothing], context: Context) -> Posts:
         last=None if held.last is None else held.last.astimezone(zone),
         gaps=gaps.counts(context.connection)["gaps open"],
         timers=timers.pending(context.connection),
+        unindexed=reindexing.left(context.connection),
     )
     return call.answer(replies.status(call.words, state))
 

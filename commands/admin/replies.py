@@ -25,6 +25,7 @@ class State:
     last: datetime | None  # newest archived message, in the operator's zone
     gaps: int  # stretches of history still to be fetched
     timers: int
+    unindexed: int = 0  # messages that search does not find yet, after an upgrade
 
 
 def status(words: Words, state: State) -> Reply:
@@ -63,6 +64,14 @@ def status(words: Words, state: State) -> Reply:
                 "{number} gap in the history is being filled",
                 "{number} gaps in the history are being filled",
                 state.gaps,
+            )
+        )
+    if state.unindexed:
+        lines.append(
+            words.plural(
+                "{number} message waits to be indexed anew, newest first",
+                "{number} messages wait to be indexed anew, newest first",
+                state.unindexed,
             )
         )
     return Reply((Paragraph(head), items(*lines)))

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from sqlalchemy import Connection
 
-from storage.search import fts5, tsvector
+from storage.search import fts5, renewal, tsvector
 from storage.search.analyser import Analysed, analyse, analyse_as, topics
 from storage.search.marks import marks_of
 from storage.search.query import Node
@@ -32,12 +32,14 @@ def create(connection: Connection) -> None:
 
 def index_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """Put stored messages into the index, each once; those without words stay out."""
-    _engine(connection).index_rows(connection, [row for row in rows if _worded(row)])
+    worded = renewal.still_there(connection, [row for row in rows if _worded(row)])
+    _engine(connection).index_rows(connection, worded)
 
 
 def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """Take messages out of the index, with the words and the language they went in with."""
-    _engine(connection).unindex_rows(connection, [row for row in rows if _worded(row)])
+    worded = renewal.still_there(connection, [row for row in rows if _worded(row)])
+    _engine(connection).unindex_rows(connection, worded)
 
 
 def candidates(
@@ -55,12 +57,12 @@ def candidates(
 
 def index_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """Put documents into the index; their ids are negative there."""
-    _engine(connection).index_documents(connection, rows)
+    _engine(connection).index_documents(connection, renewal.still_there(connection, rows))
 
 
 def unindex_documents(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """Take documents out of the index, with the words and the language they went in with."""
-    _engine(connection).unindex_documents(connection, rows)
+    _engine(connection).unindex_documents(connection, renewal.still_there(connection, rows))
 
 
 def documents(

@@ -15,14 +15,14 @@ _MERGE = text("INSERT INTO ft(ft, rank) VALUES ('merge', :pages)")
 _CHANGES = text("SELECT total_changes()")
 
 
-def start_merge(connection: Connection) -> bool:
+def start_merge(connection: Connection, pages: int = PAGES) -> bool:
     """Begin to merge all of the index into one; true if `merge_step` has more to do."""
-    return _merge(connection, -PAGES)
+    return _merge(connection, -pages)
 
 
-def merge_step(connection: Connection) -> bool:
+def merge_step(connection: Connection, pages: int = PAGES) -> bool:
     """Merge a few more pages; true if there is more to do. On PostgreSQL flush what is pending."""
-    return _merge(connection, PAGES)
+    return _merge(connection, pages)
 
 
 def _merge(connection: Connection, pages: int) -> bool:

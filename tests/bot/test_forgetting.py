@@ -1,41 +1,68 @@
 """What was taken back, erased, edited away or too old is in no file that the hall owns."""
 
+import shutil
+import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 
-from bot import erasing
+from bot import backup, erasing, exporting
 from bot.hall import Bells, Hall
 from bot.upkeep import Upkeep
 from commands.context import Settings
 from demo.postgres import Postgres
-from storage import erasures, folding, inbox, meta, outbox, people, rooms, scrubbing
+from storage import (
+    documents,
+    erasures,
+    folding,
+    inbox,
+    meta,
+    outbox,
+    people,
+    practices,
+    rooms,
+    scrubbing,
+    visits,
+)
 from storage.database import Database, open_database
+from storage.documents import Document
 from storage.migrations import bring_up_to_date
 from storage.outbox import Action, Row
 from storage.postgres import PostgresDatabase
 from storage.records import (
+    Answered,
     ArchiveRules,
     Community,
     EventId,
     Limits,
+    Person,
+    PracticeField,
+    PracticeState,
     RoomEvent,
     RoomId,
     UserId,
 )
-from storage.types import milliseconds
+from storage.tables import quote
+from storage.types import event_hash, milliseconds
+from storage.visit_records import LineKind
 
-ANN, BEN, ROOM = UserId("@ann:test"), UserId("@ben:test"), RoomId("!hall:test")
+ANN, BEN, ME = UserId("@ann:test"), UserId("@ben:test"), UserId("@hall:test")
+ROOM = RoomId("!hall:test")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OLD = NOW - timedelta(days=800)
 COMMUNITY = Community("N", "n", "UTC", "en", (), (), (), ())
 FILLING = 300  # messages of others all around
+KINDS = (
+    "expired", "redacted", "erased", "edited", "unsent", "file", "name", "topic", "poll",
+    "reaction", "practice", "summary", "visit",
+)  # fmt: skip
 
 
 def canary() -> str:
@@ -61,8 +88,39 @@ def history(words: dict[str, str]) -> list[RoomEvent]:
         said("$edit", BEN, f"an {words['edited']} word"),
         said("$edit2", BEN, "* other words", content=new,
              relates_to={"rel_type": "m.replace", "event_id": "$edit"}),
+        said("$file", ANN, "a file", content={"msgtype": "m.file", "filename": words["file"],
+             "url": "mxc://hs/x", "info": {"mimetype": f"text/{words['file']}"}}),
+        *(state(f"$name{n}", who, "m.room.member", ANN,
+                {"membership": "join", "displayname": f"Ann {words['name']}"})
+          for n, who in enumerate((ANN, BEN))),  # she herself; and whoever let her in
+        state("$topic", BEN, "m.room.topic", "", {"topic": f"about {words['topic']}"}),
+        poll("$poll", BEN, words["poll"]),
+        poll("$poll2", ANN, words["poll"]),
+        react("$react", BEN, words["reaction"]),
+        react("$react2", ANN, words["reaction"]),
         *(said(f"$g{n}", BEN, f"more filling {n} " + "of it " * (n % 9)) for n in range(FILLING)),
     ]  # fmt: skip
+
+
+def state(event_id: str, who: UserId, kind: str, key: str, content: dict[str, Any]) -> RoomEvent:
+    return RoomEvent(EventId(event_id), ROOM, kind, who, milliseconds(NOW), content, state_key=key)
+
+
+def poll(event_id: str, who: UserId, word: str) -> RoomEvent:
+    asked = {
+        "question": {"org.matrix.msc1767.text": f"Which {word}?"},
+        "answers": [{"id": word, "org.matrix.msc1767.text": f"the {word}"}],
+    }
+    content = {"org.matrix.msc3381.poll.start": asked, "org.matrix.msc1767.text": f"{word}?"}
+    kind = "org.matrix.msc3381.poll.start"
+    return RoomEvent(EventId(event_id), ROOM, kind, who, milliseconds(NOW), content)
+
+
+def react(event_id: str, who: UserId, key: str) -> RoomEvent:
+    relation = {"rel_type": "m.annotation", "event_id": "$f1", "key": key}
+    content = {"m.relates_to": relation}
+    return RoomEvent(EventId(event_id), ROOM, "m.reaction", who, milliseconds(NOW), content,
+                     relates_to=relation)  # fmt: skip
 
 
 def redaction(target: str) -> RoomEvent:
@@ -94,9 +152,12 @@ def found_in(folder: Path, words: dict[str, str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {kind: [] for kind in words}
     for path in folder.rglob("*"):
         if path.is_file() and "pg_wal" not in path.parts:
-            content = path.read_bytes()
+            contents = [path.read_bytes()]
+            if path.suffix == ".zip":  # a backup
+                with zipfile.ZipFile(path) as packed:
+                    contents += map(packed.read, packed.namelist())
             for kind, word in words.items():
-                if word[-12:].encode() in content:
+                if any(word[-12:].encode() in content for content in contents):
                     found[kind].append(path.name)
     return found
 
@@ -110,7 +171,7 @@ def found_in(folder: Path, words: dict[str, str]) -> dict[str, list[str]]:
 async def test_no_canary_is_left_in_any_file(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = {kind: canary() for kind in ("expired", "redacted", "erased", "edited", "unsent")}
+    words = {kind: canary() for kind in KINDS}
     files, url = tmp_path, f"sqlite:///{tmp_path}/moothall.db"
     if engine == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
@@ -125,10 +186,17 @@ async def test_no_canary_is_left_in_any_file(
         await _checkpoint(database)
     assert all(found_in(files, words).values())
 
-    await record(database, [redaction("$red"), redaction("$long"), redaction("$edit")])
+    await database.study(partial(_export, tmp_path / "before"))
+    assert found_in(tmp_path / "before", words)["practice"]
+    shutil.rmtree(tmp_path / "before")
+
+    gone = ("$red", "$long", "$edit", "$topic", "$poll", "$react")
+    await record(database, [redaction(target) for target in gone])
     await database.write(_erase_ann)
     hall = hall_of(database, tmp_path)
     await erasing.carry_out(hall)
+    await database.write(_tell_ann)
+    await erasing.carry_out(hall)  # she is in no room any more
     upkeep = Upkeep(hall)
     await upkeep.expire()
     # Large tables are filled up in place of being written anew: here all count as large.
@@ -137,8 +205,24 @@ async def test_no_canary_is_left_in_any_file(
     if isinstance(database, PostgresDatabase):
         await _checkpoint(database)
 
-    assert found_in(files, words) == {kind: [] for kind in words}
+    # What is made of it afterwards, too: an export, the ledger, a backup.
+    await database.study(partial(_export, tmp_path / "after"))
+    assert (tmp_path / "erasures.jsonl").stat().st_size
+    await database.study(partial(_back_up, tmp_path / "after.zip"))
+    for folder in {files, tmp_path}:
+        assert found_in(folder, words) == {kind: [] for kind in words}
     await database.close()
+
+
+def _export(folder: Path, connection: Connection) -> None:
+    settings = Settings(COMMUNITY, Limits(), ArchiveRules())
+    files = exporting.compose(connection, exporting.Wanted(settings, ME, NOW, "en"))
+    exporting.write(folder, files)
+
+
+def _back_up(target: Path, connection: Connection) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+        backup._write_tables(connection, file)
 
 
 def _stand(connection: Connection, words: dict[str, str]) -> None:
@@ -150,12 +234,42 @@ def _stand(connection: Connection, words: dict[str, str]) -> None:
     outbox.add(connection, hall, [said_], NOW)
     payload = {"event_id": "$c", "sender": ANN, "content": {"body": words["erased"]}}
     inbox.add(connection, [inbox.Entry("$c", ROOM, "event", 1, payload)], NOW)
+    ann = people.know(connection, ANN)
+    people.record_names(connection, {ANN: f"Ann {words['name']}"})
+    _make_documents(connection, ann, words)
+
+
+def _make_documents(connection: Connection, ann: Person, words: dict[str, str]) -> None:
+    """What search reads beside messages: a practice of Ann's, a summary that quotes, a visit."""
+    made = practices.start(connection, ann, PracticeState.DRAFT, NOW, cluster="housing")
+    for field in (PracticeField.TITLE, PracticeField.PROBLEM):
+        answered = Answered(f"A {words['practice']} of Ann", ROOM, EventId(f"${field}"))
+        practices.answer(connection, made.number, field, answered, NOW)
+    practices.step(connection, made.number, PracticeState.SHARED, ann, NOW)
+    summary = Document(documents.SUMMARY, "reply/a/0", words["summary"], f"so {words['summary']}",
+                       milliseconds(NOW), room_id=rooms.know(connection, ROOM).id)  # fmt: skip
+    documents.put(connection, summary)
+    connection.execute(insert(quote).values(event_h=event_hash("$red"), post="reply/a/0"))
+    visit = visits.add(
+        connection, cluster="housing", room_id=ROOM, host="oslo", title=f"to {words['visit']}",
+        days=1, state="draft", proposer=ANN, source="$visit", created_at=NOW, deadline=NOW,
+        time_zone="UTC", quorum=1,
+    )  # fmt: skip
+    visits.add_line(connection, visit=visit.id, kind=LineKind.NOTE, author=ANN, created_at=NOW,
+                    text=f"bring {words['visit']}", source="$line")  # fmt: skip
 
 
 def _erase_ann(connection: Connection) -> None:
     outbox.drop_unsent(connection, "reply/$q/0", NOW)
     one = erasures.request(connection, people.know(connection, ANN), NOW, NOW)
     erasures.begin(connection, one)
+
+
+def _tell_ann(connection: Connection) -> None:
+    for practice in practices.find(connection):  # as the listener of practices does
+        practices.erase(connection, practice.number, None, NOW)
+    (one,) = erasures.find(connection, erasures.SWEPT)
+    erasures.finish(connection, one, NOW)
 
 
 async def _checkpoint(database: PostgresDatabase) -> None:

@@ -12,7 +12,7 @@ from bot.state import lifetime
 from bot.upkeep import Upkeep
 from commands.archive.rules import retention_of
 from commands.posts import Offer, Pin, React, Say
-from storage import archive, rooms
+from storage import archive, meta, reindexing, rooms
 from storage.records import ArchiveRules, Room, RoomId, RoomKind, UserId
 from tests.commands.conftest import (
     ANN,
@@ -198,6 +198,10 @@ async def test_admin_status_shows_the_hall_in_counts(hall: Hall) -> None:
     assert "8 rooms, 1 with an archive" in shown
     assert "1 message, 0 threads" in shown
     assert "Hello" not in shown
+    assert "indexed anew" not in shown
+    await hall.do(lambda c: meta.put(c, reindexing.ANALYSER, "of before"))
+    assert await hall.do(reindexing.begin)
+    assert "1 message waits to be indexed anew" in await hall.hears(OTTO, "!admin status")
 
 
 # ── for how long ──────────────────────────────────────────────────────────────────────────────

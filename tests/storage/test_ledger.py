@@ -7,18 +7,42 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.event import listen, remove
 
 from bot import ledger as kept
-from storage import archive, erasures, folding, marks, meta, people, rooms, silences
+from storage import (
+    archive,
+    documents,
+    erasures,
+    folding,
+    marks,
+    meta,
+    people,
+    practices,
+    rooms,
+    search,
+    silences,
+)
 from storage.database import Database, SqliteDatabase
-from storage.records import EventId, RoomEvent, RoomId, UserId
-from storage.tables import metadata
+from storage.documents import Document
+from storage.records import (
+    Answered,
+    EventId,
+    PracticeField,
+    PracticeState,
+    RoomEvent,
+    RoomId,
+    UserId,
+)
+from storage.search import Reach, Scope
+from storage.search.query import Word
+from storage.tables import metadata, quote
 from storage.types import event_hash, instant
 
 ANN, BEN, ROOM = UserId("@ann:test"), UserId("@ben:test"), RoomId("!hall:test")
 START = 1_772_438_400_000
+NOW = instant(START + 20_000)
 
 
 def said(number: int, who: UserId, body: str) -> RoomEvent:
@@ -88,6 +112,47 @@ async def test_the_ledger_is_played_again_over_an_older_database(
     await tell(database, said(4, BEN, "canary still silent"), said(5, ANN, "canary as well"))
     assert await bodies(database) == [""] * 5
     assert await kept.replay(database, tmp_path, instant(START + 30_000), "en") == 0
+
+
+async def test_the_ledger_takes_documents_out_of_search_too(
+    database: Database, tmp_path: Path
+) -> None:
+    """A practice of somebody erased, one made of a deleted message, a summary that quotes one."""
+    talk = [said(1, ANN, "of ann"), said(2, BEN, "of ben")]
+
+    def restored(connection: Connection) -> None:
+        for who, source in ((ANN, "$other"), (BEN, "$e2"), (BEN, "$kept")):
+            author = people.know(connection, who)
+            made = practices.start(connection, author, PracticeState.DRAFT, NOW, cluster="housing")
+            title = Answered("canary", ROOM, EventId(source))
+            practices.answer(connection, made.number, PracticeField.TITLE, title, NOW)
+            practices.step(connection, made.number, PracticeState.SHARED, author, NOW)
+        for key, quoted in (("reply/a/0", "$e2"), ("reply/b/0", "$e1"), ("reply/c/0", "$kept")):
+            room = rooms.know(connection, ROOM).id
+            told = Document(documents.SUMMARY, key, "canary", "canary", 5, room_id=room)
+            documents.put(connection, told)
+            connection.execute(insert(quote).values(event_h=event_hash(quoted), post=key))
+
+    def found(connection: Connection) -> set[str]:
+        reach = Reach(rooms=(1, 2), clusters=("housing",), everyone=True)
+        rows = search.documents(connection, Word("canary"), Scope(rooms=()), reach)
+        return {row.subject for row in rows}
+
+    def lines(connection: Connection) -> list[str]:
+        erased = {"mark": marks.mark_of(connection, ANN), "until": START + 9_000}
+        redacted = {"event": event_hash("$e2"), "room": ROOM, "at": START + 5_000}
+        return [
+            json.dumps({"kind": "erased", **erased}),
+            json.dumps({"kind": "redacted", **redacted}),
+        ]
+
+    await tell(database, *talk)
+    await database.write(restored, alone=True)
+    assert len(await database.read(found)) == 6
+    kept.write(tmp_path, await database.write(lines))
+    assert await kept.replay(database, tmp_path, NOW, "en") == 1
+    assert await database.read(found) == {"P-3", "reply/c/0"}
+    assert await bodies(database) == ["", ""]
 
 
 async def test_of_somebody_the_backup_does_not_know_the_ledger_still_knows(
