@@ -13,7 +13,7 @@ from benchmarks.timing import TODAY
 from commands.search.rules import parse_query
 from storage.search import IndexRow, analyse, fts5
 from storage.search.analyser import terms_of
-from storage.search.query import And, Node, Not, Or
+from storage.search.query import And, Filter, Marked, Node, Not, Or
 
 HITS = 10
 _PLAIN = text("SELECT rowid FROM ft WHERE ft MATCH :words ORDER BY bm25(ft) LIMIT 10")
@@ -108,7 +108,7 @@ class Tantivy:
                 return query.boolean_query([it for it in (*wanted, *barred) if it[1] is not None])
             case Or(nodes):
                 return self._boolean([self._compile(it) for it in nodes], occur.Should)
-            case Not():
+            case Not() | Filter() | Marked():
                 return None
             case leaf:
                 terms = terms_of(leaf)

@@ -41,7 +41,14 @@ SEARCHING = (
     ("from:ann", N_("what somebody said; from:me is you")),
     ("city:Havnvoll", N_("what people of a city said")),
     ("in:housing", N_("a room of yours; in:all is all of them, answered in the direct chat")),
-    ("after:2026-03 before:yesterday", N_("days, months and years; on:9-March is that day")),
+    (
+        "(from:ann OR city:Havnvoll) bike",
+        N_("filters hold in brackets, too, on either side of OR, and behind a minus: -in:housing"),
+    ),
+    (
+        "after:2026-03 before:yesterday",
+        N_("days, weeks, months and years, as you say them: after:last week, on:Monday"),
+    ),
     ("has:file", N_("what a message holds: file, image, link, poll, practice")),
     ("kind:practice", N_("only of a kind: message, question, practice, summary, poll, file")),
     ("is:question", N_("questions alone")),

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from storage.records import EventId
 from storage.search import IndexRow, analyse, analyse_as, index_documents, marks_of
 from storage.search import unindex_documents as unindex
-from storage.search.marks import DOCUMENT, QUESTION, is_kind
+from storage.search.marks import DOCUMENT, QUESTION, is_kind, of_cluster
 from storage.tables import document, event, quote
 
 PRACTICE, SUMMARY = "practice", "summary"
@@ -137,11 +137,12 @@ def _remove(connection: Connection, rows: Sequence[Row[tuple[object, ...]]]) -> 
 def _index_row(row: Row[tuple[object, ...]]) -> IndexRow:
     """What the index holds of a stored document: the same words in the same language."""
     marks = marks_of(f"{row.title}\n{row.body}", row.lang)
+    place = (of_cluster(row.cluster),) if row.cluster else ()
     return IndexRow(
         -row.id,
         row.room_id or 0,
         row.author_id or 0,
         analyse_as(row.body, row.lang),
         analyse_as(row.title, row.lang),
-        (DOCUMENT, is_kind(row.kind), *(mark for mark in marks if mark != QUESTION)),
+        (DOCUMENT, is_kind(row.kind), *place, *(mark for mark in marks if mark != QUESTION)),
     )

@@ -1,80 +1,168 @@
-"""Days and spans as people type them into a search: 2026-03-09, 2026-03, 9 March, yesterday, 7d."""
+"""Days and spans as people type them into a search: 2026-03-09, 1.9., 9 March, last week, 7d."""
 
 import re
 from datetime import date, timedelta
 from functools import cache
 
-from babel.dates import get_month_names
+from babel.dates import get_day_names, get_month_names
+
+from storage.search.letters import fold
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "el", "lv", "cs", "nb")  # CLDR's names
 
 _ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
-_POINTS = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
-_DAY_MONTH = re.compile(r"(?:(\d{1,2})\.? +)?([^\W\d_]+)\.?(?:,? +(\d{4}))?")
+# Day before month, as everywhere in Europe: 9.3.2026, 9/3/26, 9.3.
+_POINTS = re.compile(r"(\d{1,2})([./]) ?(\d{1,2})(?:\2 ?(\d{4}|\d{2})?)?")
+_DAY_MONTH = re.compile(
+    r"(?:the )?(?:(\d{1,2})(?:\.|st|nd|rd|th|er|o)? *(?:of |de |di )?)?([^\W\d_]+)\.?"
+    r"(?:,? +(?:de |del )?(\d{4}))?"
+)
+_MONTH_DAY = re.compile(r"([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?(?:,? +(\d{4}))?")
 _JOINED = re.compile(r"\d{1,2}-[^\W\d_]+-\d{4}|[^\W\d_]+-\d{4}")
-_AGO = re.compile(r"(\d{1,4}) ?([dwmy])")
+_SPAN = re.compile(r"(\d{1,4}) ?([^\W\d_]+)")
 LAST = date(9998, 12, 31)  # a day after can still be named
-_TODAY = frozenset(
-    [
-        "today",
-        "heute",
-        "aujourd'hui",
-        "aujourd’hui",
-        "hoy",
-        "oggi",
-        "vandaag",
-        "σήμερα",
-        "šodien",
-        "dnes",
-        "i dag",
-    ]
+_CENTURY = 2000  # of a year of two digits
+
+# What stands before a day, and means no other one.
+_BEFORE_A_DAY = ["the", "on", "la", "le", "el", "il", "am", "de", "den", "την", "τον", "τη"]
+_AGO_BEFORE = ("vor", "il y a", "hace", "for", "πριν", "πριν απο", "pirms", "pred")
+_AGO_AFTER = ("ago", "fa", "geleden", "siden")
+
+_DAYS_BACK = {
+    0: "today · heute · aujourd'hui · hoy · oggi · vandaag · σήμερα · šodien · dnes · i dag",
+    1: "yesterday · gestern · hier · ayer · ieri · gisteren · χθες · χτες · vakar · včera · i går",
+    2: """the day before yesterday · vorgestern · avant-hier · anteayer · l'altro ieri · eergisteren
+        · προχθές · aizvakar · předevčírem · i forgårs""",
+}
+# Weeks, months and years, each this one and the last.
+_WEEKS = (
+    """this week · diese woche · cette semaine · esta semana · questa settimana · deze week
+    · αυτή την εβδομάδα · šonedēļ · šī nedēļa · tento týden · denne uken · denne uka""",
+    """last week · past week · letzte woche · vorige woche · semaine dernière · semana pasada
+    · settimana scorsa · scorsa settimana · vorige week · afgelopen week · προηγούμενη εβδομάδα
+    · περασμένη εβδομάδα · pagājušā nedēļa · pagājušajā nedēļā · pagājušonedēļ · minulý týden
+    · forrige uke · sist uke""",
 )
-_YESTERDAY = frozenset(
-    [
-        "yesterday",
-        "gestern",
-        "hier",
-        "ayer",
-        "ieri",
-        "gisteren",
-        "χθες",
-        "χτες",
-        "vakar",
-        "včera",
-        "i går",
-    ]
+_MONTHS = (
+    """this month · dieser monat · diesen monat · ce mois · este mes · questo mese · deze maand
+    · αυτόν τον μήνα · šomēnes · šis mēnesis · tento měsíc · denne måneden""",
+    """last month · past month · letzter monat · letzten monat · voriger monat · vorigen monat
+    · mois dernier · mes pasado · mese scorso · scorso mese · vorige maand · afgelopen maand
+    · προηγούμενο μήνα · περασμένο μήνα · pagājušais mēnesis · pagājušajā mēnesī · minulý měsíc
+    · forrige måned · sist måned""",
 )
-_WEEKS = {"this week": 0, "diese woche": 0, "last week": 1, "letzte woche": 1}
-_MONTHS_BACK = {"this month": 0, "last month": 1}
-_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_YEARS = (
+    """this year · dieses jahr · cette année · este año · quest'anno · dit jaar · φέτος · šogad
+    · šis gads · letos · tento rok · i år""",
+    """last year · past year · letztes jahr · voriges jahr · année dernière · l'année dernière
+    · l'an dernier · año pasado · anno scorso · l'anno scorso · vorig jaar · afgelopen jaar · πέρυσι
+    · πέρσι · pagājušais gads · pagājušajā gadā · pērn · minulý rok · loni · vloni · i fjor
+    · forrige år""",
+)
+_UNITS = {
+    1: """d day days tag tage tagen jour jours día días giorno giorni dag dagen dager μέρα μέρες
+        ημέρες diena dienas dienām den dny dnů dní""",
+    7: """w week weeks woche wochen semaine semaines semana semanas settimana settimane weken
+        εβδομάδα εβδομάδες nedēļa nedēļas nedēļām týden týdny týdnů uke uker""",
+    30: """m month months monat monate monaten mois mes meses mese mesi maand maanden μήνα μήνες
+        mēneša mēneši mēnešiem měsíc měsíce měsíců měsíci måned måneder""",
+    365: """y year years jahr jahre jahren an ans année années año años anno anni jaar χρόνο χρόνια
+        gads gadi gadiem rok roky let lety år""",
+}
+_LATEST = """last past letzten letzte letzter letztes dernier derniere derniers dernieres pasado
+    ultimos ultimas scorso scorsa ultimi ultime vorige afgelopen laatste τελευταιεσ pedejas pedejos
+    minule minuly poslednich posledni forrige sist sista siste"""
 
 
 def read_period(typed: str, today: date) -> tuple[date, date] | None:
     """First and last day of what was typed, or None. A day without a year is the latest one."""
-    words = " ".join(typed.casefold().split())
+    words = " ".join(typed.casefold().replace("’", "'").split()).rstrip(",;!?")
     if words[-1:].isalpha() or _JOINED.fullmatch(words):
         words = words.replace("-", " ")  # 9-March, last-week
     try:
-        found = (
-            _spoken(words, today) or _numbers(words) or _ago(words, today) or _named(words, today)
-        )
+        found = _numbers(words, today) or _spoken(words, today) or _named(words, today)
     except (ValueError, OverflowError):  # no such day
         return None
     return found if found is None or found[1] < LAST else None
 
 
-def _spoken(words: str, today: date) -> tuple[date, date] | None:
-    if words in _TODAY:
-        return today, today
-    if words in _YESTERDAY:
-        return today - timedelta(days=1), today - timedelta(days=1)
-    weeks, months = _WEEKS.get(words), _MONTHS_BACK.get(words)
-    if weeks is not None:
-        monday = today - timedelta(days=today.weekday() + 7 * weeks)
-        return monday, monday + timedelta(days=6)
-    if months is not None:
-        return _month(today.replace(day=1) - timedelta(days=months))
+def _numbers(words: str, today: date) -> tuple[date, date] | None:
+    if found := _ISO.fullmatch(words):
+        year, month, day = found.groups()
+        if month is None:
+            return date(int(year), 1, 1), date(int(year), 12, 31)
+        exact = date(int(year), int(month), int(day or 1))
+        return (exact, exact) if day else _month(exact)
+    if found := _POINTS.fullmatch(words):
+        day, _, month, year = found.groups()
+        exact = _latest(int(day), int(month), year, today)
+        return exact, exact
     return None
+
+
+def _spoken(words: str, today: date) -> tuple[date, date] | None:
+    plain = _without(_plain(words), _BEFORE_A_DAY)
+    for spelt in (_plain(words), plain):
+        if (back := _table().get(spelt)) is None:
+            continue
+        unit, number = back
+        if unit == "day":
+            return (today - timedelta(days=number),) * 2
+        if unit == "week":
+            monday = today - timedelta(days=today.weekday() + 7 * number)
+            return monday, monday + timedelta(days=6)
+        if unit == "month":
+            return _month(today.replace(day=1) - timedelta(days=number))
+        if unit == "year":
+            return date(today.year - number, 1, 1), date(today.year - number, 12, 31)
+    return _weekday(plain, today) or _ago(_plain(words), today)
+
+
+def _weekday(plain: str, today: date) -> tuple[date, date] | None:
+    """The latest day of that name: today, if it is one, unless it was to be the last one."""
+    words = [word for word in plain.split() if word not in _LATEST.split()]
+    if len(words) != 1 or (number := _weekdays().get(words[0])) is None:
+        return None
+    back = (today.weekday() - number) % 7
+    if back == 0 and plain != words[0]:
+        back = 7
+    return (today - timedelta(days=back),) * 2
+
+
+def _ago(plain: str, today: date) -> tuple[date, date] | None:
+    """The last so many days; or the day that was so many days ago."""
+    before = next((it for it in _AGO_BEFORE if plain.startswith(f"{it} ")), "")
+    after = next((it for it in _AGO_AFTER if plain.endswith(f" {it}")), "")
+    core = plain.removeprefix(f"{before} ").removesuffix(f" {after}")
+    core = _without(core, [*_LATEST.split(), "the", "les", "los", "gli", "de", "die"])
+    found = _SPAN.fullmatch(core)
+    days = _units().get(found[2]) if found else None
+    if found is None or days is None:
+        return None
+    first = today - timedelta(days=int(found[1]) * days)
+    return (first, first) if before or after else (first, today)
+
+
+def _named(words: str, today: date) -> tuple[date, date] | None:
+    if found := _MONTH_DAY.fullmatch(words):
+        name, day, year = found.groups()
+    elif found := _DAY_MONTH.fullmatch(words):
+        day, name, year = found.groups()
+    else:
+        return None
+    month = _months().get(_plain(name))
+    if month is None:
+        return None
+    exact = _latest(int(day or 1), month, year, today)
+    return (exact, exact) if day else _month(exact)
+
+
+def _latest(day: int, month: int, year: str | None, today: date) -> date:
+    """That day of a year, "2025" or "25"; without one, of the latest year that has had it."""
+    if year:
+        return date(int(year) + (_CENTURY if len(year) == 2 else 0), month, day)
+    exact = date(today.year, month, day)
+    return exact if exact <= today else date(today.year - 1, month, day)
 
 
 def _month(day: date) -> tuple[date, date]:
@@ -84,44 +172,55 @@ def _month(day: date) -> tuple[date, date]:
     return first, following - timedelta(days=1)
 
 
-def _numbers(words: str) -> tuple[date, date] | None:
-    if found := _ISO.fullmatch(words):
-        year, month, day = found.groups()
-        if month is None:
-            return date(int(year), 1, 1), date(int(year), 12, 31)
-        exact = date(int(year), int(month), int(day or 1))
-        return (exact, exact) if day else _month(exact)
-    if found := _POINTS.fullmatch(words):
-        day, month, year = found.groups()
-        exact = date(int(year), int(month), int(day))
-        return exact, exact
-    return None
+def _without(plain: str, starts: list[str]) -> str:
+    """The words without those that may stand before them."""
+    words = plain.removeprefix("l'").split()
+    while len(words) > 1 and words[0] in starts:
+        words = words[1:]
+    return " ".join(words)
 
 
-def _ago(words: str, today: date) -> tuple[date, date] | None:
-    found = _AGO.fullmatch(words)
-    return (today - timedelta(days=int(found[1]) * _DAYS[found[2]]), today) if found else None
+def _plain(words: str) -> str:
+    """Without accents and hyphens, as people type in a hurry."""
+    return fold(words.replace("-", " "))
 
 
-def _named(words: str, today: date) -> tuple[date, date] | None:
-    found = _DAY_MONTH.fullmatch(words)
-    month = _months().get(found[2]) if found else None
-    if found is None or month is None:
-        return None
-    day, year = int(found[1] or 1), found[3]
-    exact = date(int(year) if year else today.year, month, day)
-    if not year and exact > today:
-        exact = date(today.year - 1, month, day)
-    return (exact, exact) if found[1] else _month(exact)
+@cache
+def _table() -> dict[str, tuple[str, int]]:
+    """What is called by name: the unit, and how many of it back."""
+    listed = [("day", number, names) for number, names in _DAYS_BACK.items()]
+    for unit, names in (("week", _WEEKS), ("month", _MONTHS), ("year", _YEARS)):
+        listed += [(unit, number, each) for number, each in enumerate(names)]
+    return {
+        _plain(" ".join(name.split())): (unit, number)
+        for unit, number, names in listed
+        for name in names.split("·")
+    }
+
+
+@cache
+def _units() -> dict[str, int]:
+    return {_plain(name): days for days, names in _UNITS.items() for name in names.split()}
 
 
 @cache
 def _months() -> dict[str, int]:
     """Months by name, whole or shortened, in the languages of the community."""
     return {
-        name.casefold().rstrip("."): number
+        _plain(name.casefold().rstrip(".")): number
         for language in reversed(LANGUAGES)
         for width in ("abbreviated", "wide")
         for context in ("format", "stand-alone")
         for number, name in get_month_names(width, context, locale=language).items()
+    }
+
+
+@cache
+def _weekdays() -> dict[str, int]:
+    """Days of the week by their whole names; Monday is 0."""
+    return {
+        _plain(name.casefold()): number
+        for language in reversed(LANGUAGES)
+        for context in ("format", "stand-alone")
+        for number, name in get_day_names("wide", context, locale=language).items()
     }

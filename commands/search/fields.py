@@ -40,6 +40,8 @@ _KIND = {
     "message": "message messages nachricht nachrichten",
     "question": "question questions frage fragen pregunta spørsmål otázka",
     "summary": "summary summaries zusammenfassung résumé",
+    "visit": "visit visits besuch besuche visite visites visita visitas bezoek besøk návštěva"
+    " επίσκεψη vizīte",
 }
 _IS = {"question": _KIND["question"], "practice": _KIND["practice"]}
 _LANG = {
@@ -68,12 +70,12 @@ def tag_of(typed: str) -> str:
     return f"#{tag}" if any(map(str.isalnum, tag)) else ""
 
 
-def read_filter(name: str, value: str, *, negated: bool) -> Filter | None:
+def read_filter(name: str, value: str) -> Filter | None:
     """What was typed after one of the fields that narrow; None: nothing of the kind is known."""
     field = Field(name)
     known = _VALUES.get(field)
     if known is None:
-        return Filter(field, value, negated)
+        return Filter(field, value)
     said = value.casefold()
     meant = next((name for name, spelt in known.items() if said in spelt.split()), None)
-    return None if meant is None else Filter(field, meant, negated)
+    return None if meant is None else Filter(field, meant)

@@ -13,7 +13,7 @@ from commands.search import ranking, replies
 from commands.search.documents import document_hit, quoted_by
 from commands.search.looking import Found, look
 from commands.search.ranking import Cursor
-from commands.search.rules import Hint, parse_query
+from commands.search.rules import Hint, parse_query, read_again
 from commands.search.scoping import anchored, means_elsewhere, rooms_meant, told
 from commands.search.suggesting import suggest
 from commands.words import N_
@@ -66,7 +66,7 @@ def show_more(call: Call[Nothing], context: Context) -> Posts:
     if left is None:
         raise MemberError(replies.no_more(call.words, f"{call.sign}search"))
     today = context.now.astimezone(context.zone_of(call.asker)).date()
-    query = parse_query(left.query, today=today).query
+    query = read_again(left.query, today=today)
     asking = _Asking(query, (), left.asked_in, Cursor(left.below, left.shown, left.documents))
     if call.direct:
         return _answer(asking, _of_asker(call, context), call, context)

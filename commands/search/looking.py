@@ -7,11 +7,11 @@ from commands.audience import Audience
 from commands.context import Context
 from commands.search import ranking
 from commands.search.ranking import REFINED, WINDOW, Cursor
-from commands.search.scoping import documents_of, reach_of, scope_of
+from commands.search.scoping import documents_of, reach_of, resolved, scope_of
 from storage import archive, search
 from storage.records import Person
 from storage.search.matching import Matcher
-from storage.search.query import Candidate, Node, Query, newest_first
+from storage.search.query import Candidate, Field, Node, Query, newest_first
 from storage.search.rows import DocumentRow, Row, Scope
 
 WINDOWS = 25  # that are looked through for what the readers may read
@@ -36,9 +36,13 @@ def look(
 ) -> Found:
     """Search the rooms of an audience; without an author of that name there is nothing by them."""
     matcher = Matcher(query.tree)
+    tree = resolved(query.tree, audience, asker, context)
     scope = scope_of(audience, query, asker, context, None if cursor is None else cursor.below)
-    rows = [] if scope is None else readable(audience, query.tree, scope)
-    documents = _documents(audience, query, scope) if cursor is None or cursor.documents else []
+    documents_only = "message" in query.bars(Field.KIND, Field.IS)
+    rows = [] if scope is None or documents_only else readable(audience, tree, scope)
+    documents = (
+        _documents(audience, tree, query, scope) if cursor is None or cursor.documents else []
+    )
     candidates = [matcher.weigh(row) for row in rows]
     others = [replace(matcher.weigh(it.as_row), weight=WEIGHTS[it.kind]) for it in documents]
     if newest_first(query):
@@ -49,11 +53,13 @@ def look(
     return Found(candidates, ordered, by_id, len(rows) >= WINDOW, matcher)
 
 
-def _documents(audience: Audience, query: Query, scope: Scope | None) -> list[DocumentRow]:
+def _documents(
+    audience: Audience, tree: Node | None, query: Query, scope: Scope | None
+) -> list[DocumentRow]:
     among = documents_of(scope, query)
     if among is None:
         return []
-    found = search.documents(audience.connection, query.tree, among, reach_of(audience, query))
+    found = search.documents(audience.connection, tree, among, reach_of(audience, query))
     return [it for it in found if it.room_id is None or audience.may_read(it.room_id, it.ts)]
 
 

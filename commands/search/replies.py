@@ -214,6 +214,7 @@ _KINDS = {
     "link": N_("links"),
     "practice": N_("practices"),
     "summary": N_("summaries"),
+    "visit": N_("visits"),
 }
 
 
@@ -322,6 +323,11 @@ def _hint(words: Words, hint: Hint) -> Inline:
             )
         case HintKind.NEGATED_FILTER:
             return words.say("I can't leave out by {typed} yet.", typed=Code(f"{hint.text}:"))
+        case HintKind.FOR_ALL:
+            return words.say(
+                "{typed} holds for the whole search, on both sides of an OR.",
+                typed=Code(f"{hint.text}:"),
+            )
         case HintKind.SHORT_PREFIX:
             return words.say(
                 "{typed} is too short for a star, so I took it as a word.", typed=typed

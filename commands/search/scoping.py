@@ -14,7 +14,7 @@ from commands.context import Context
 from storage import archive, people
 from storage.records import EventId, Person, Room, RoomKind
 from storage.search import marks
-from storage.search.query import Field, Filter, Query
+from storage.search.query import And, Field, Filter, Marked, Node, Not, Or, Query
 from storage.search.rows import EARLIEST, LATEST, Reach, Scope
 from storage.types import event_hash, milliseconds
 
@@ -22,7 +22,7 @@ MYSELF = "me"
 HERE = ("here", "this", "hier", "ici", "aquí", "qui")
 EVERYWHERE = ("all", "everywhere", "alle", "überall", "tous", "todo", "ovunque", "overal", "alt")
 _EVENT = re.compile(r"\$[^\s/?&\"<>]+")
-DOCUMENTS = frozenset({"practice", "summary"})
+DOCUMENTS = frozenset({"practice", "summary", "visit"})
 # What each kind is found by; "message" stands for all that people say.
 _KINDS = {
     "question": marks.QUESTION,
@@ -81,14 +81,11 @@ def scope_of(
     """Where to look; None: a filter names nobody and nothing, so nothing can be found."""
     zone = context.zone_of(asker)
     groups: list[tuple[str, ...]] = []
-    if names := query.wants(Field.FROM):
-        groups.append(_people(names, asker, context))
-    if names := query.wants(Field.CITY):
-        groups.append(_citizens(names, context))
+    for field in (Field.FROM, Field.CITY, Field.LANG):
+        if values := query.wants(field):
+            groups.append(_marks(field, values, asker, context))
     groups += [(marks.holds(what),) for what in query.wants(Field.HAS)]
     groups += [kinds for kinds in (_kinds(query),) if kinds is not None]
-    if languages := query.wants(Field.LANG):
-        groups.append(tuple(marks.speaks(language) for language in languages))
     if not all(groups):
         return None
     scope = Scope(
@@ -124,22 +121,78 @@ def reach_of(audience: Audience, query: Query) -> Reach:
     )
 
 
+def resolved(tree: Node | None, audience: Audience, asker: Person, context: Context) -> Node | None:
+    """The tree with marks in place of its filters: all that an engine knows of them.
+
+    Rooms are those of the audience alone; where to look at all is the scope's to say.
+    """
+
+    def marked(node: Node) -> Node:
+        match node:
+            case Filter(Field.KIND | Field.IS, "message"):
+                return Not(Marked((marks.DOCUMENT,)))
+            case Filter(Field.IN, value):
+                return Marked(_places(value, audience, context) or (marks.NOBODY,))
+            case Filter(field, value):
+                return Marked(_marks(field, (value,), asker, context) or (marks.NOBODY,))
+            case Not(inner):
+                return Not(marked(inner))
+            case And(nodes):
+                return And(tuple(map(marked, nodes)))
+            case Or(nodes):
+                return Or(tuple(map(marked, nodes)))
+            case _:
+                return node
+
+    return None if tree is None else marked(tree)
+
+
+def _places(name: str, audience: Audience, context: Context) -> tuple[str, ...]:
+    wanted = _named((name,))
+    everywhere = bool(wanted & set(EVERYWHERE))
+    found = [it for it in audience.rooms if everywhere or wanted & _names_of(it, context)]
+    clusters = {it.cluster for it in found if it.cluster and it.kind is RoomKind.CLUSTER}
+    return (
+        *(marks.of_room(room.id) for room in found),
+        *(marks.of_cluster(slug) for slug in sorted(clusters)),
+        *((marks.DOCUMENT,) if everywhere else ()),
+    )
+
+
 def _kinds(query: Query) -> tuple[str, ...] | None:
     """Marks of the kinds asked for; None: all that people say is among them."""
     kinds = query.wants(Field.KIND, Field.IS)
     if not kinds or "message" in kinds:
         return None
-    return tuple(_KINDS.get(kind, marks.is_kind(kind)) for kind in kinds)
+    return tuple(map(_kind, kinds))
+
+
+def _kind(kind: str) -> str:
+    return _KINDS.get(kind, marks.is_kind(kind))
 
 
 def _barred(query: Query, asker: Person, context: Context) -> tuple[str, ...]:
-    return (
-        *_people(query.bars(Field.FROM), asker, context),
-        *_citizens(query.bars(Field.CITY), context),
-        *(marks.holds(what) for what in query.bars(Field.HAS)),
-        *(_KINDS.get(it, marks.is_kind(it)) for it in query.bars(Field.KIND, Field.IS)),
-        *(marks.speaks(language) for language in query.bars(Field.LANG)),
+    fields = (Field.FROM, Field.CITY, Field.HAS, Field.KIND, Field.IS, Field.LANG)
+    return tuple(
+        mark for field in fields for mark in _marks(field, query.bars(field), asker, context)
     )
+
+
+def _marks(field: Field, values: Sequence[str], asker: Person, context: Context) -> tuple[str, ...]:
+    """The marks of whatever any of these values of a field means."""
+    match field:
+        case Field.FROM:
+            return _people(values, asker, context)
+        case Field.CITY:
+            return _citizens(values, context)
+        case Field.HAS:
+            return tuple(map(marks.holds, values))
+        case Field.LANG:
+            return tuple(map(marks.speaks, values))
+        case Field.KIND | Field.IS:
+            return tuple(map(_kind, values))
+        case Field.IN | Field.THREAD:  # rooms are the audience's; a thread is no mark
+            return ()
 
 
 def _people(names: Sequence[str], asker: Person, context: Context) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from commands.audience import Audience
 from commands.context import Context
 from commands.search.looking import readable
-from commands.search.scoping import scope_of
+from commands.search.scoping import resolved, scope_of
 from storage.records import Person
 from storage.search.letters import fold
 from storage.search.query import And, Leaf, Node, Not, Or, Query, Word, wanted
@@ -31,7 +31,8 @@ def suggest(audience: Audience, query: Query, asker: Person, context: Context) -
         if better is None:
             continue
         tree = _with(query.tree, word, better)
-        return replace(query, tree=tree) if readable(audience, tree, scope) else None
+        marked = resolved(tree, audience, asker, context)
+        return replace(query, tree=tree) if readable(audience, marked, scope) else None
     return None
 
 

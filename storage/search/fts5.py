@@ -6,7 +6,7 @@ from sqlalchemy import Connection, String, bindparam, text
 
 from storage.search.analyser import Terms, terms_of
 from storage.search.marks import DOCUMENT
-from storage.search.query import And, Node, Not, Or
+from storage.search.query import And, Filter, Marked, Node, Not, Or
 from storage.search.rows import DocumentRow, IndexRow, Reach, Row, Scope
 
 # The column scope holds room, person and marks: 'r44 p9 hlink'. Tokens are taken as they are:
@@ -135,6 +135,10 @@ def compile_tree(node: Node, everything: str) -> str | None:
         case Not(inner):
             spare = compile_tree(inner, everything)
             return f"{everything} NOT ({spare})" if spare else None
+        case Marked(marks):
+            return any_of(marks)
+        case Filter():
+            raise TypeError("a filter is resolved into marks before it is looked up")
         case leaf:
             return _leaf(terms_of(leaf)) or None
 

@@ -11,6 +11,7 @@ FILE, IMAGE, POLL = "file", "image", "poll"  # kept with the message: its words 
 LINK, PRACTICE = "link", "practice"
 QUESTION = "q"
 DOCUMENT = "d"  # no message
+NOBODY = "nobody"  # that nothing carries
 
 # Each has a beginning or a sign that is quickly looked for: this is done for every message.
 _LINK_SIGNS = ("://", "www.", "WWW.", "matrix:")
@@ -34,6 +35,16 @@ def speaks(language: str) -> str:
 def is_kind(kind: str) -> str:
     """The mark of a document of a kind."""
     return f"k{kind}"
+
+
+def of_cluster(slug: str) -> str:
+    """The mark of a document of a cluster."""
+    return "c" + "".join(filter(str.isalnum, slug))
+
+
+def of_room(number: int) -> str:
+    """The mark of what was said in a room, by our number."""
+    return f"r{number}"
 
 
 def marks_of(body: str, language: str, kept: str = "") -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""What a person asks the archive for: one tree of words, and filters beside it.
+"""What a person asks the archive for: one tree of words, and filters beside it or in its branches.
 
 Standard library only: commands read and print it, both engines compile it. A later kind of leaf is
-one more dataclass, a later filter one more field.
+one more dataclass, a later filter one more field. Filters in the tree become marks before an engine
+sees them; who may read what stands in no tree.
 """
 
 import re
@@ -34,30 +35,6 @@ class OneOf:
     tokens: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
-    node: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    nodes: "tuple[Node, ...]"  # two or more, none of them an And
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    nodes: "tuple[Node, ...]"  # two or more, none of them an Or
-
-
-Leaf: TypeAlias = Word | Phrase | Prefix | OneOf
-Node: TypeAlias = Leaf | Not | And | Or
-
-
-class Sort(StrEnum):
-    BEST = "best"
-    NEW = "new"
-
-
 class Field(StrEnum):
     """What a search can be narrowed by, besides days and words."""
 
@@ -81,11 +58,44 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """Whatever carries one of these marks: what a filter inside the tree has become."""
+
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    nodes: "tuple[Node, ...]"  # two or more, none of them an And
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    nodes: "tuple[Node, ...]"  # two or more, none of them an Or
+
+
+Leaf: TypeAlias = Word | Phrase | Prefix | OneOf
+Beside: TypeAlias = Filter | Marked  # what asks for no words
+Node: TypeAlias = Leaf | Beside | Not | And | Or
+
+
+class Sort(StrEnum):
+    BEST = "best"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A whole question.
 
     Filters of one field are alternatives, but for `has:`, where all are wanted; a negated filter
-    bars.
+    bars. One that holds for a part of the question alone, as in "(from:ann OR city:porto) bike",
+    stands in the tree.
     """
 
     tree: Node | None = None  # None: filters alone
@@ -121,7 +131,7 @@ class Candidate:
 def leaves(node: Node | None) -> Iterator[Leaf]:
     """Every word, phrase and prefix of a tree, wanted or not, in order."""
     match node:
-        case None:
+        case None | Filter() | Marked():
             return
         case Not(inner):
             yield from leaves(inner)
@@ -135,7 +145,7 @@ def leaves(node: Node | None) -> Iterator[Leaf]:
 def wanted(node: Node | None) -> Iterator[Leaf]:
     """The leaves that a message may be found for: none under a Not."""
     match node:
-        case None | Not():
+        case None | Not() | Filter() | Marked():
             return
         case And(nodes) | Or(nodes):
             for each in nodes:
@@ -151,8 +161,9 @@ def newest_first(query: Query) -> bool:
 
 def print_query(query: Query) -> str:
     """The query in the words of the query language; reading it again gives the same query."""
-    parts = [] if query.tree is None else [print_tree(query.tree)]
-    parts += [f"{'-' if it.negated else ''}{it.field}:{_value(it.value)}" for it in query.filters]
+    tree = query.tree
+    parts = [] if tree is None else [_grouped(tree) if _either(tree, query) else print_tree(tree)]
+    parts += [_printed(it) for it in query.filters]
     parts += [] if query.after is None else [f"after:{query.after.isoformat()}"]
     parts += [] if query.before is None else [f"before:{query.before.isoformat()}"]
     parts += [] if query.sort is None else [f"sort:{query.sort}"]
@@ -170,17 +181,37 @@ def print_tree(node: Node) -> str:
             return f"{text}*"
         case OneOf(tokens):
             return " OR ".join(tokens)
+        case Filter():
+            return _printed(node)
+        case Marked(marks):
+            return " OR ".join(marks)
         case Not(inner):
             return f"-{_grouped(inner)}"
         case And(nodes):
             return " ".join(_grouped(each) for each in nodes)
         case Or(nodes):
-            return " OR ".join(print_tree(each) for each in nodes)
+            return " OR ".join(
+                f"({print_tree(it)})" if _narrowed(it) else print_tree(it) for it in nodes
+            )
+
+
+def _either(tree: Node, query: Query) -> bool:
+    """Whether filters behind a tree would be taken for its last alternative's."""
+    return isinstance(tree, Or) and bool(query.filters)
+
+
+def _narrowed(node: Node) -> bool:
+    """Whether words and filters stand side by side."""
+    return isinstance(node, And) and any(
+        isinstance(it.node if isinstance(it, Not) else it, Filter) for it in node.nodes
+    )
 
 
 def _grouped(node: Node) -> str:
     return f"({print_tree(node)})" if isinstance(node, And | Or) else print_tree(node)
 
 
-def _value(typed: str) -> str:
-    return typed if re.fullmatch(r"[^\s()|]+", typed) else f'"{typed}"'
+def _printed(one: Filter) -> str:
+    plain = re.fullmatch(r"[\w@#$][\w@#$.:/+=%&?-]*(?<![?])", one.value)
+    value = one.value if plain else f'"{one.value}"'
+    return f"{'-' if one.negated else ''}{one.field}:{value}"

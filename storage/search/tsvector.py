@@ -6,7 +6,7 @@ from sqlalchemy import Connection, String, TextClause, bindparam, text
 
 from storage.search.analyser import Terms, terms_of
 from storage.search.marks import DOCUMENT
-from storage.search.query import And, Node, Not, Or
+from storage.search.query import And, Filter, Marked, Node, Not, Or
 from storage.search.rows import TITLE_WORDS, DocumentRow, IndexRow, Reach, Row, Scope
 
 # Tags and stems share one position each, beyond all words: of two weights at one position
@@ -129,6 +129,10 @@ def compile_tree(node: Node) -> str | None:
         case Not(inner):
             spare = compile_tree(inner)
             return f"!({spare})" if spare else None
+        case Marked(marks):
+            return any_of(marks)
+        case Filter():
+            raise TypeError("a filter is resolved into marks before it is looked up")
         case leaf:
             return _leaf(terms_of(leaf)) or None
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from commands.posts import React, Say, TakeBack, Tell
@@ -297,6 +299,129 @@ async def test_a_search_is_narrowed_by_city_kind_language_thread_and_what_is_hel
         "-in:housing": f"Nothing found for {told}, not in housing",
         "has:file kind:message": f"Nothing found for {told}, with a file, only messages",
     }
+
+
+async def test_filters_hold_in_brackets_behind_a_minus_and_beside_an_or(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "A bike of mine: https://city.example")  # Havnvoll
+    await hall.talks(BEN, "A bike for two?")
+    await hall.talks(CORA, "A bike and a boat")
+    await hall.talks(PAULA, "A boat")
+    found: dict[str, set[str]] = {}
+    told = {}
+    for query in (
+        "(from:ben OR city:Havnvoll) bike", "bike -(from:ben OR from:cora)", "from:paula OR bike",
+        "(from:ann has:link) OR (from:cora boat)", "boat -(from:cora bike)", "-(in:housing)",
+        "bike OR boat from:cora", "boat OR is:question", "kind:message -(kind:question OR boat)",
+        "bike (in:all OR from:ben)", "bike -(in:welcome OR has:link)", "-(from:me OR from:nobody)",
+        "from:zoe OR boat",
+    ):  # fmt: skip
+        shown = await hall.hears(CORA, f"search sort:new {query}", direct(CORA))
+        told[query] = shown.split("\n")[0]
+        hall.later(timedelta(seconds=20))
+        words = {"of mine": "ann", "for two": "ben", "and a boat": "cora", "- A boat": "paula"}
+        found[query] = {name for text, name in words.items() if text in shown}
+    assert found == {
+        "(from:ben OR city:Havnvoll) bike": {"ann", "ben"},
+        "bike -(from:ben OR from:cora)": {"ann"},
+        "from:paula OR bike": {"ann", "ben", "cora", "paula"},
+        "(from:ann has:link) OR (from:cora boat)": {"ann", "cora"},
+        "boat -(from:cora bike)": {"paula"},
+        "-(in:housing)": set(),
+        "bike OR boat from:cora": {"cora"},
+        "boat OR is:question": {"ben", "cora", "paula"},
+        "kind:message -(kind:question OR boat)": {"ann"},
+        "bike (in:all OR from:ben)": {"ann", "ben", "cora"},
+        "bike -(in:welcome OR has:link)": {"ben", "cora"},
+        "-(from:me OR from:nobody)": {"ann", "ben", "paula"},
+        "from:zoe OR boat": {"cora", "paula"},
+    }
+    # It says how it was understood.
+    assert told["(from:ben OR city:Havnvoll) bike"] == (
+        "Found 2 for (from:ben OR city:Havnvoll) bike in all your rooms."
+    )
+    assert told["bike -(from:ben OR from:cora)"] == (
+        "Found 1 for bike in all your rooms, not from ben and cora."
+    )
+    assert told["bike OR boat from:cora"] == (
+        "Found 1 for bike OR boat in all your rooms, from cora."
+    )
+
+
+async def test_an_or_of_a_day_says_that_the_day_holds_for_all(hall: Hall) -> None:
+    await talk(hall)
+    shown = await hall.hears(ANN, "!search pump OR after: last week")
+    assert "after: holds for the whole search, on both sides of an OR." in shown
+
+
+async def test_practices_are_narrowed_within_brackets_too(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(BEN, "The pump is loud")
+    await share(hall)
+    for query, found in {
+        "pump (kind:practice OR from:paula)": "P-1",
+        "pump (in:housing OR from:paula)": "P-1 loud",
+        "pump -(kind:practice from:ann)": "loud",
+        "pump -(kind:message OR from:paula)": "P-1",
+        "pump (in:welcome OR from:paula)": "",
+        "-kind:message": "P-1",
+    }.items():
+        shown = await hall.hears(BEN, f"search {query}", direct(BEN))
+        assert ("P-1" in shown, "loud" in shown) == ("P-1" in found, "loud" in found), query
+
+
+ASKED = st.recursive(
+    st.sampled_from(
+        ["pump", "secret", '"heat pump"', "pum*", "from:ben", "from:me", "city:Havnvoll",
+         "in:welcome", "in:#housing", "in:all", "has:link", "kind:message", "kind:practice",
+         "is:question", "lang:en", "tag:kit", "🎉", "thread:here", "after: last week"]
+    ),
+    lambda inner: st.one_of(
+        inner.map(lambda one: f"-{one}"),
+        inner.map(lambda one: f"NOT ({one})"),
+        st.lists(inner, min_size=2, max_size=3).map(" ".join),
+        st.lists(inner, min_size=2, max_size=3).map(" OR ".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda many: f"({' OR '.join(many)})"),
+        st.lists(inner, min_size=2, max_size=3).map(lambda many: f"({' '.join(many)})"),
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@pytest.mark.promise(
+    "No bracket, OR or minus of a search reaches a room that the asker is not in, nor tells of it."
+)
+async def test_no_search_reaches_a_room_that_the_asker_is_not_in(hall: Hall) -> None:
+    """The same words, whatever the other room has said: it is not seen, counted or suggested."""
+    await hall.keeps_archive(HOUSING)
+    await hall.keeps_archive(WELCOME)
+    await hall.talks(ANN, "The heat pump in the library is loud 🎉 https://city.example #kit")
+    await hall.talks(BEN, "Is the pump quiet?")
+
+    async def hears(typed: str) -> str:
+        try:
+            return await hall.hears(ANN, f"search {typed}", direct(ANN))
+        finally:
+            hall.later(timedelta(seconds=10))  # nobody may ask without end
+
+    silent: dict[str, str] = {}
+    searches: list[str] = []
+
+    @given(ASKED)
+    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    def collect(typed: str) -> None:
+        searches.append(typed)
+
+    collect()
+    for typed in searches:
+        silent[typed] = await hears(typed)
+    for body in ("My secret heat pump 🎉 https://b.example #kit", "Was the secret pump seen?"):
+        said = hall._event(BEN, WELCOME, "m.room.message", {"msgtype": "m.text", "body": body})
+        await hall.archives([said])
+    for typed in searches:
+        assert await hears(typed) == silent[typed], typed
+    assert any(said.startswith("Found") for said in silent.values())
+    assert "secret heat" in await hall.hears(BEN, "search secret OR -pump", direct(BEN))
 
 
 async def test_a_thread_is_searched_from_within(hall: Hall) -> None:
