@@ -1,6 +1,7 @@
 """What of the archive may be shown to whom, judged message by message before it is said."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -12,6 +13,27 @@ from storage.rooms import History
 from storage.types import milliseconds
 
 
+class _Past:
+    """A room's past, judged once for each stretch of time in which nothing changed."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        changes = (history.visibilities, *history.memberships.values())
+        self._moments = sorted({at for each in changes for at, _ in each})
+        self._judged: dict[int, bool] = {}  # by how many moments were over
+
+    def all_may_read(self, at: int) -> bool:
+        over = bisect_left(self._moments, at)
+        if over < len(self._moments) and self._moments[over] == at:
+            return self._judge(at)  # in the very moment of a change
+        if (judged := self._judged.get(over)) is None:
+            judged = self._judged[over] = self._judge(at)
+        return judged
+
+    def _judge(self, at: int) -> bool:
+        return all_may_read(self._history.visibilities, self._history.memberships.values(), at)
+
+
 @dataclass(frozen=True, slots=True)
 class Audience:
     """Everybody who will read an answer, and the rooms that it may speak of."""
@@ -20,21 +42,25 @@ class Audience:
     readers: tuple[int, ...]  # people, by our numbers
     rooms: tuple[Room, ...]
     # Of these rooms alone: a narrower audience looks for itself.
-    _pasts: dict[int, History] = field(default_factory=dict, init=False)
+    _pasts: dict[int, "_Past"] = field(default_factory=dict, init=False)
 
     @property
     def room_numbers(self) -> tuple[int, ...]:
         return tuple(room.id for room in self.rooms)
 
+    def open(self, room_numbers: Iterable[int]) -> None:
+        """Look up the pasts of some of its rooms at once, so that `may_read` need not."""
+        new = sorted((set(room_numbers) & set(self.room_numbers)) - self._pasts.keys())
+        if new:
+            found = rooms.histories(self.connection, new, self.readers)
+            self._pasts.update((number, _Past(history)) for number, history in found.items())
+
     def may_read(self, room_number: int, at: int) -> bool:
         """Whether all readers may read what was said in a room then (milliseconds since 1970)."""
-        if not self._pasts:
-            found = rooms.histories(self.connection, self.room_numbers, self.readers)
-            self._pasts.update(found)
+        if room_number not in self._pasts:
+            self.open(self.room_numbers)
         past = self._pasts.get(room_number)
-        if past is None:
-            return False
-        return all_may_read(past.visibilities, past.memberships.values(), at)
+        return past is not None and past.all_may_read(at)
 
     def readable(self, messages: Sequence[ArchivedMessage]) -> list[ArchivedMessage]:
         """The messages that all readers may read."""

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from storage.lists import in_sizes, places
 from storage.records import ArchivedMessage, EventId, RoomId, UserId
 from storage.tables import attachment, event, message, person, reaction, room
 from storage.types import event_hash, instant
@@ -54,9 +56,18 @@ _SHOWN = (
 )
 
 
+@cache
+def _shown_among(size: int) -> Select[Any]:
+    return _SHOWN.where(message.c.id.in_(places(size)))
+
+
 def by_ids(connection: Connection, ids: Sequence[int]) -> list[ArchivedMessage]:
     """Messages by their index ids, in the order asked for."""
-    shown = {row.id: row for row in connection.execute(_SHOWN.where(message.c.id.in_(list(ids))))}
+    shown = {
+        row.id: row
+        for size, values in in_sizes(ids)
+        for row in connection.execute(_shown_among(size), values)
+    }
     return _show(connection, [shown[number] for number in ids if number in shown])
 
 
@@ -108,37 +119,39 @@ class Standing:
     reactors: int  # people
 
 
-_PLACES = (
-    select(message.c.id, message.c.thread_h, message.c.sender_id, event.c.event_h)
-    .join(event, event.c.seq == message.c.seq)
-    .where(message.c.id.in_(bindparam("ids", expanding=True)))
-)
-_REACTORS = (
-    select(reaction.c.target_h, func.count(reaction.c.sender_id.distinct()).label("people"))
-    .where(reaction.c.target_h.in_(bindparam("hashes", expanding=True)))
-    .group_by(reaction.c.target_h)
-)
-_ANSWERS = select(message.c.thread_h, message.c.sender_id).where(
-    message.c.thread_h.in_(bindparam("roots", expanding=True)), message.c.body != ""
-)
+@cache
+def _standing(size: int) -> Select[Any]:
+    place = (
+        select(message.c.id, message.c.thread_h, message.c.sender_id, event.c.event_h)
+        .join(event, event.c.seq == message.c.seq)
+        .where(message.c.id.in_(places(size)))
+        .subquery("place")
+    )
+    answer = message.alias("answer")
+    return select(
+        place.c.id,
+        place.c.thread_h == place.c.event_h,
+        select(func.count())
+        .select_from(answer)
+        .where(
+            place.c.thread_h == place.c.event_h,
+            answer.c.thread_h == place.c.event_h,
+            answer.c.sender_id != place.c.sender_id,
+            answer.c.body != "",
+        )
+        .scalar_subquery(),
+        select(func.count(reaction.c.sender_id.distinct()))
+        .where(reaction.c.target_h == place.c.event_h)
+        .scalar_subquery(),
+    )
 
 
 def standing(connection: Connection, ids: Sequence[int]) -> dict[int, Standing]:
-    """How messages stand, by their index ids; one bounded question for a page's candidates."""
-    rows = connection.execute(_PLACES, {"ids": list(ids)}).all()
-    hashes = [row.event_h for row in rows]
-    reactors = {
-        row.target_h: row.people for row in connection.execute(_REACTORS, {"hashes": hashes})
-    }
-    roots = {row.event_h: row.sender_id for row in rows if row.event_h == row.thread_h}
-    answers = dict.fromkeys(roots, 0)
-    for reply in connection.execute(_ANSWERS, {"roots": list(roots)}):
-        answers[reply.thread_h] += reply.sender_id != roots[reply.thread_h]
+    """How messages stand, by their index ids; one question for a page's candidates."""
     return {
-        row.id: Standing(
-            row.event_h in roots, answers.get(row.event_h, 0), reactors.get(row.event_h, 0)
-        )
-        for row in rows
+        number: Standing(bool(root), answers, reactors)
+        for size, values in in_sizes(ids)
+        for number, root, answers, reactors in connection.execute(_standing(size), values)
     }
 
 
@@ -198,30 +211,39 @@ def said_before(connection: Connection, room_number: int, before: int) -> int:
     return count or 0
 
 
+@cache
+def _reactions(size: int) -> Select[Any]:
+    return (
+        select(
+            reaction.c.target_h,
+            reaction.c.room_id,
+            reaction.c.key,
+            func.count(reaction.c.sender_id.distinct()),
+        )
+        .where(reaction.c.target_h.in_(places(size)))
+        .group_by(reaction.c.target_h, reaction.c.room_id, reaction.c.key)
+        .order_by(reaction.c.key)
+    )
+
+
+@cache
+def _files(size: int) -> Select[Any]:
+    return select(attachment.c.event_h, attachment.c.name).where(
+        attachment.c.event_h.in_(places(size))
+    )
+
+
 def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
     listed = list(rows)
     hashes = [row.event_h for row in listed]
     # By message and room: an event of another room may name it, and means nothing here.
     reactions: dict[tuple[int, int], dict[str, int]] = {}
     files: dict[int, list[str]] = {}
-    for start in range(0, len(hashes), 400):
-        part = hashes[start : start + 400]
-        for found in connection.execute(
-            select(
-                reaction.c.target_h,
-                reaction.c.room_id,
-                reaction.c.key,
-                func.count(reaction.c.sender_id.distinct()).label("people"),
-            )
-            .where(reaction.c.target_h.in_(part))
-            .group_by(reaction.c.target_h, reaction.c.room_id, reaction.c.key)
-            .order_by(reaction.c.key)
-        ):
-            reactions.setdefault((found.target_h, found.room_id), {})[found.key] = found.people
-        for file in connection.execute(
-            select(attachment.c.event_h, attachment.c.name).where(attachment.c.event_h.in_(part))
-        ):
-            files.setdefault(file.event_h, []).append(file.name)
+    for size, values in in_sizes(hashes):
+        for target, room_number, key, people in connection.execute(_reactions(size), values):
+            reactions.setdefault((target, room_number), {})[key] = people
+        for hashed, name in connection.execute(_files(size), values):
+            files.setdefault(hashed, []).append(name)
     return [
         ArchivedMessage(
             event_id=EventId(row.event_id),

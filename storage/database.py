@@ -7,7 +7,7 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -123,6 +123,23 @@ def insert_once(connection: Connection, table: Table) -> Insert:
 def upsert(connection: Connection, table: Table, keys: list[str], columns: list[str]) -> Insert:
     """An INSERT that overwrites `columns` where a row with the same `keys` stands."""
     return _upsert(connection.dialect.name, table, tuple(keys), tuple(columns))
+
+
+def fetch_plainly(connection: Connection, statement: str, values: Sequence[Any]) -> list[Any]:
+    """What a statement in the driver's own words brings, as plain tuples.
+
+    For hundreds of rows that somebody waits for: SQLAlchemy's cost more than SQLite's work.
+    """
+    result = connection.exec_driver_sql(statement, tuple(values))
+    try:
+        assert result.cursor is not None
+        return list(result.cursor.fetchall())
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, sqlite3.Error, hide_parameters=True
+        ) from error
+    finally:
+        result.close()
 
 
 # Statements are made once: building one costs SQLAlchemy more than SQLite takes to run it.

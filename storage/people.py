@@ -103,8 +103,10 @@ def find_by_name(connection: Connection, name: str) -> list[Person]:
     An address means one person, whatever others call themselves. Of names that look alike all are
     found, so that nobody is taken for somebody else.
     """
-    everybody = [person_of(row) for row in connection.execute(select(person).order_by(person.c.id))]
     wanted = name.strip().casefold().removeprefix("@")
+    if ":" in wanted and (known := get(connection, UserId(f"@{wanted}"))) is not None:
+        return [known]
+    everybody = [person_of(row) for row in connection.execute(select(person).order_by(person.c.id))]
     addressed = [one for one in everybody if wanted == one.user_id[1:].casefold()]
     if addressed or (name.strip().startswith("@") and ":" in wanted):
         return addressed

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, update
 
 from storage.database import insert_once, upsert
+from storage.lists import in_sizes, places
 from storage.people import person_of
 from storage.records import EventId, Person, Room, RoomId, RoomKind, UserId
 from storage.tables import event, member, membership_fact, person, room, visibility_fact
@@ -364,20 +366,28 @@ class History:
     memberships: Mapping[int, tuple[tuple[int, str], ...]]  # by person
 
 
-_VISIBILITIES = (
-    select(visibility_fact.c.room_id, visibility_fact.c.ts, visibility_fact.c.visibility)
-    .where(visibility_fact.c.room_id.in_(bindparam("rooms", expanding=True)))
-    .order_by(visibility_fact.c.ts, visibility_fact.c.event_h)
-)
 _CHANGED = membership_fact.c
-_MEMBERSHIPS = (
-    select(_CHANGED.room_id, _CHANGED.person_id, _CHANGED.ts, _CHANGED.membership)
-    .where(
-        _CHANGED.room_id.in_(bindparam("rooms", expanding=True)),
-        _CHANGED.person_id.in_(bindparam("people", expanding=True)),
+
+
+@cache
+def _visibilities(size: int) -> Select[Any]:
+    return (
+        select(visibility_fact.c.room_id, visibility_fact.c.ts, visibility_fact.c.visibility)
+        .where(visibility_fact.c.room_id.in_(places(size)))
+        .order_by(visibility_fact.c.ts, visibility_fact.c.event_h)
     )
-    .order_by(_CHANGED.ts, _CHANGED.event_h)
-)
+
+
+@cache
+def _memberships(size: int, people: int) -> Select[Any]:
+    return (
+        select(_CHANGED.room_id, _CHANGED.person_id, _CHANGED.ts, _CHANGED.membership)
+        .where(
+            _CHANGED.room_id.in_(places(size)),
+            _CHANGED.person_id.in_(places(people, "person")),
+        )
+        .order_by(_CHANGED.ts, _CHANGED.event_h)
+    )
 
 
 def histories(
@@ -388,11 +398,14 @@ def histories(
     facts: dict[int, dict[int, list[tuple[int, str]]]] = {
         room_number: {number: [] for number in people} for room_number in room_numbers
     }
-    asked = {"rooms": list(seen), "people": list(people)}
-    for row in connection.execute(_VISIBILITIES, {"rooms": list(seen)}):
-        seen[row.room_id].append((row.ts, row.visibility))
-    for change in connection.execute(_MEMBERSHIPS, asked):
-        facts[change.room_id][change.person_id].append((change.ts, change.membership))
+    for size, named in in_sizes(list(seen)):
+        for room_number, at, visibility in connection.execute(_visibilities(size), named):
+            seen[room_number].append((at, visibility))
+        for count, whom in in_sizes(list(people), "person"):
+            asked = {**named, **whom}
+            for row in connection.execute(_memberships(size, count), asked):
+                room_number, person_number, at, membership = row
+                facts[room_number][person_number].append((at, membership))
     return {
         number: History(
             tuple(seen[number]),

@@ -44,7 +44,7 @@ def look(
         _documents(audience, tree, query, scope) if cursor is None or cursor.documents else []
     )
     candidates = [matcher.weigh(row) for row in rows]
-    others = [replace(matcher.weigh(it.as_row), weight=WEIGHTS[it.kind]) for it in documents]
+    others = [matcher.weigh(it.as_row)._replace(weight=WEIGHTS[it.kind]) for it in documents]
     if newest_first(query):
         ordered = sorted([*candidates, *others], key=lambda it: -it.ts) if others else candidates
     else:
@@ -69,19 +69,13 @@ def _ranked(
     """Best first: by words and age, then the best of them by their standing, too."""
     if len(candidates) + len(others) < 2:
         return [*candidates, *others]
-    first = ranking.rank(candidates, context.now)
-    standing = archive.standing(context.connection, [it.message_id for it in first[:REFINED]])
-    weighed = [
-        replace(
-            it,
-            weight=ranking.weight(root=known.root, answers=known.answers),
-            reactors=known.reactors,
-        )
-        if (known := standing.get(it.message_id))
-        else it
-        for it in candidates
-    ]
-    return ranking.rank([*weighed, *others], context.now)
+    first = ranking.scored([*candidates, *others], context.now)
+    messages = [number for _, number, _ in first if number > 0]
+    lifts = {
+        number: ranking.lift(root=known.root, answers=known.answers, reactors=known.reactors)
+        for number, known in archive.standing(context.connection, messages[:REFINED]).items()
+    }
+    return ranking.refined(first, lifts)
 
 
 def readable(audience: Audience, tree: Node | None, scope: Scope) -> list[Row]:
@@ -89,6 +83,7 @@ def readable(audience: Audience, tree: Node | None, scope: Scope) -> list[Row]:
     found: list[Row] = []
     for _window in range(WINDOWS):
         rows = search.candidates(audience.connection, tree, scope, WINDOW)
+        audience.open({row.room_id for row in rows})
         found += [row for row in rows if audience.may_read(row.room_id, row.ts)]
         if len(rows) < WINDOW or len(found) >= WINDOW:
             break

@@ -1,16 +1,17 @@
 """Which of the found messages come first, and how `!more` goes on."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from storage.search.query import Candidate
 
 PAGE = 10  # messages
 WINDOW = 400  # newest matches that are ranked together
 
-HALF_LIFE_DAYS = 365
+HALF_LIFE_MS = 365 * 86_400_000
 OLDEST_COUNTS = 0.3  # however old
 NEAR_COUNTS = 1.5
 TITLE_COUNTS = 4  # times an occurrence in the text
@@ -34,17 +35,39 @@ class Page:
     more: Cursor | None  # None: that was all
 
 
+# How well a candidate answers, its message id, and itself; of equals the newer comes first.
+Scored = tuple[float, int, Candidate]
+
+
 def rank(candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
     """Best first, one of each thread. candidates: newest first, as they are found."""
-    mean = sum(it.length for it in candidates) / len(candidates) if candidates else 1.0
-    scored = [
-        (score(it, position, mean, now), it.message_id, it)
-        for position, it in enumerate(candidates)
-    ]
-    best: dict[int, Candidate] = {}
-    for _, _, candidate in sorted(scored, key=lambda entry: entry[:2], reverse=True):
-        best.setdefault(candidate.thread_h, candidate)
+    return [candidate for _, _, candidate in scored(candidates, now)]
+
+
+def scored(candidates: Sequence[Candidate], now: datetime) -> list[Scored]:
+    """Best first, one of each thread, with their scores."""
+    best: dict[int, Scored] = {}
+    for one in sorted(_scores(candidates, now), key=itemgetter(0, 1), reverse=True):
+        best.setdefault(one[2].thread_h, one)
     return list(best.values())
+
+
+def refined(first: Sequence[Scored], lifts: Mapping[int, float]) -> list[Candidate]:
+    """The same in another order: some, by message id, count so many times as much."""
+    lifted = [
+        (score * lifts[number], number, it) if number in lifts else (score, number, it)
+        for score, number, it in first
+    ]
+    return [it for _, _, it in sorted(lifted, key=itemgetter(0, 1), reverse=True)]
+
+
+def lift(*, root: bool, answers: int, reactors: int) -> float:
+    """How many times as much a message counts by its place in its thread, and to how many."""
+    return weight(root=root, answers=answers) * _liked(reactors)
+
+
+def _liked(reactors: int) -> float:
+    return 1 + 0.1 * math.log1p(reactors)
 
 
 def weight(*, root: bool, answers: int) -> float:
@@ -54,26 +77,30 @@ def weight(*, root: bool, answers: int) -> float:
     return ANSWERED if answers else ROOT
 
 
-def score(candidate: Candidate, position: int, mean_length: float, now: datetime) -> float:
-    """How well a message answers. position: among the candidates, newest is 0.
+def _scores(candidates: Sequence[Candidate], now: datetime) -> Iterator[Scored]:
+    """How well messages answer. candidates: newest first.
 
     Saturated frequency of each word, shorter messages first (BM25 without rarity, which would
     tell of rooms that the asker does not see), and a bonus for the newest.
     """
-    length = 1.2 * (0.25 + 0.75 * candidate.length / max(mean_length, 1.0))
-    frequencies = [
-        hits + TITLE_COUNTS * in_title
-        for hits, in_title in zip(candidate.hits, candidate.title_hits, strict=True)
-    ]
-    words = sum(it * 2.2 / (it + length) for it in frequencies)
-    age_days = max(0.0, now.timestamp() - candidate.ts / 1000) / 86_400
-    return (
-        (words + 0.8 * math.exp(-position / 100))
-        * max(OLDEST_COUNTS, math.pow(0.5, age_days / HALF_LIFE_DAYS))
-        * (NEAR_COUNTS if candidate.near else 1.0)
-        * (1 + 0.1 * math.log1p(candidate.reactors))
-        * candidate.weight
-    )
+    if not candidates:
+        return
+    mean = max(sum(it.length for it in candidates) / len(candidates), 1.0)
+    now_ms = now.timestamp() * 1000
+    for position, it in enumerate(candidates):
+        number, _, ts, words, hits, title_hits, near, standing, reactors = it
+        length = 0.3 + 0.9 * words / mean
+        total = 0.8 * math.exp(-position / 100)
+        for hit, in_title in zip(hits, title_hits, strict=True):
+            frequency = hit + TITLE_COUNTS * in_title
+            total += frequency * 2.2 / (frequency + length)
+        age = max(0.0, now_ms - ts) / HALF_LIFE_MS
+        total *= max(OLDEST_COUNTS, 0.5**age) * standing
+        if near:
+            total *= NEAR_COUNTS
+        if reactors:
+            total *= _liked(reactors)
+        yield total, number, it
 
 
 def page(

@@ -15,7 +15,7 @@ from storage.search.letters import MARKS, UNSPACED
 LETTERS = 3  # of a beginning; the last letter of a short stem may differ from its word's
 KNOWN = chr(0x530)  # below: Latin, Greek, Cyrillic
 _JOINTS = "'’ʼ‐‑-"  # between the parts of one written word
-_PART = re.compile(rf"\w[\w{MARKS}]*")
+_APART = frozenset(["", *' \n\t.,;:!?()/"…'])  # signs that stand beside a word, and end it
 _WHOLE = re.compile(rf"\w[\w{MARKS}]*(?:[{_JOINTS}]\w[\w{MARKS}]*)*")
 # Letters without accents, of one form each; of others any sign beyond ASCII will do.
 _ONE_FORM = frozenset("бвджзклмнпрстфхцчшщβγδζθκλμνξπτφχψ")
@@ -51,39 +51,49 @@ class Beginnings:
             self._other is None or text.isascii() or _ELSEWHERE.search(text) is None
         )
 
-    def words(self, text: str) -> Iterator[tuple[int, str]]:
+    def words(self, text: str) -> list[tuple[int, str]]:
         """Offset and word, in order, each once; the text holds no underscores."""
-        starts: list[int] = []
+        found: list[tuple[int, str]] = []
+        reached = 0
+        for start, end in self._places(text):
+            if start < reached:
+                continue
+            word = text[start:end]
+            if (
+                not word.isalnum()
+                or text[start - 1 : start] not in _APART
+                or text[end : end + 1] not in _APART
+            ):
+                word, start = _whole(text, start)
+            if word:
+                found.append((start, word))
+                reached = start + len(word)
+        return found
+
+    def _places(self, text: str) -> Iterable[tuple[int, int]]:
+        """Where parts may begin, and where they seem to end."""
+        spans: list[tuple[int, int]] = []
         if self._plain is not None:
             # One "?" for each sign beyond ASCII, so that places stay right.
             known = text if text.isascii() else text.encode("ascii", "replace").decode("ascii")
-            starts = [found.start() for found in self._plain.finditer(known.lower())]
+            spans = [it.span() for it in self._plain.finditer(known.lower())]
         if self._other is not None and not text.isascii():
-            starts = sorted([*starts, *(it.start() for it in self._other.finditer(text))])
-        reached = 0
-        for start in starts:
-            if start < reached:
-                continue
-            before = text[start - 1] if start else " "
-            part = _PART.match(text, start)
-            if part is None:
-                continue
-            reached = part.end()
-            after = text[reached] if reached < len(text) else " "
-            if before not in _JOINTS and after not in _JOINTS:
-                if not before.isalnum():
-                    yield start, part.group()
-                    continue
-                if not UNSPACED.match(before):
-                    continue  # the middle of a word, after an accent
-            first = start
-            while first and (text[first - 1].isalnum() or _inside(text[first - 1])):
-                first -= 1
-            for whole in _WHOLE.finditer(text, first):
-                if whole.end() > start:
-                    reached = whole.end()
-                    yield whole.start(), whole.group()
-                    break
+            spans = sorted([*spans, *(it.span() for it in self._other.finditer(text))])
+        return spans
+
+
+def _whole(text: str, start: int) -> tuple[str, int]:
+    """The written word round a place, and where it begins; "" if no part begins there."""
+    before = text[start - 1] if start else " "
+    if before.isalnum() and not UNSPACED.match(before):
+        return "", start  # the middle of a word, after an accent
+    first = start
+    while first and (text[first - 1].isalnum() or _inside(text[first - 1])):
+        first -= 1
+    for whole in _WHOLE.finditer(text, first):
+        if whole.end() > start:
+            return whole.group(), whole.start()
+    return "", start
 
 
 def _inside(sign: str) -> bool:
@@ -103,7 +113,7 @@ def _compiled_plain(tree: dict[str, Any]) -> re.Pattern[str]:
     open_end = any("" in below for below in tree.values())
     ways.append(r"(?<=\?)" + ("" if open_end else rf"(?:['?-]|[{''.join(sorted(next_ones))}])"))
     # One set in front, so that the search leaps from one such sign to the next.
-    return re.compile(rf"[{''.join(tree)}?](?<!\w.)(?:{'|'.join(ways)})")
+    return re.compile(rf"[{''.join(tree)}?](?<!\w.)(?:{'|'.join(ways)})[\w?]*")
 
 
 def _letters(branch: dict[str, Any]) -> Iterator[str]:
@@ -133,7 +143,7 @@ def _compiled_other(tree: dict[str, Any]) -> re.Pattern[str]:
         return f"(?:[{_JOINTS}]|{'|'.join(ways)})"
 
     ways = "|".join(f"(?<={_signs([first])}){tail(below)}" for first, below in tree.items())
-    return re.compile(rf"{_signs(tree)}(?<!\w.)(?:{ways})", re.DOTALL)
+    return re.compile(rf"{_signs(tree)}(?<!\w.)(?:{ways})\w*", re.DOTALL)
 
 
 def _signs(letters: Iterable[str]) -> str:

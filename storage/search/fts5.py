@@ -1,9 +1,11 @@
 """The index on SQLite: a contentless FTS5 table that holds our tokens and no text."""
 
+import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, String, bindparam, text
+from sqlalchemy import Connection
 
+from storage.database import fetch_plainly
 from storage.search.analyser import Terms, terms_of
 from storage.search.marks import DOCUMENT
 from storage.search.query import And, Filter, Marked, Node, Not, Or
@@ -16,30 +18,23 @@ CREATE = """CREATE VIRTUAL TABLE IF NOT EXISTS ft USING
 INSERT = "INSERT INTO ft(rowid, title, tags, surface, stem, scope) VALUES (?, ?, ?, ?, ?, ?)"
 DELETE = """INSERT INTO ft(ft, rowid, title, tags, surface, stem, scope)
     VALUES ('delete', ?, ?, ?, ?, ?, ?)"""
-COUNT = text(
-    "SELECT count(*) FROM (SELECT 1 FROM ft WHERE ft MATCH :words"
-    " AND rowid BETWEEN :lo AND :hi LIMIT :limit)"
-)
 # CROSS JOIN keeps the index in front: newer SQLite turns a plain join round and never ends.
-FIND = text(
-    "SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, m.body, m.title"
-    " FROM ft CROSS JOIN message m ON m.id = ft.rowid"
-    " WHERE ft MATCH :words AND ft.rowid BETWEEN :lo AND :hi"
-    " AND m.room_id IN :rooms AND m.ts >= :after AND m.ts < :before AND m.body <> ''"
-    " AND (:thread IS NULL OR m.thread_h = :thread)"
-    " ORDER BY ft.rowid DESC LIMIT :limit"
-).bindparams(bindparam("rooms", expanding=True))
+FIND = """SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, m.body, m.title
+    FROM ft CROSS JOIN message m ON m.id = ft.rowid
+    WHERE ft MATCH ? AND ft.rowid BETWEEN ? AND ?
+    AND m.ts >= ? AND m.ts < ? AND m.body <> '' AND (? IS NULL OR m.thread_h = ?)
+    ORDER BY ft.rowid DESC LIMIT ?"""
+FEW_ROOMS = 4  # that cost nothing to name
 
 # Documents have negative row ids: a search for messages never meets them.
-FIND_DOCUMENTS = text(
-    "SELECT d.id, d.kind, d.subject, d.room_id, d.author_id, d.city, d.ts, d.lang, d.title, d.body"
-    " FROM ft CROSS JOIN document d ON d.id = -ft.rowid"
-    " WHERE ft MATCH :words AND ft.rowid < 0 AND d.ts >= :after AND d.ts < :before"
-    " AND (d.room_id IN :rooms OR d.cluster IN :clusters OR (:everyone AND d.everyone))"
-    " ORDER BY d.ts DESC, d.id DESC LIMIT :limit"
-).bindparams(
-    bindparam("rooms", expanding=True), bindparam("clusters", expanding=True, type_=String)
-)
+FIND_DOCUMENTS = """SELECT d.id, d.kind, d.subject, d.room_id, d.author_id, d.city, d.ts, d.lang,
+        d.title, d.body
+    FROM ft CROSS JOIN document d ON d.id = -ft.rowid
+    WHERE ft MATCH ? AND ft.rowid < 0 AND d.ts >= ? AND d.ts < ?
+    AND (d.room_id IN (SELECT value FROM json_each(?))
+        OR d.cluster IN (SELECT value FROM json_each(?)) OR (? AND d.everyone))
+    ORDER BY d.ts DESC, d.id DESC LIMIT ?"""
+ANY_DOCUMENT = "SELECT 1 FROM document LIMIT 1"
 
 
 def create(connection: Connection) -> None:
@@ -65,7 +60,8 @@ def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
 def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: int) -> list[Row]:
     """The newest `limit` messages that match, newest first.
 
-    Naming the rooms in the index costs 3-5 ms, so it is left out while the words are rare.
+    Naming many rooms in the index costs more than all the rest. Where the words are rare, or the
+    rooms are most of them, the newest matches of all rooms hold what is wanted: they come first.
     """
     rooms = any_of(f"r{room}" for room in scope.rooms)
     words = rooms if tree is None else compile_tree(tree, rooms)
@@ -75,23 +71,31 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         words = f"({words}) AND {any_of(group)}"
     if scope.without:
         words = f"({words}) NOT {any_of(scope.without)}"
-    place = {"lo": scope.lowest_id, "hi": scope.highest_id}
-    count = connection.execute(COUNT, {"words": words, "limit": limit + 1, **place}).scalar_one()
-    values = {
-        "words": words if count <= limit else f"({words}) AND {rooms}",
-        "rooms": scope.rooms,
-        "after": scope.after_ms,
-        "before": scope.before_ms,
-        "thread": scope.thread,
-        "limit": limit,
-    }
-    return [Row(*found) for found in connection.execute(FIND, {**values, **place})]
+    allowed = set(scope.rooms)
+    if tree is not None and len(allowed) > FEW_ROOMS:
+        newest = _find(connection, words, scope, limit + 1)
+        found = [row for row in newest if row.room_id in allowed]
+        if len(newest) <= limit or len(found) >= limit:
+            return found[:limit]
+    if tree is not None:
+        words = f"({words}) AND {rooms}"
+    return [row for row in _find(connection, words, scope, limit) if row.room_id in allowed]
+
+
+def _find(connection: Connection, words: str, scope: Scope, limit: int) -> list[Row]:
+    values = (
+        words, scope.lowest_id, scope.highest_id, scope.after_ms, scope.before_ms,
+        scope.thread, scope.thread, limit,
+    )  # fmt: skip
+    return list(map(Row._make, fetch_plainly(connection, FIND, values)))
 
 
 def documents(
     connection: Connection, tree: Node | None, scope: Scope, reach: Reach, limit: int
 ) -> list[DocumentRow]:
     """The newest documents that match and may be read."""
+    if not fetch_plainly(connection, ANY_DOCUMENT, ()):
+        return []
     everything = any_of([DOCUMENT])
     words = everything if tree is None else compile_tree(tree, everything)
     if words is None:
@@ -100,16 +104,16 @@ def documents(
         words = f"({words}) AND {any_of(group)}"
     if scope.without:
         words = f"({words}) NOT {any_of(scope.without)}"
-    values = {
-        "words": words,
-        "rooms": reach.rooms,
-        "clusters": reach.clusters,
-        "everyone": reach.everyone,
-        "after": scope.after_ms,
-        "before": scope.before_ms,
-        "limit": limit,
-    }
-    return [DocumentRow(*found) for found in connection.execute(FIND_DOCUMENTS, values)]
+    values = (
+        words,
+        scope.after_ms,
+        scope.before_ms,
+        json.dumps(reach.rooms),
+        json.dumps(reach.clusters),
+        reach.everyone,
+        limit,
+    )
+    return [DocumentRow(*found) for found in fetch_plainly(connection, FIND_DOCUMENTS, values)]
 
 
 index_documents, unindex_documents = index_rows, unindex_rows

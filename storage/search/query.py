@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,8 @@ class Query:
         return tuple(it.value for it in self.filters if it.field in fields and it.negated)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A message that matches, with what its rank depends on."""
+class Candidate(NamedTuple):
+    """A message that matches, with what its rank depends on; hundreds are made a search."""
 
     message_id: int
     thread_h: int

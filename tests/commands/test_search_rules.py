@@ -480,7 +480,7 @@ def test_all_words_beat_one_of_them_often() -> None:
 
 
 def test_words_together_beat_words_apart() -> None:
-    assert best(candidate(2, hits=(1, 1)), replace(candidate(1, hits=(1, 1)), near=True)) == [1, 2]
+    assert best(candidate(2, hits=(1, 1)), candidate(1, hits=(1, 1))._replace(near=True)) == [1, 2]
 
 
 def test_a_title_counts_more_than_a_text() -> None:
@@ -492,8 +492,8 @@ def test_short_messages_beat_long_ones() -> None:
 
 
 def test_practices_and_much_liked_messages_rise() -> None:
-    assert best(candidate(2), replace(candidate(1), weight=1.6)) == [1, 2]
-    assert best(candidate(2), replace(candidate(1), reactors=8)) == [1, 2]
+    assert best(candidate(2), candidate(1)._replace(weight=1.6)) == [1, 2]
+    assert best(candidate(2), candidate(1)._replace(reactors=8)) == [1, 2]
 
 
 def test_a_thread_shows_its_best_message_only() -> None:
