@@ -30,7 +30,7 @@ class Hall:
     client: MatrixClient
     database: Database
     clock: Clock
-    folder: Path = field(default_factory=Path)  # of the device, its keys and our own files
+    folder: Path  # of the device, its keys and our own files
     bells: "Bells" = field(default_factory=lambda: Bells())
     ready: asyncio.Event = field(default_factory=asyncio.Event)  # the community's rooms stand
     # Lanes that delivery is busy with, and rows that the worker has claimed for it in the commit
