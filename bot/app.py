@@ -24,7 +24,7 @@ from bot.matrix.errors import RateLimited, Unauthorised, Unreachable
 from bot.media import keep_files
 from bot.provisioning import Provisioning
 from bot.reindexing import keep_reindexing
-from bot.retry import wait_before
+from bot.retry import wait_after, wait_before
 from bot.timers import Timers
 from bot.upkeep import Upkeep
 from bot.worker import Worker
@@ -206,7 +206,8 @@ async def keep_going(name: str, part: Callable[[], Awaitable[None]]) -> None:
                 kind_of(error),
                 exc_info=not is_passing(error),
             )
-        await asyncio.sleep(wait_before(failures))
+            delay = wait_after(error, failures)
+        await asyncio.sleep(delay)
 
 
 def _find_refusal(error: BaseException) -> Unauthorised | None:

@@ -18,7 +18,7 @@ from bot.lanes import Lanes
 from bot.logs import kind_of
 from bot.matrix import polls, rendering
 from bot.matrix.errors import RateLimited, Refused, Unauthorised, Unreachable
-from bot.retry import wait_before
+from bot.retry import wait_after, wait_before
 from bot.state import DIRECT_STATE, OURS
 from storage import outbox, people, rooms
 from storage.database import is_passing
@@ -106,7 +106,7 @@ class Delivery:
         )
         if row.attempts >= GIVE_UP_AFTER and not isinstance(trouble, DBAPIError):
             return _Sent(row.id, failure="broken")
-        await asyncio.sleep(wait_before(row.attempts + 1))
+        await asyncio.sleep(wait_after(trouble, row.attempts + 1))
         return None
 
     async def _settle_and_claim(self, lane: str, sent: _Sent | None) -> Row | None:
@@ -126,7 +126,7 @@ class Delivery:
                     kind_of(trouble),
                     exc_info=not is_passing(trouble),
                 )
-                await asyncio.sleep(wait_before(failures))
+                await asyncio.sleep(wait_after(trouble, failures))
 
     async def _account_pause(self) -> None:
         loop = asyncio.get_running_loop()

@@ -30,7 +30,7 @@ class Hall:
     client: MatrixClient
     database: Database
     clock: Clock
-    folder: Path = field(default_factory=Path)  # of the device, its keys and our own files
+    folder: Path  # of the device, its keys and our own files
     bells: "Bells" = field(default_factory=lambda: Bells())
     ready: asyncio.Event = field(default_factory=asyncio.Event)  # the community's rooms stand
     # Held while bytes and their row come together, and while what nobody names is swept away.

@@ -17,7 +17,7 @@ from bot.matrix.answers import RoomNews, SyncAnswer, Unreadable
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.matrix.parsing import read_room_event, what_happened
 from bot.matrix.rendering import POST_KEY
-from bot.retry import wait_before
+from bot.retry import wait_after, wait_before
 from bot.state import apply_state
 from commands import listeners, reading
 from commands.catalogue import CATALOGUE
@@ -39,6 +39,7 @@ from storage import (
     sources,
     waiting,
 )
+from storage.database import is_passing
 from storage.records import EventId, Room, RoomEvent, RoomId, RoomKind, UserId
 from storage.types import event_hash, instant, milliseconds
 
@@ -174,10 +175,13 @@ class Intake:
                     lambda c: take_in(c, self._hall, answer, facts, since, now),  # noqa: B023
                     alone=bool(facts),
                 )
-            except DBAPIError as trouble:
+            except Exception as trouble:
+                # A server that is away has no socket: that is an error of the system's.
+                if not isinstance(trouble, DBAPIError) and not is_passing(trouble):
+                    raise
                 failures += 1
                 log.error("database refuses a sync answer: error=%s", kind_of(trouble))
-                await asyncio.sleep(wait_before(failures))
+                await asyncio.sleep(wait_after(trouble, failures))
             else:
                 break
         taken.ring(self._hall)

@@ -13,7 +13,7 @@ from bot.hall import Hall
 from bot.lanes import Lanes
 from bot.logs import kind_of, place_of
 from bot.posting import queue_posts
-from bot.retry import wait_before
+from bot.retry import wait_after, wait_before
 from commands import apologies, posts
 from commands.context import Context
 from commands.events import Edited, Event, Said
@@ -89,7 +89,7 @@ class Worker:
                     kind_of(trouble),
                     exc_info=not is_passing(trouble),
                 )
-                await asyncio.sleep(wait_before(failures))
+                await asyncio.sleep(wait_after(trouble, failures))
                 continue
             if answered.entry is not None:
                 _tell(answered, time.perf_counter() - begun)

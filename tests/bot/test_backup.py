@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Boolean, Connection, Integer, insert
 
-from bot import keyring
+from bot import keyring, logs
 from bot.backup import BackupError, back_up
 from bot.cli import Exit, main
 from bot.config import Config, load
@@ -303,7 +303,11 @@ async def test_a_running_hall_is_not_overwritten(
 
 
 async def in_a_thread(line: list[str]) -> int:
-    return await asyncio.to_thread(main, line)
+    with pytest.MonkeyPatch.context() as patch:
+        # In this process it would take pytest's handlers away, and leave one that writes to a
+        # stream which ends with the test.
+        patch.setattr(logs, "set_up", lambda _level, *, as_json: None)
+        return await asyncio.to_thread(main, line)
 
 
 async def test_a_restore_cut_short_lets_no_hall_start(

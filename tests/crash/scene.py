@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytest
@@ -225,6 +226,7 @@ async def run(
     client: Callable[[FakeClient], Any] = lambda client: client,
 ) -> bool:
     """Run a hall until it has nothing left to do, or the power is cut; False if it is stuck."""
+    folder = TemporaryDirectory(prefix="moothall-")
     inner = await open_database(url)
     database = FusedDatabase(inner, fuse, committed)
     fused = FusedClient(client(FakeClient(scene.server, device)), fuse)
@@ -237,6 +239,7 @@ async def run(
         client=cast(MatrixClient, fused),
         database=database,
         clock=clock or ShiftedClock(),
+        folder=Path(folder.name),
     )
     scene.server.read_up_to = 0  # by this hall
     stop = asyncio.Event()
@@ -252,6 +255,7 @@ async def run(
                 raise
         finally:
             await inner.close()
+            folder.cleanup()
     return settled
 
 

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
@@ -310,6 +312,7 @@ async def wired_hall(database: Database, settings: Settings = SETTINGS) -> Async
             rooms.change(connection, room_id, archive_on=True, archive_since=began)
 
     await database.write(fill)
+    folder = TemporaryDirectory(prefix="moothall-")
     wire = Wire()
     hall = Hall(
         me=ME,
@@ -320,6 +323,7 @@ async def wired_hall(database: Database, settings: Settings = SETTINGS) -> Async
         client=cast(MatrixClient, wire),
         database=database,
         clock=SystemClock(),
+        folder=Path(folder.name),
     )
     watch = Watch()
     logging.getLogger().addHandler(watch)
@@ -335,6 +339,7 @@ async def wired_hall(database: Database, settings: Settings = SETTINGS) -> Async
         logging.getLogger().removeHandler(watch)
         stop.set()
         await running
+        folder.cleanup()
 
 
 def memory_kb() -> int:
