@@ -1,6 +1,7 @@
 """The archive as files: what they tell and leave out, and that the pages work from a stick."""
 
 import io
+import re
 import shutil
 import subprocess
 import zipfile
@@ -19,6 +20,7 @@ from storage import people, rooms
 from storage.database import open_database
 from storage.records import EventId, UserId
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, Hall, direct, furnish
+from tests.judges import npm_packages
 
 FORM = "Title: Welcome coffee\nProblem: Counters\nWhat we do: Coffee in the canteen"
 
@@ -109,21 +111,51 @@ async def test_who_came_later_exports_nothing_from_before(hall: Hall) -> None:
 async def test_the_search_works_from_a_file_and_no_request_leaves(
     hall: Hall, tmp_path: Path
 ) -> None:
+    exporting.write(tmp_path / "out", await files_of(hall, forms=("html",)))
+    log = tmp_path / "net.json"
+    page = f"{tmp_path}/out/site/search.html#strasse%20CAFE%20ben"
+    shown = opened(tmp_path, page, f"--log-net-log={log}")
+    assert "In the <mark>Straße</mark> of the <mark>café</mark>" in shown
+    assert "1 found." in shown
+    assert "matrix.to" not in log.read_text()
+    assert "example.org" not in log.read_text()
+
+
+def opened(folder: Path, page: str, *options: str) -> str:
+    """A page as it stands once Chromium has opened it from a file."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("Chromium is not installed")
-    exporting.write(tmp_path / "out", await files_of(hall, forms=("html",)))
-    log = tmp_path / "net.json"
     command = [
         browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-        f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}", "--dump-dom",
-        f"file://{tmp_path}/out/site/search.html#strasse%20CAFE",
+        f"--user-data-dir={folder / 'profile'}", *options, "--dump-dom", f"file://{page}",
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert "<mark>Straße</mark>" in done.stdout
-    assert "1 found." in done.stdout
-    assert "matrix.to" not in log.read_text()
-    assert "example.org" not in log.read_text()
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+@pytest.mark.parametrize("name", ["search", "room-1-2026-03"])
+async def test_a_reader_who_cannot_see_finds_no_barrier(
+    hall: Hall, tmp_path: Path, name: str
+) -> None:
+    if shutil.which("chromium") is None:
+        pytest.skip("Chromium is not installed")
+    axe = npm_packages() / "node_modules" / "axe-core" / "axe.min.js"
+    exporting.write(tmp_path / "out", await files_of(hall, forms=("html",)))
+    page = tmp_path / "out" / "site" / f"{name}.html"
+    # The page lets no other script run: a copy that does not say so is examined.
+    open_page = re.sub(r"<meta[^>]*Content-Security-Policy[^>]*>", "", page.read_text())
+    examine = (
+        "axe.run({preload: false}).then(found => { const told = document.createElement('pre');"
+        " told.textContent = 'faults:' + found.violations.map(one => one.id)"
+        " + ' passed:' + found.passes.length; document.body.append(told); })"
+    )
+    script = f"<script>{axe.read_text()}</script><script>{examine}</script></body>"
+    page.write_text(open_page.replace("</body>", script))
+    shown = opened(tmp_path, str(page), "--virtual-time-budget=20000")
+    told = re.search(r"<pre>faults:(\S*) passed:(\d+)</pre>", shown)
+    assert told is not None
+    assert told[1] == ""
+    assert int(told[2]) > 20
 
 
 async def test_operators_export_into_a_folder_and_take_it_in_elsewhere(
