@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 NIGHTLY = timedelta(days=1)
 FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day cleans up, too
 AT_ONCE, MOST = 10, 200  # messages a step, at first and at most
+DOCUMENTS = 3  # practices a step, at first
 PAGES, MOST_PAGES = 32, 256  # of the index
 UNREAD_KEPT = timedelta(days=30)  # without key, or without sense
 WARM = 10_000  # messages read at start
@@ -94,13 +95,22 @@ class Upkeep:
             if gone:
                 log.info("expired: room=%s events=%d", room.room_id, gone)
 
+    async def _renew_documents(self) -> None:
+        last: int | None = 0
+        pace = Pace(DOCUMENTS, most=MOST)
+        while last is not None:
+            last = await pace.step(
+                self._hall.database,
+                lambda c, size: reindexing.renew_documents(c, last or 0, size),  # noqa: B023
+            )
+
     async def clean(self, *, thoroughly: bool) -> None:
         """Drive erased words out of index and write-ahead log, and forget old keys."""
         now, database, steps = self._hall.clock.now(), self._hall.database, 1
         pace = Pace(PAGES, most=MOST_PAGES)
         if thoroughly:
             await self.expire()
-            await database.write(reindexing.renew_documents, alone=True)
+            await self._renew_documents()
         more = await pace.step(database, upkeep.start_merge)
         while more:
             more = await pace.step(database, upkeep.merge_step)

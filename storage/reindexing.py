@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select
 
 from storage import documents, folding, meta, practices, search
 from storage.search import renewal
-from storage.tables import document, message
+from storage.tables import document, message, practice
 
 ANALYSER = "analyser version"
 BATCH = 500
@@ -67,7 +67,13 @@ def bring_up_to_date(connection: Connection) -> int:
     return count
 
 
-def renew_documents(connection: Connection) -> None:
-    """Let search find every practice as it stands now: nightly, and soon after a first start."""
-    for practice in practices.find(connection):
-        practices.renew_document(connection, practice.number)
+def renew_documents(connection: Connection, after: int, at_most: int) -> int | None:
+    """Let search find practices as they stand now, nightly and soon after a first start.
+
+    after: the number of the last one that was; returns where to go on, None at the end.
+    """
+    coming = select(practice.c.id).where(practice.c.id > after).order_by(practice.c.id)
+    numbers = list(connection.scalars(coming.limit(at_most)))
+    for number in numbers:
+        practices.renew_document(connection, number)
+    return numbers[-1] if numbers else None

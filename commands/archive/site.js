@@ -15,16 +15,29 @@
     }
     return -1;
   };
-  const snippet = (text, word) => {
-    const at = Math.max(place(text, word), 0), start = Math.max(0, at - AROUND);
-    const line = document.createElement("p");
-    line.append(start > 0 ? "…" : "", text.slice(start, at));
+  const stretch = (text, word) => {
+    const at = place(text, word);
+    if (at < 0) return null; // it stands in the author's name
     let end = at + 1;
     while (end < text.length && fold(text.slice(at, end)).length < word.length) end += 1;
-    const hit = document.createElement("mark");
-    hit.textContent = text.slice(at, end);
-    line.append(hit, text.slice(end, end + AROUND));
-    if (end + AROUND < text.length) line.append("…");
+    return [at, end];
+  };
+  const snippet = (text, words) => {
+    const hits = words.map((word) => stretch(text, word)).filter(Boolean);
+    hits.sort((one, other) => one[0] - other[0]);
+    const [at, end] = hits[0] ?? [0, AROUND];
+    const start = Math.max(0, at - AROUND), stop = Math.min(text.length, end + AROUND);
+    const line = document.createElement("p");
+    line.append(start > 0 ? "…" : "");
+    let told = start;
+    hits.filter((one) => one[1] <= stop).forEach(([from, to]) => {
+      if (from < told) return;
+      const hit = document.createElement("mark");
+      hit.textContent = text.slice(from, to);
+      line.append(text.slice(told, from), hit);
+      told = to;
+    });
+    line.append(text.slice(told, stop), stop < text.length ? "…" : "");
     return line;
   };
   const show = (query) => {
@@ -40,7 +53,7 @@
       const item = document.createElement("li"), link = document.createElement("a");
       link.href = url;
       link.textContent = when ? `${who}, ${when}` : who;
-      item.append(link, snippet(said, wanted[0]));
+      item.append(link, snippet(said, wanted));
       list.append(item);
     });
     const told = count.dataset;

@@ -108,7 +108,7 @@ def populate(connection: Connection) -> None:
             for place in range(1, ROWS)
         ]
         connection.execute(insert(table), rows)
-    reindexing.renew_documents(connection)
+    reindexing.renew_documents(connection, 0, 1_000)
 
 
 def _value(column: Any, place: int) -> Any:

@@ -137,7 +137,7 @@ async def test_the_pages_work_from_a_stick_by_keyboard_and_no_request_leaves(
     assert steps["met"][-1] == "INPUT q"
     assert steps["told"] == "1 found."
     assert steps["live"] == "status"
-    assert steps["marked"] == ["Straße"]
+    assert steps["marked"] == ["Straße", "café"]
     assert "In the Straße of the café" in steps["landed"]
 
 
