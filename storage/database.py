@@ -201,8 +201,6 @@ class SqliteDatabase:
             hide_parameters=True,  # errors are logged, and parameters are what people wrote
         )
         event.listen(self._engine, "connect", _prepare_writer)
-        # pysqlite begins only before a write; a read-modify-write would lose updates.
-        event.listen(self._engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
         self._readers = create_engine(
             url.set(drivername="sqlite+pysqlite"),
             poolclass=QueuePool,
@@ -212,7 +210,6 @@ class SqliteDatabase:
             hide_parameters=True,
         )
         event.listen(self._readers, "connect", _prepare_reader)
-        event.listen(self._readers, "begin", lambda c: c.exec_driver_sql("BEGIN"))
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._queue: queue.SimpleQueue[_Unit[Any] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._keep_writing, name="writer", daemon=True)
@@ -234,6 +231,7 @@ class SqliteDatabase:
 
     def _read(self, work: Work[T]) -> T:
         with self._readers.begin() as connection:
+            connection.exec_driver_sql("BEGIN")
             return work(connection)
 
     async def study(self, work: Work[T]) -> T:
@@ -247,9 +245,9 @@ class SqliteDatabase:
             hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_reader)
-        event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN"))
         try:
             with engine.begin() as connection:
+                connection.exec_driver_sql("BEGIN")
                 return work(connection)
         finally:
             engine.dispose()
@@ -304,6 +302,10 @@ class SqliteDatabase:
             if not group[0].durable:
                 _set_synchronous(connection, "NORMAL")
             with contextlib.nullcontext() if group[0].bare else connection.begin():
+                if not group[0].bare:
+                    # pysqlite begins only before a write; a read-modify-write would lose updates.
+                    # Not by SQLAlchemy's event: with one listener each statement asks for all.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
                 for unit in group:
                     _run(connection, unit, savepoint=len(group) > 1)
                     if unit.error is not None and not _in_transaction(connection):
