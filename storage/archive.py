@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
-from storage.records import ArchivedMessage, EventId, RoomId, UserId
+from storage.records import ArchivedMessage, EventId, KeptFile, RoomId, UserId
 from storage.tables import attachment, event, message, person, reaction, room
 from storage.types import event_hash, instant
 
@@ -204,6 +204,7 @@ def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
     # By message and room: an event of another room may name it, and means nothing here.
     reactions: dict[tuple[int, int], dict[str, int]] = {}
     files: dict[int, list[str]] = {}
+    kept: dict[int, KeptFile] = {}
     for start in range(0, len(hashes), 400):
         part = hashes[start : start + 400]
         for found in connection.execute(
@@ -218,10 +219,11 @@ def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
             .order_by(reaction.c.key)
         ):
             reactions.setdefault((found.target_h, found.room_id), {})[found.key] = found.people
-        for file in connection.execute(
-            select(attachment.c.event_h, attachment.c.name).where(attachment.c.event_h.in_(part))
-        ):
+        for file in connection.execute(select(attachment).where(attachment.c.event_h.in_(part))):
             files.setdefault(file.event_h, []).append(file.name)
+            if file.sha256 is not None:
+                size = file.kept_bytes or 0
+                kept[file.event_h] = KeptFile(file.sha256, file.mime or "", size)
     return [
         ArchivedMessage(
             event_id=EventId(row.event_id),
@@ -239,6 +241,7 @@ def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
             withheld=row.withheld,
             reactions={} if row.redacted else reactions.get((row.event_h, row.room_number), {}),
             files=tuple(files.get(row.event_h, ())),
+            kept=kept.get(row.event_h),
         )
         for row in listed
     ]

@@ -83,7 +83,9 @@ async def test_a_coordinator_gets_what_they_may_read_of_their_room_alone(hall: H
     files = await files_of(hall, rooms=made.asked["rooms"], reader=made.asked["reader"])
     assert "elsewhere" not in "\n".join(files.values())
     assert "time_zone" not in files["archive.jsonl"]
-    with zipfile.ZipFile(io.BytesIO(exporting.pack(files, hall.now))) as packed:
+    with zipfile.ZipFile(
+        io.BytesIO(exporting.pack(exporting.Made(files, {}, None), hall.now))
+    ) as packed:
         assert sorted(packed.namelist()) == sorted(files)
     shown = await hall.hears(CORA, "archive export", direct(CORA))
     assert "nothing to export" not in shown
@@ -112,7 +114,8 @@ async def test_the_search_works_from_a_file_and_no_request_leaves(
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("Chromium is not installed")
-    exporting.write(tmp_path / "out", await files_of(hall, forms=("html",)))
+    pages = exporting.Made(await files_of(hall, forms=("html",)), {}, None)
+    exporting.write(tmp_path / "out", pages)
     log = tmp_path / "net.json"
     command = [
         browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
