@@ -21,14 +21,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot import keyring
+from bot import files, keyring
 from bot.config import Config
-from storage import beside, dump, meta, migrations
+from storage import beside, dump, media, meta, migrations
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 TABLES = "database/"
 KEYS = f"{keyring.FOLDER}/"
+MEDIA = f"{files.FOLDER}/"
 
 
 class BackupError(Exception):
@@ -59,10 +60,11 @@ class Manifest:
     def told(self) -> str:
         """How much it is, in a few words."""
         counts = {part.name: part.rows or 0 for part in self.parts}
-        keys = sum(part.rows is None for part in self.parts)
+        keys = sum(part.name.startswith(KEYS) for part in self.parts)
+        kept = sum(part.name.startswith(MEDIA) for part in self.parts)
         return (
             f"{counts.get(f'{TABLES}message.jsonl', 0)} messages, {sum(counts.values())} rows in "
-            f"all, {keys} files of keys"
+            f"all, {keys} files of keys" + (f", {kept} files of members" if kept else "")
         )
 
 
@@ -82,12 +84,14 @@ async def back_up(
         zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as file,
     ):
         try:
-            manifest.parts.extend(
-                await beside.look(config.database.url, lambda c: _write_tables(c, file))
+            named, parts = await beside.look(
+                config.database.url, lambda c: (media.all_kept(c), _write_tables(c, file))
             )
+            manifest.parts.extend(parts)
         except beside.NoDatabase:
             raise BackupError("There is no hall here yet: nothing to back up.") from None
         manifest.parts.extend(_write_keys(config.data_folder, file))
+        manifest.parts.extend(_write_media(config.data_folder, named, file))
         file.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
     return manifest
 
@@ -128,6 +132,15 @@ def _write_keys(data_folder: Path, file: zipfile.ZipFile) -> list[Part]:
     if not parts:
         raise BackupError(f"No keys are in {data_folder}: is data_folder the running hall's?")
     return parts
+
+
+def _write_media(data_folder: Path, named: Iterable[str], file: zipfile.ZipFile) -> Iterator[Part]:
+    """The files that the tables name; what was erased while they were read is gone already."""
+    for sha256 in sorted(named):
+        content = files.read(data_folder, sha256)
+        if content is not None:
+            file.writestr(f"{MEDIA}{sha256}", content)
+            yield Part(f"{MEDIA}{sha256}", sha256)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """`moothall export` and `moothall import`: the archive into a folder, and out of a file."""
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,10 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from bot import files
 from bot.config import Config
 from bot.hall import settings_of
-from storage import beside, migrations, portable, rooms
-from storage.database import open_database
+from commands.archive.book import FILES
+from storage import beside, media, migrations, portable, rooms
+from storage.database import Database, open_database
 from storage.records import UserId
 
 log = logging.getLogger(__name__)
@@ -35,7 +38,7 @@ async def export(
 
     _require_room(folder, overwrite)
 
-    def work(connection: Connection) -> dict[str, str]:
+    def work(connection: Connection) -> exporting.Made:
         found = migrations.current(connection)
         if found != migrations.HEAD:
             raise ExportError("The database is of another version: start this one first.")
@@ -46,14 +49,15 @@ async def export(
             language=language or config.community.language,
             forms=forms or exporting.FORMS,
             rooms=_numbers(connection, rooms_named),
+            folder=config.data_folder,
         )
-        return exporting.compose(connection, wanted)
+        return exporting.compose_all(connection, wanted)
 
-    files = await beside.look(config.database.url, work)
-    exporting.write(folder, files)
-    log.info("exported: files=%d", len(files))
-    told = [f"{folder}: {len(files)} files."]
-    if any(path.startswith("site/") for path in files):
+    made = await beside.look(config.database.url, work)
+    exporting.write(folder, made)
+    log.info("exported: files=%d", len(made))
+    told = [f"{folder}: {len(made)} files."]
+    if any(path.startswith("site/") for path in made.texts):
         told.append(f"Open {folder / 'site' / 'index.html'} in any browser; it needs no server.")
     return [*told, "It holds everybody's words: what is erased later does not leave it by itself."]
 
@@ -81,6 +85,23 @@ def _numbers(connection: Connection, named: Sequence[str]) -> list[int] | None:
     return found
 
 
+async def _take_files_in(database: Database, data_folder: Path, beside_it: Path) -> None:
+    """Bytes of what was taken in: only those that their name tells of. What is missing is noted."""
+    there = {path.stem: path for path in sorted(beside_it.glob("*"))}  # noqa: ASYNC240
+    lost = set()
+    for sha256 in await database.read(media.all_kept):
+        if files.path_of(data_folder, sha256).is_file():
+            continue
+        source = there.get(sha256)
+        content = source.read_bytes() if source is not None and source.is_file() else b""
+        if hashlib.sha256(content).hexdigest() == sha256:
+            files.put(data_folder, content)
+        else:
+            lost.add(sha256)
+    if lost:
+        await database.write(lambda c: media.lose(c, lost))
+
+
 async def take_in(config: Config, source: Path) -> list[str]:
     """Take an archive in, all of it or nothing."""
     _require_file(source)
@@ -93,6 +114,7 @@ async def take_in(config: Config, source: Path) -> list[str]:
                 return portable.take_in(connection, lines)
 
         taken = await database.write(work, alone=True)
+        await _take_files_in(database, config.data_folder, source.parent / FILES)
     except portable.Unreadable as trouble:
         raise ExportError(f"{source}: {trouble}. Nothing was changed.") from None
     finally:

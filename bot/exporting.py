@@ -3,16 +3,17 @@
 import io
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from bot import files
 from commands.archive import markdown, site
-from commands.archive.book import Book, RoomBook, Sheet, threads_of
+from commands.archive.book import FILES, Book, RoomBook, Sheet, file_path, threads_of
 from commands.audience import Audience
 from commands.context import Context, Settings
 from commands.names import role_names
@@ -20,7 +21,8 @@ from commands.permissions import roles_of
 from commands.practices import paper
 from commands.practices.showing import HIDDEN, cluster_title, view_of
 from commands.words import Words, words_in
-from storage import archive, people, portable, practices, rooms
+from storage import archive, media, people, portable, practices, rooms
+from storage.media import Reference
 from storage.records import NOBODY, PracticeField, Role, Room, RoomKind, UserId
 
 JSONL, PAGES, MARKDOWN = "jsonl", "html", "markdown"
@@ -38,6 +40,58 @@ class Wanted:
     forms: Sequence[str] = FORMS
     rooms: Sequence[int] | None = None  # ours; None: all, and everything beside them
     reader: int | None = None  # only what this person may read; None: an operator reads all
+    folder: Path | None = None  # the data folder, where the members' files lie
+    most: int | None = None  # bytes of them altogether; None: all
+    present: frozenset[str] = frozenset()  # check values of those that are handed out
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An export: what was written for it, and which files go with it."""
+
+    texts: Mapping[str, str]  # by their paths
+    files: Mapping[str, str]  # check values, by their paths
+    folder: Path | None
+
+    def __len__(self) -> int:
+        return len(self.texts) + len(self.files)
+
+    def bytes_of(self, sha256: str) -> bytes | None:
+        """None if it was erased since."""
+        return None if self.folder is None else files.read(self.folder, sha256)
+
+
+def compose_all(connection: Connection, wanted: Wanted) -> Made:
+    """Every file, with the members' own: the newest of them first, as many as are allowed."""
+    chosen, left_out, room = dict[str, str](), list[str](), wanted.most
+    for one in _sent(connection, wanted):
+        path = file_path(one.file)
+        if path in chosen:
+            continue
+        if wanted.folder is None or not files.path_of(wanted.folder, one.file.sha256).is_file():
+            continue
+        if room is not None and one.file.size_bytes > room:
+            left_out.append(one.name)
+            continue
+        room = None if room is None else room - one.file.size_bytes
+        chosen[path] = one.file.sha256
+    texts = compose(connection, replace(wanted, present=frozenset(chosen.values())))
+    if left_out:
+        words = words_in(wanted.language)
+        head = words.text("Left out, as all together would be too large:")
+        names = "".join(f"- {' '.join(name.split())}\n" for name in left_out)
+        texts[f"{FILES}/left-out.txt"] = f"{head}\n{names}"
+    return Made(texts, chosen, wanted.folder)
+
+
+def _sent(connection: Connection, wanted: Wanted) -> list[Reference]:
+    """The members' files that whoever asks may have."""
+    asked = _rooms(connection, wanted)
+    found = media.references(connection, rooms=[one.id for one in asked])
+    if wanted.reader is not None:
+        readable = Audience(connection, (wanted.reader,), tuple(asked)).may_read
+        found = [one for one in found if readable(one.room_id, one.ts)]
+    return found
 
 
 def compose(connection: Connection, wanted: Wanted) -> dict[str, str]:
@@ -97,6 +151,10 @@ def _room(connection: Connection, wanted: Wanted, chain: Sequence[Room]) -> Room
     said = [one for one in said if one.sender != wanted.me]
     if wanted.reader is not None:
         said = Audience(connection, (wanted.reader,), tuple(chain)).readable(said)
+    said = [
+        one if one.kept and one.kept.sha256 in wanted.present else replace(one, kept=None)
+        for one in said
+    ]
     newest = chain[-1]
     return RoomBook(newest.name or newest.room_id, threads_of(said), newest.via)
 
@@ -150,24 +208,34 @@ def _lowered(article: str) -> str:
 # ── onto a disk, into a zip ───────────────────────────────────────────────────────────────────
 
 
-def write(folder: Path, files: Mapping[str, str]) -> None:
+def write(folder: Path, made: Made) -> None:
     """Put files into a folder, readable by its owner alone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path, text in files.items():
+    for path, content in _contents(made):
         target = folder / path
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
 
 
-def pack(files: Mapping[str, str], now: datetime) -> bytes:
+def pack(made: Made, now: datetime) -> bytes:
     """The same as a zip."""
     out = io.BytesIO()
     moment = now.astimezone(UTC).timetuple()[:6]
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as folder:
-        for path, text in sorted(files.items()):
+        for path, content in _contents(made):
             member = zipfile.ZipInfo(path, moment)
             member.compress_type = zipfile.ZIP_DEFLATED
-            folder.writestr(member, text)
+            folder.writestr(member, content)
     return out.getvalue()
+
+
+def _contents(made: Made) -> Iterator[tuple[str, bytes]]:
+    """One after another: together the members' files may be more than fits into the memory."""
+    for path, text in sorted(made.texts.items()):
+        yield path, text.encode("utf-8")
+    for path, sha256 in sorted(made.files.items()):
+        content = made.bytes_of(sha256)
+        if content is not None:
+            yield path, content

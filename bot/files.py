@@ -30,6 +30,7 @@ def put(data_folder: Path, data: bytes) -> str:
     target = path_of(data_folder, sha256)
     if read(data_folder, sha256) is not None:
         return sha256
+    data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in (target.parent.parent, target.parent):  # `parents=True` would forget the mode
         folder.mkdir(mode=0o700, exist_ok=True)
     draft = target.with_name(f".{secrets.token_hex(8)}")

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from bot import keyring, ledger
-from bot.backup import FORMAT, KEYS, MANIFEST, TABLES, BackupError, Manifest, Part
+from bot import files, keyring, ledger
+from bot.backup import FORMAT, KEYS, MANIFEST, MEDIA, TABLES, BackupError, Manifest, Part
 from bot.config import Config
 from storage import dump, migrations
 from storage.database import Database, open_database
@@ -67,6 +67,10 @@ async def _put(
         if isinstance(error, dump.Unfit):
             raise BackupError("The backup does not fit its version: nothing was changed.") from None
         raise
+    # Those of the hall that was here go at the next start: nothing names them any more.
+    for part in manifest.parts:
+        if part.name.startswith(MEDIA):
+            files.put(data_folder, file.read(part.name))
     keyring.replace_files(data_folder, _keys(file, manifest))
     keyring.unmark(data_folder)
 
@@ -129,7 +133,8 @@ def _is_whole(file: zipfile.ZipFile, part: Part) -> bool:
             digest.update(chunk)
             lines += chunk.count(b"\n")
     table = part.name.startswith(TABLES)
-    plain = table or part.name == KEYS + Path(part.name).name  # no path leads elsewhere
+    # No path leads elsewhere.
+    plain = table or part.name in (KEYS + Path(part.name).name, MEDIA + part.sha256)
     return digest.hexdigest() == part.sha256 and plain and (not table or lines - 1 == part.rows)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from storage.lists import in_sizes, places
-from storage.records import ArchivedMessage, EventId, RoomId, UserId
+from storage.records import ArchivedMessage, EventId, KeptFile, RoomId, UserId
 from storage.tables import attachment, event, message, person, reaction, room
 from storage.types import event_hash, instant
 
@@ -228,8 +228,9 @@ def _reactions(size: int) -> Select[Any]:
 
 @cache
 def _files(size: int) -> Select[Any]:
-    return select(attachment.c.event_h, attachment.c.name).where(
-        attachment.c.event_h.in_(places(size))
+    one = attachment.c
+    return select(one.event_h, one.name, one.sha256, one.mime, one.kept_bytes).where(
+        one.event_h.in_(places(size))
     )
 
 
@@ -239,11 +240,14 @@ def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
     # By message and room: an event of another room may name it, and means nothing here.
     reactions: dict[tuple[int, int], dict[str, int]] = {}
     files: dict[int, list[str]] = {}
+    kept: dict[int, KeptFile] = {}
     for size, values in in_sizes(hashes):
         for target, room_number, key, people in connection.execute(_reactions(size), values):
             reactions.setdefault((target, room_number), {})[key] = people
-        for hashed, name in connection.execute(_files(size), values):
+        for hashed, name, sha256, mime, length in connection.execute(_files(size), values):
             files.setdefault(hashed, []).append(name)
+            if sha256 is not None:
+                kept[hashed] = KeptFile(sha256, mime or "", length or 0)
     return [
         ArchivedMessage(
             event_id=EventId(row.event_id),
@@ -261,6 +265,7 @@ def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
             withheld=row.withheld,
             reactions={} if row.redacted else reactions.get((row.event_h, row.room_number), {}),
             files=tuple(files.get(row.event_h, ())),
+            kept=kept.get(row.event_h),
         )
         for row in listed
     ]

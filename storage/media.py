@@ -146,7 +146,7 @@ def _say_missing(connection: Connection, event_h: int, why: str) -> None:
 def all_kept(connection: Connection) -> set[str]:
     """Check values of all files that something refers to."""
     named = select(attachment.c.sha256).where(attachment.c.sha256.is_not(None)).distinct()
-    return set(connection.scalars(named))
+    return {one for one in connection.scalars(named) if is_check_value(one)}
 
 
 def is_kept(connection: Connection, sha256: str) -> bool:

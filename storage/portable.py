@@ -26,8 +26,12 @@ from sqlalchemy import (
 from storage import folding, people, rooms, silences
 from storage import tables as t
 from storage.database import insert_once
+from storage.media import is_check_value
 from storage.records import RoomId, UserId
-from storage.search import IndexRow, analyse_as, index_rows
+from storage.sealed import without_keys
+from storage.search import IndexRow, analyse_as, index_rows, marks_of
+from storage.search.marks import FILE as FILE_MARK
+from storage.search.marks import IMAGE, POLL
 from storage.silences import Silences
 from storage.types import Instant, event_hash, instant
 
@@ -36,9 +40,9 @@ AT_ONCE = 500
 ROOM = ("cluster", "name", "version", "encrypted", "history_visibility", "retention_ms",
         "predecessor", "successor")  # fmt: skip
 PERSON = ("display_name", "city", "organisation", "roles", "language", "time_zone", "digest")
-MESSAGE = ("thread_h", "thread_fixed", "lang", "body", "original_body", "title", "redacted",
-           "withheld", "expired")  # fmt: skip
-FILE = ("name", "mime", "size_bytes", "mxc")
+MESSAGE = ("thread_h", "thread_fixed", "lang", "body", "original_body", "title", "marks",
+           "redacted", "withheld", "expired")  # fmt: skip
+FILE = ("name", "mime", "size_bytes", "mxc", "sha256", "kept_bytes", "missing")
 # Whole tables, row by row, in the order of their keys; numbers of people and rooms become ids.
 FACTS = (t.membership_fact, t.visibility_fact, t.redaction)
 REST = (
@@ -122,7 +126,8 @@ def _some(row: Any, source: Table, names: Sequence[str]) -> dict[str, Any]:
         name: value
         for name, value in told.items()
         # What an edited message said first may have been nothing at all.
-        if not (value is None or value is False or value == []) and (value or name != "body")
+        if not (value is None or value is False or value == [])
+        and (value or name not in ("body", "marks"))
     }
 
 
@@ -450,7 +455,8 @@ def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving:
             "sender_id": arriving.person(one["sender"]),
             "ts": one["ts"],
             "received": one["received"],
-            "content": one.get("content"),
+            # Exports of before 0.1 told what opens encrypted files.
+            "content": without_keys(one.get("content")),
         }
         for one in told
     ]
@@ -462,28 +468,55 @@ def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving:
         said = one["message"]
         room, sender = arriving.room(one["room"]), arriving.person(one["sender"])
         body, language = said.get("body", ""), said.get("lang", "")
+        kept = _marks(one)
         messages.append(
             {
                 "id": number, "seq": seqs[one["event_id"]], "room_id": room, "sender_id": sender,
                 "ts": one["ts"], "thread_h": said["thread_h"], "lang": language, "body": body,
                 "thread_fixed": said.get("thread_fixed", False),
                 "original_body": _original(said), "title": said.get("title"),
+                "marks": kept,
                 **{name: said.get(name, False) for name in ("redacted", "withheld", "expired")},
             }
         )  # fmt: skip
         if body:
-            indexed.append(IndexRow(number, room, sender, analyse_as(body, language)))
+            # As folding would: a message leaves the index only with the tokens it went in with.
+            marks = marks_of(body, language, kept)
+            words = analyse_as(body, language)
+            indexed.append(IndexRow(number, room, sender, words, marks=marks))
     if messages:
         connection.execute(insert(t.message), messages)
     files = [
         {"event_h": event_hash(one["event_id"]), "room_id": arriving.room(one["room"]),
          "name": one["file"].get("name", ""),
-         **{name: one["file"].get(name) for name in FILE[1:]}}
+         **{name: one["file"].get(name) for name in FILE[1:]}, **_bytes(one["file"])}
         for one in told if "file" in one
     ]  # fmt: skip
     if files:
         connection.execute(insert_once(connection, t.attachment), files)
     index_rows(connection, indexed)
+
+
+def _marks(one: Mapping[str, Any]) -> str:
+    """What a message is found by besides its words; older exports do not say it."""
+    said = one["message"]
+    if said.get("redacted") or said.get("withheld"):
+        return ""
+    if "marks" in said:
+        known = [mark for mark in str(said["marks"]).split() if mark in (FILE_MARK, IMAGE, POLL)]
+        return " ".join(known)
+    if one["type"] in folding.POLL_START:
+        return POLL
+    if "file" not in one:
+        return ""
+    image = str(one["file"].get("mime") or "").startswith("image/")
+    return f"{FILE_MARK} {IMAGE}" if image else FILE_MARK
+
+
+def _bytes(file: Mapping[str, Any]) -> dict[str, Any]:
+    """What names a file on our disk comes from outside: it is a check value or nothing."""
+    whole = is_check_value(file.get("sha256")) and isinstance(file.get("kept_bytes"), int)
+    return {} if whole else {"sha256": None, "kept_bytes": None}
 
 
 def _original(said: Mapping[str, Any]) -> str | None:

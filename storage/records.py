@@ -260,6 +260,7 @@ class ArchivedMessage:
     withheld: bool = False  # the author's words are not stored
     reactions: Mapping[str, int] = field(default_factory=dict)  # key → number of people
     files: tuple[str, ...] = ()  # names
+    kept: KeptFile | None = None  # the bytes, where they are kept
 
 
 @dataclass(frozen=True, slots=True)

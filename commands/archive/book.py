@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from storage.records import ArchivedMessage, EventId
+from storage.records import ArchivedMessage, EventId, KeptFile
 
 FIRST_WORDS = 80  # characters of a thread's name
 
@@ -80,6 +80,25 @@ def threads_of(messages: Iterable[ArchivedMessage]) -> tuple[Thread, ...]:
     ]
     ordered.sort(key=lambda members: (members[0].at, members[0].event_id))
     return tuple(Thread(number, tuple(said)) for number, said in enumerate(ordered, start=1))
+
+
+# Endings under which nothing runs when it is opened; the rest is for programs that ask what it is.
+ENDINGS = {
+    "image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp",
+    "application/pdf": ".pdf", "text/plain": ".txt", "text/csv": ".csv", "text/calendar": ".ics",
+    "audio/ogg": ".ogg", "audio/mpeg": ".mp3", "video/mp4": ".mp4", "video/webm": ".webm",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}  # fmt: skip
+FILES = "files"  # the folder of an export where the members' files lie, each once
+
+
+def file_path(file: KeptFile) -> str:
+    """Where a file lies in an export: no name that anybody gave is part of it."""
+    kind = file.mime.partition(";")[0].strip().casefold()
+    return f"{FILES}/{file.sha256}{ENDINGS.get(kind, '.bin')}"
 
 
 def address(message: ArchivedMessage, via: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from commands.archive.book import Book, RoomBook, Thread, address
+from commands.archive.book import Book, RoomBook, Thread, address, file_path
 from commands.words import Words
 
 SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -47,8 +47,10 @@ def _thread(words: Words, book: Book, room: RoomBook, thread: Thread) -> list[st
             continue
         notes = [words.text("edited")] if one.edited else []
         notes += [f"{key} {count}" for key, count in one.reactions.items()]
-        notes += [words.text("file: {name}", name=name) for name in one.files]
         about = f" ({plain(', '.join(notes))})" if notes else ""
+        for name in one.files:
+            told = plain(words.text("file: {name}", name=name))
+            about += f" [{told}](../{file_path(one.kept)})" if one.kept else f" ({told})"
         there = f"[{when}]({address(one, room.via)})"
         out += [f"**{plain(one.sender_name)}** {there}{about}", ""]
         out += ["  \n".join(plain(line) for line in one.body.splitlines()), ""]

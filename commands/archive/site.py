@@ -5,7 +5,7 @@ import re
 from html import escape
 from importlib.resources import files as resources
 
-from commands.archive.book import Book, RoomBook, Thread, address
+from commands.archive.book import Book, RoomBook, Thread, address, file_path
 from commands.words import Words
 from storage.records import ArchivedMessage
 
@@ -120,7 +120,10 @@ def _message(words: Words, book: Book, room: RoomBook, one: ArchivedMessage) -> 
     language = f' lang="{escape(one.language)}"' if one.language else ""
     notes = [escape(words.text("edited"))] if one.edited else []
     notes += [f"{escape(key)} {count}" for key, count in one.reactions.items()]
-    notes += [escape(words.text("file: {name}", name=name)) for name in one.files]
+    for name in one.files:
+        told = escape(words.text("file: {name}", name=name))
+        there = one.kept and escape(f"../{file_path(one.kept)}")
+        notes.append(f'<a href="{there}" rel="noreferrer">{told}</a>' if there else told)
     notes.append(
         f'<a href="{escape(address(one, room.via))}" rel="noreferrer">'
         f"{escape(words.text('in the room'))}</a>"

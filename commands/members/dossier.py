@@ -19,7 +19,7 @@ PARTS = {
     "person": N_("You"),
     "member": N_("Rooms"),
     "message": N_("Messages"),
-    "attachment": N_("Files that you sent (their names, not the files)"),
+    "attachment": N_("Files that you sent"),
     "reaction": N_("Reactions"),
     "revision": N_("Later versions of your messages"),
     "event": N_("All events of yours, with what else is kept of them"),
@@ -52,18 +52,47 @@ th{background:#eee}nav li{margin:.2rem 0}
 """
 
 
-def pack(words: Words, rows: Rows, *, name: str, now: datetime, zone: ZoneInfo) -> bytes:
-    """The zip: `about-me.html` and `about-me.json`."""
+def pack(
+    words: Words,
+    rows: Rows,
+    *,
+    name: str,
+    now: datetime,
+    zone: ZoneInfo,
+    files: Mapping[str, bytes] | None = None,
+    left_out: Sequence[str] = (),
+) -> bytes:
+    """The zip: `about-me.html`, `about-me.json`, and files that the person sent, by their paths.
+
+    left_out: names of those that would make it too large.
+    """
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as folder:
-        for path, text in (
-            ("about-me.html", page(words, rows, name=name, now=now, zone=zone)),
-            ("about-me.json", as_json(rows, now)),
-        ):
+        about = _about_files(words, len(files or {}), left_out)
+        html = page(words, rows, name=name, now=now, zone=zone, notes=about)
+        contents: dict[str, str | bytes] = {
+            "about-me.html": html, "about-me.json": as_json(rows, now), **(files or {})
+        }  # fmt: skip
+        for path, content in contents.items():
             member = zipfile.ZipInfo(path, now.astimezone(UTC).timetuple()[:6])
             member.compress_type = zipfile.ZIP_DEFLATED
-            folder.writestr(member, text)
+            folder.writestr(member, content)
     return file.getvalue()
+
+
+def _about_files(words: Words, number: int, left_out: Sequence[str]) -> list[str]:
+    """What a reader should know of the folder beside the page."""
+    told = []
+    if number:
+        told.append(
+            words.text("Files that you sent are in the folder “files”, by their value in sha256.")
+        )
+    if left_out:
+        names = ", ".join(left_out)
+        told.append(
+            words.text("Left out, as all together would be too large: {names}", names=names)
+        )
+    return told
 
 
 def as_json(rows: Rows, now: datetime) -> str:
@@ -78,7 +107,15 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, Iterable) else str(value)
 
 
-def page(words: Words, rows: Rows, *, name: str, now: datetime, zone: ZoneInfo) -> str:
+def page(
+    words: Words,
+    rows: Rows,
+    *,
+    name: str,
+    now: datetime,
+    zone: ZoneInfo,
+    notes: Sequence[str] = (),
+) -> str:
     """One page that needs nothing else."""
     title = words.text("What is stored about {name}", name=name)
     known = [part for part in PARTS if rows.get(part)]
@@ -97,6 +134,7 @@ def page(words: Words, rows: Rows, *, name: str, now: datetime, zone: ZoneInfo) 
         f'<!doctype html><html lang="{escape(words.language)}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1><p>{escape(made)}</p>"
+        f"{''.join(f'<p>{escape(note)}</p>' for note in notes)}"
         f"<nav><ul>{contents}</ul></nav><main>{sections}</main></body></html>"
     )
 

@@ -86,7 +86,9 @@ async def test_a_coordinator_gets_what_they_may_read_of_their_room_alone(hall: H
     files = await files_of(hall, rooms=made.asked["rooms"], reader=made.asked["reader"])
     assert "elsewhere" not in "\n".join(files.values())
     assert "time_zone" not in files["archive.jsonl"]
-    with zipfile.ZipFile(io.BytesIO(exporting.pack(files, hall.now))) as packed:
+    with zipfile.ZipFile(
+        io.BytesIO(exporting.pack(exporting.Made(files, {}, None), hall.now))
+    ) as packed:
         assert sorted(packed.namelist()) == sorted(files)
     shown = await hall.hears(CORA, "archive export", direct(CORA))
     assert "nothing to export" not in shown
@@ -116,7 +118,8 @@ async def test_the_pages_work_from_a_stick_by_keyboard_and_no_request_leaves(
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("Chromium is not installed")
-    exporting.write(tmp_path / "out", await files_of(hall, forms=("html",)))
+    made = exporting.Made(await files_of(hall, forms=("html",)), {}, None)
+    exporting.write(tmp_path / "out", made)
     site = tmp_path / "out" / "site"
     pages = sorted(path.name for path in site.glob("*.html"))
     assert "room-1-2026-03.html" in pages

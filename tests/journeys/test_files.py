@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 import stat
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from storage import media as stored
 from tests.hall import RunningHall
 from tests.journeys.conftest import Meet, everywhere
 from tests.journeys.test_archive import new_word
+from tests.journeys.test_listening import file_of
 
 
 async def send_file(
@@ -53,8 +55,8 @@ async def kept(hall: RunningHall, data: bytes) -> Path:
 
 
 @pytest.mark.promise(
-    "Where files are kept, a file that a member sends is fetched, decrypted, found by its name, and"
-    " gone from the disk with its message; no key of it stays"
+    "Where files are kept, a file that a member sends is fetched, decrypted, found by its name,"
+    " handed out to its sender, and gone from the disk with its message; no key of it stays"
 )
 @everywhere
 async def test_a_file_is_kept_found_and_gone_with_its_message(
@@ -83,6 +85,15 @@ async def test_a_file_is_kept_found_and_gone_with_its_message(
     assert not await hall.hall.database.read(
         lambda c: c.execute(text("SELECT keys FROM wanted_file")).all()
     )
+
+    await ann.say(room, "!privacy export")
+    copy = await ann.hears(
+        lambda h: h.room_id != room and h.content.get("msgtype") == "m.file",
+        sender=hall.me,
+        timeout=20.0,
+    )
+    with zipfile.ZipFile(io.BytesIO(await file_of(copy, ann))) as folder:
+        assert data in [folder.read(name) for name in folder.namelist()]
 
     for one in (sent, large, page):
         await ann.redact(room, one)

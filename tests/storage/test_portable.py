@@ -1,5 +1,6 @@
 """The archive as lines: out, in and out again gives the same bytes, and nothing erased returns."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -31,6 +32,7 @@ from storage.records import (
     RoomId,
     UserId,
 )
+from storage.search.marks import FILE, holds
 from storage.search.query import Word
 from storage.tables import attachment, event, message
 from storage.types import instant
@@ -110,6 +112,7 @@ async def test_export_import_export_gives_the_same_bytes(mine: Database, other: 
     assert not await other.read(lambda c: rooms.archive_since(c, ROOMS[0]))
     hits = await other.read(_found)
     assert hits == ["visit volunteer"]
+    assert await other.read(_with_file) == ["plan.pdf"]
 
 
 def _found(connection: Connection) -> list[str]:
@@ -117,6 +120,38 @@ def _found(connection: Connection) -> list[str]:
     assert room is not None
     rows = search.candidates(connection, Word("volunteer"), search.Scope(rooms=(room.id,)))
     return [one.body for one in archive.by_ids(connection, [row.message_id for row in rows])]
+
+
+def _with_file(connection: Connection) -> list[str]:
+    room = rooms.get(connection, ROOMS[0])
+    assert room is not None
+    scope = search.Scope(rooms=(room.id,), marks=((holds(FILE),),))
+    rows = search.candidates(connection, None, scope)
+    return [one.body for one in archive.by_ids(connection, [row.message_id for row in rows])]
+
+
+async def test_what_a_message_holds_comes_along_and_leaves_the_index_with_it(
+    mine: Database, other: Database
+) -> None:
+    """Also from exports that did not say it; what opens a file does not come back with them."""
+    await mine.write(tell, alone=True)
+    told = [json.loads(one) for one in await out(mine)]
+    (file,) = (one for one in told if "file" in one)
+    assert file["message"].pop("marks") == "file"
+    secret = {"key": {"k": "secret"}, "iv": "x", "hashes": {}, "url": "mxc://x/y"}
+    file["content"] = {"file": secret}
+    file["file"] |= {"sha256": "../../../etc/passwd", "kept_bytes": 7}
+    old = [json.dumps(one) for one in told]
+    await other.write(lambda c: portable.take_in(c, old), alone=True)
+    assert await other.read(_with_file) == ["plan.pdf"]
+    again = "\n".join(await out(other))
+    assert "secret" not in again
+    assert "passwd" not in again
+    gone = RoomEvent(EventId("$r"), ROOMS[0], "m.room.redaction", PEOPLE[1], START, {},
+                     redacts=EventId("$file"))  # fmt: skip
+    fact = folding.read_fact(gone, "en")
+    await other.write(lambda c: folding.record(c, [fact], START + 60_000, "en"), alone=True)
+    assert await other.read(_with_file) == []
 
 
 @pytest.mark.promise("What was erased, deleted or is not to be kept does not return with an import")
