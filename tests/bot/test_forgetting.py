@@ -216,8 +216,8 @@ async def test_no_canary_is_left_in_any_file(
 
 def _export(folder: Path, connection: Connection) -> None:
     settings = Settings(COMMUNITY, Limits(), ArchiveRules())
-    files = exporting.compose(connection, exporting.Wanted(settings, ME, NOW, "en"))
-    exporting.write(folder, files)
+    texts = exporting.compose(connection, exporting.Wanted(settings, ME, NOW, "en"))
+    exporting.write(folder, exporting.Made(texts, {}, None))
 
 
 def _back_up(target: Path, connection: Connection) -> None:
