@@ -341,6 +341,18 @@ async def test_a_sweep_takes_what_nobody_names_and_tells_what_is_missing(place: 
     assert (held.files, held.missing) == (1, 1)
 
 
+async def test_a_disk_that_is_not_mounted_costs_nothing(place: Place) -> None:
+    await place.gets(BYTES)
+    await place.gets(b"second")
+    await place.works()
+    away = (place.folder / "media").rename(place.folder / "away")
+    await media.sweep(place.hall)
+    away.rename(place.folder / "media")
+    await media.sweep(place.hall)
+    assert len(place.on_disk) == 2
+    assert (await place.held()).files == 2
+
+
 async def test_turned_off_what_is_on_its_way_is_given_up(place: Place) -> None:
     await place.gets(BYTES, sealed=True)
     place.hall.settings = Settings(COMMUNITY, Limits(), ArchiveRules())  # type: ignore[misc]
