@@ -98,7 +98,11 @@ async def sweep(hall: Hall) -> None:
         async with hall.keeping:
             named = await hall.database.read(media.all_kept)
             gone, lost = await asyncio.to_thread(files.sweep, hall.folder, named)
-            if lost:
+            # None of them is there: more likely a disk that is not mounted than a loss. Were they
+            # noted as lost, the next sweep would remove them all.
+            if named and lost == named:
+                log.error("files are not where they were: missing=%d", len(lost))
+            elif lost:
                 await hall.database.write(lambda c: media.lose(c, lost))
     except OSError as trouble:
         log.error("files cannot be swept: error=%s", _kind(trouble))

@@ -22,6 +22,7 @@ from bot.hall import Bells, Hall
 from bot.matrix.client import MatrixClient
 from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, Unreachable
 from bot.matrix.http import Http
+from bot.upkeep import Upkeep
 from commands.context import Settings
 from storage import folding, meta, rooms
 from storage import media as stored
@@ -339,6 +340,40 @@ async def test_a_sweep_takes_what_nobody_names_and_tells_what_is_missing(place: 
     assert outside.exists()
     held = await place.held()
     assert (held.files, held.missing) == (1, 1)
+
+
+async def test_upkeep_sweeps_at_the_start_and_as_soon_as_something_was_erased(place: Place) -> None:
+    sent = await place.gets(BYTES)
+    await place.gets(b"second")
+    await place.works()
+    stray = place.folder / "media" / ".draft"
+    stray.write_bytes(b"x")
+    task = asyncio.create_task(Upkeep(place.hall).run())
+    try:
+        async with asyncio.timeout(10):
+            while stray.exists():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            assert len(place.on_disk) == 2
+            await place.loses(sent)
+            place.hall.bells.erasures.ring()
+            while len(place.on_disk) > 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_disk_that_is_not_mounted_costs_nothing(place: Place) -> None:
+    await place.gets(BYTES)
+    await place.gets(b"second")
+    await place.works()
+    away = (place.folder / "media").rename(place.folder / "away")
+    await media.sweep(place.hall)
+    away.rename(place.folder / "media")
+    await media.sweep(place.hall)
+    assert len(place.on_disk) == 2
+    assert (await place.held()).files == 2
 
 
 async def test_turned_off_what_is_on_its_way_is_given_up(place: Place) -> None:
