@@ -287,6 +287,12 @@ def was_posted(connection: Connection, key: str) -> bool:
     return connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first() is not None
 
 
+def was_queued_since(connection: Connection, keys: Sequence[str], since: datetime) -> bool:
+    """Whether one of these posts was queued then or later."""
+    found = select(outbox.c.id).where(outbox.c.key.in_(keys), outbox.c.created_at >= since)
+    return connection.execute(found.limit(1)).first() is not None
+
+
 def sent_at(connection: Connection, key: str) -> datetime | None:
     """When the post of this key was done with; None: it is on its way, or there is none."""
     moment: datetime | None = connection.scalar(

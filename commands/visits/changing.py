@@ -8,23 +8,25 @@ from commands.arguments import argument, city, option, optional, person, text_to
 from commands.command import Call
 from commands.context import Context
 from commands.dates.reader import Span
+from commands.dates.rules import silent_parties
 from commands.errors import MemberError
-from commands.posts import Post, Posts, Say
+from commands.posts import Post, Posts, Say, Tell
 from commands.reply import Reply
-from commands.visits import electing, life_words, proposal_words, replies, rules
+from commands.visits import electing, life_words, poll_words, proposal_words, replies, rules
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
 from commands.visits.attending import give_days
 from commands.visits.closing import end_polls
+from commands.visits.counting import count
 from commands.visits.deciding import ahead, calendar_file
 from commands.visits.electing import named, zone_of
-from commands.visits.proposing import read_spans
+from commands.visits.proposing import numbered, read_spans
 from commands.visits.showing import card_key, edit_card, in_thread, titled
 from commands.words import N_
 from storage import outbox, sources, visits
 from storage.records import City, Person
 from storage.sources import Source
 from storage.timers import due_instant
-from storage.visit_records import UNDECIDED, Electorate, Visit, VisitState
+from storage.visit_records import ASKED, UNDECIDED, Electorate, Visit, VisitState
 
 LIVE = frozenset({*UNDECIDED, VisitState.CONFIRMED})
 
@@ -244,4 +246,20 @@ def set_speaker(call: Call[Speaker], context: Context) -> Posts:
     voices[key] = Electorate(key, crowd, who.user_id, old.required, old.counts)
     visit = visits.change(context.connection, visit.id, electorate=tuple(voices.values()))
     told = call.answer(replies.speaker_set(call.words, city.name, who.display_name))
-    return [*told, *edit_card(visit, context)]
+    return [*told, *_asked_to_speak(call, visit, key, city, context), *edit_card(visit, context)]
+
+
+def _asked_to_speak(
+    call: Call[Speaker], visit: Visit, key: str, city: City, context: Context
+) -> list[Post]:
+    """Whoever is named by somebody else hears of it while their answer is missing."""
+    who = call.arguments.who
+    missing = key in silent_parties(count(visit, context))
+    if who.user_id == call.asker.user_id or not missing or visit.state not in ASKED:
+        return []
+    words, until = context.words_for(who), visit.deadline.astimezone(context.zone_of(who))
+    dates = numbered(visit, context)
+    shown, asker = named(visit, context, ""), call.asker.display_name
+    asked = poll_words.you_speak(words, shown, city.name, asker, dates, until)
+    post = f"visit/{visit.id}/speak/{visit.round}/{city.slug}/{who.user_id}"
+    return [Tell(who.user_id, asked, key=post, quotes=titled(visit))]

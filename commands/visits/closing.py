@@ -22,6 +22,8 @@ from storage.visit_records import Electorate, LineKind, Visit, VisitState
 PATIENCE = timedelta(seconds=90)  # for the ends of polls to come back to us
 LATE = timedelta(minutes=1)  # for votes that other homeservers bring
 EXTENSION = timedelta(hours=24)
+BY_HAND = "asked"
+TURNS = ("1", "2", BY_HAND)  # of reminders, in a round of asking
 
 
 # ── asked first ───────────────────────────────────────────────────────────────────────────────
@@ -209,7 +211,9 @@ def remind(visit: Visit, context: Context, turn: str) -> list[Post]:
 
 def nudge(visit: Visit, user: UserId, context: Context, turn: str) -> list[Post]:
     """One reminder, if it is still needed."""
-    if user not in silent_people(visit, context):
+    if context.now >= visit.deadline or user not in silent_people(visit, context):
+        return []
+    if turn != BY_HAND and was_just_reminded(visit, user, context):
         return []
     someone = people.know(context.connection, user)
     words = context.words_for(someone)
@@ -235,5 +239,11 @@ def was_reminded(visit: Visit, user: UserId, context: Context) -> int:
         outbox.was_posted(
             context.connection, f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}"
         )
-        for turn in ("1", "2", "asked")
+        for turn in TURNS
     )
+
+
+def was_just_reminded(visit: Visit, user: UserId, context: Context) -> bool:
+    """Whether the last reminder of this round is a matter of hours."""
+    keys = [f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}" for turn in TURNS]
+    return outbox.was_queued_since(context.connection, keys, context.now - rules.BREATHER)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from commands.dates.reader import Span
 from commands.reply import Code, Inline, Mention, Reply, Strong, join, paragraphs
-from commands.visits.replies import Named, headline
+from commands.visits.replies import Named, headline, named_in_turn
 from commands.words import Words
 
 
@@ -35,11 +35,9 @@ def decided(words: Words, given: Decision) -> Reply:
         lines.append(words.say("Who comes: {who}", who=words.listing(list(given.comes))))
     if given.override:
         lines.append(words.say("Decided all the same, because: {why}", why=given.override))
-    names: Inline = ()
-    for place, one in enumerate(given.people):
-        names = join(names, ", " if place else "", one)
-    if names:
-        lines.append(names)
+    if given.people:
+        who = named_in_turn(given.people)
+        lines.append(words.say("Please keep these days free: {who}", who=who))
     return paragraphs(*lines)
 
 

@@ -92,7 +92,7 @@ def remind_silent(call: Call[OneVisit], context: Context) -> Posts:
         for user in closing.silent_people(visit, context)
         if closing.was_reminded(visit, user, context) < 2
     ]
-    posts = [post for user in told for post in closing.nudge(visit, user, context, "asked")]
+    posts = [post for user in told for post in closing.nudge(visit, user, context, closing.BY_HAND)]
     shown = named(visit, context, call.sign)
     reached = sum(isinstance(post, Tell) for post in posts)
     return [*posts, *call.answer(poll_words.reminded(call.words, shown, reached))]

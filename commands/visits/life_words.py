@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from commands.dates.reader import Span
-from commands.reply import Code, Inline, Mention, Paragraph, Reply, Strong, items, join, paragraphs
-from commands.visits.replies import Named, headline
+from commands.reply import Code, Mention, Paragraph, Reply, Strong, items, join, paragraphs
+from commands.visits.replies import Named, headline, named_in_turn
 from commands.words import Words
 
 
@@ -18,9 +18,6 @@ def moved(
     stand: Sequence[str] = (),
 ) -> Reply:
     """who: whose answer to the new days is not known; stand: whose yes holds for them, too."""
-    names: Inline = ()
-    for place, one in enumerate(who):
-        names = join(names, ", " if place else "", one)
     lines = [
         words.say(
             "{visit} is moved from {before} to {now}.",
@@ -31,8 +28,8 @@ def moved(
     ]
     if stand:
         lines.append(words.say("As they said before: {who} can come.", who=words.listing([*stand])))
-    if names:
-        lines.append(words.say("Can you still come? {who}", who=names))
+    if who:
+        lines.append(words.say("Can you still come? {who}", who=named_in_turn(who)))
     return paragraphs(*lines)
 
 
@@ -101,10 +98,9 @@ def lost(words: Words, visit: Named, who: str, deciders: Sequence[Mention]) -> R
             reopen=visit.command("reopen", " …"),
         )
     ]
-    names: Inline = ()
-    for place, one in enumerate(deciders):
-        names = join(names, ", " if place else "", one)
-    return paragraphs(*lines, *([names] if names else []))
+    if deciders:
+        lines.append(words.say("It is yours to decide: {who}", who=named_in_turn(deciders)))
+    return paragraphs(*lines)
 
 
 def cancelled(words: Words, visit: Named, why: str) -> Reply:

@@ -27,10 +27,10 @@ from commands.visits.electing import CITY, named, zone_of
 from commands.visits.proposing import read_spans, small_number
 from commands.visits.showing import edit_card, in_thread, span_of
 from commands.words import N_
-from storage import sources, visits
+from storage import people, sources, visits
 from storage.records import City, Person, UserId
 from storage.sources import Source
-from storage.visit_records import TAKES_PLACE, LineKind, Visit
+from storage.visit_records import TAKES_PLACE, Line, LineKind, Visit
 
 WHICH = N_("Which visit? For example V-3.")
 _DAY = re.compile(r"^\s*(\d{4}-\d\d-\d\d)\s*[:,]?\s*")
@@ -212,8 +212,14 @@ def remind_ahead(visit: Visit, days: int, context: Context) -> list[Post]:
     if span is None:
         return []
     tasks = visits.lines(context.connection, visit.id, LineKind.TASK)
-    undone = [one.text for one in tasks if one.done_at is None and one.text]
+    undone = [_with_owner(one, context) for one in tasks if one.done_at is None and one.text]
     told = life_words.soon(context.words, named(visit, context), days, span, undone)
     key = f"visit/{visit.id}/soon/{visit.sequence}/{days}"
     said = tuple(one.source for one in tasks if one.source is not None)
     return [in_thread(visit, told, key, quotes=said)]
+
+
+def _with_owner(task: Line, context: Context) -> str:
+    if task.owner is None:
+        return task.text
+    return f"{task.text} · {people.know(context.connection, task.owner).display_name}"

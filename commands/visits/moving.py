@@ -15,7 +15,7 @@ from commands.visits import decision_words, electing, life_words, rules
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
 from commands.visits.attending import cannot, give_days, standing_now
 from commands.visits.changing import changed, revised
-from commands.visits.closing import end_polls
+from commands.visits.closing import end_polls, was_just_reminded
 from commands.visits.counting import count
 from commands.visits.deciding import ahead, calendar_file, warn_others
 from commands.visits.electing import named, names_of, zone_of
@@ -162,7 +162,7 @@ def remind(visit: Visit, event: TimerDue, context: Context) -> list[Post]:
         return []
     posts: list[Post] = []
     for user in _silent(visit, given["voices"], context):
-        if given.get("person", user) != user:
+        if given.get("person", user) != user or was_just_reminded(visit, user, context):
             continue
         someone = people.know(context.connection, user)
         at = rules.humane(context.now, context.zone_of(someone))

@@ -150,6 +150,36 @@ def reminder(
     )
 
 
+def you_speak(
+    words: Words,
+    visit: Named,
+    city: str,
+    asker: str,
+    dates: Sequence[tuple[int, Span]],
+    until: datetime,
+) -> Reply:
+    """To whom somebody has named to answer for a city, in their direct chat."""
+    return Reply(
+        (
+            Paragraph(
+                words.say(
+                    "{visit}: {asker} asks you to answer for {city}, until {moment}.",
+                    visit=headline(words, visit),
+                    asker=asker,
+                    city=city,
+                    moment=words.moment(until),
+                )
+            ),
+            Items(
+                tuple(((Strong(words.days(s.start, s.last)),),) for _n, s in dates), ordered=True
+            ),
+            Paragraph(
+                words.say("Write {one} here.", one=Code(f"vote {visit.name} 1 yes 2 maybe 3 no"))
+            ),
+        )
+    )
+
+
 def muted(words: Words, name: str) -> Reply:
     return paragraphs(
         words.say("{name}: no more reminders for you. You can still answer.", name=name)

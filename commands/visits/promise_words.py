@@ -19,7 +19,7 @@ from commands.reply import (
     join,
     paragraphs,
 )
-from commands.visits.replies import Named, headline
+from commands.visits.replies import Named, headline, named_in_turn
 from commands.words import N_, Words
 
 PROGRESS = {
@@ -104,11 +104,14 @@ def source_word(words: Words) -> str:
 
 
 def how_was_it(words: Words, visit: Named, who: Sequence[Mention]) -> Reply:
-    names: Inline = ()
-    for place, one in enumerate(who):
-        names = join(names, ", " if place else "", one)
+    shown = headline(words, visit)
+    asked = (
+        words.say("{visit}: how was it, {who}?", visit=shown, who=named_in_turn(who))
+        if who
+        else words.say("{visit}: how was it?", visit=shown)
+    )
     return paragraphs(
-        words.say("{visit}: how was it?", visit=headline(words, visit)),
+        asked,
         words.say(
             "Write your notes here in this thread, each as it comes: what worked, what did not,"
             " what you take home. {report} makes a report of them; {recommend} adds a"
@@ -116,7 +119,6 @@ def how_was_it(words: Words, visit: Named, who: Sequence[Mention]) -> Reply:
             report=visit.command("report"),
             recommend=Code(f"{visit.sign}recommend {visit.name} …"),
         ),
-        *([names] if names else []),
     )
 
 

@@ -29,7 +29,7 @@ from commands.visits.access import access_visit, may_see, read_number
 from commands.visits.proposing import read_spans
 from commands.visits.reporting import as_advice, as_task, edit_report
 from commands.words import N_
-from storage import people, promises, rooms, sources, visits
+from storage import outbox, people, promises, rooms, sources, visits
 from storage.promises import UNFINISHED
 from storage.records import City, Person, RoomKind, Timer
 from storage.sources import Source
@@ -250,6 +250,9 @@ def due(event: TimerDue, context: Context) -> Posts:
     if one is None or one.progress not in UNFINISHED or str(one.due) != event.payload["due"]:
         return ()
     if not one.text or one.muted:
+        return ()
+    around = [f"promise/{one.id}/due/{one.due}/{days}/told" for days in AROUND]
+    if outbox.was_queued_since(context.connection, around, context.now - rules.BREATHER):
         return ()
     owner = people.know(context.connection, one.owner)
     words = context.words_for(owner)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.dates.reader import Span
-from commands.reply import Code, Inline, Paragraph, Reply, Strong, items, join, paragraphs
+from commands.reply import Code, Inline, Mention, Paragraph, Reply, Strong, items, join, paragraphs
 from commands.words import N_, Words
 
 
@@ -98,6 +98,14 @@ def visit_list(words: Words, visits: Sequence[tuple[Named, str, Span | None]]) -
         when = () if span is None else (" · ", words.days(span.start, span.last))
         lines.append(join(headline(words, visit), *when, " · ", words.say(STATES[state])))
     return Reply((items(*lines),))
+
+
+def named_in_turn(who: Sequence[Mention]) -> Inline:
+    """People who are called on, each by a mention that rings."""
+    names: Inline = ()
+    for place, one in enumerate(who):
+        names = join(names, ", " if place else "", one)
+    return names
 
 
 def speaker_set(words: Words, city: str, person: str) -> Reply:

@@ -268,6 +268,10 @@ def usual_deadline(now: datetime, zone: ZoneInfo, first: date) -> datetime:
     return wall
 
 
+# After an outage two reminders of one thing may be due at once: the second would say the same.
+BREATHER = timedelta(hours=12)
+
+
 def reminders(opened: datetime, deadline: datetime) -> list[datetime]:
     """When those who are silent are reminded: half-way, and two days or 36 hours before the end."""
     window = deadline - opened

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from commands.dates.reader import Span
 from commands.dates.rules import Because, Choice, Standing, Status, Value, Voice, smallest_obstacle
 from commands.reply import Block, Inline, Items, Mention, Paragraph, Reply, Strong, join, paragraphs
-from commands.visits.replies import Named, headline
+from commands.visits.replies import Named, headline, named_in_turn
 from commands.words import N_, Words
 
 PUNCTUAL = timedelta(minutes=1)  # a close within it is as planned
@@ -156,10 +156,14 @@ def result(words: Words, given: Result) -> Reply:
     if choice.winner is not None:
         blocks.append(
             Paragraph(
-                words.say(
-                    "✅ here, or {confirm}, decides it; {reopen} asks about other dates.",
-                    confirm=given.visit.command("confirm"),
-                    reopen=reopen,
+                _to_whom(
+                    words,
+                    given,
+                    words.say(
+                        "✅ here, or {confirm}, decides it; {reopen} asks about other dates.",
+                        confirm=given.visit.command("confirm"),
+                        reopen=reopen,
+                    ),
                 )
             )
         )
@@ -167,17 +171,25 @@ def result(words: Words, given: Result) -> Reply:
         number = choice.best[0].option.number if choice.best else 1
         blocks.append(
             Paragraph(
-                words.say(
-                    "{confirm} decides one; {reopen} asks about other dates.",
-                    reopen=reopen,
-                    confirm=given.visit.command("confirm", f" {number}"),
+                _to_whom(
+                    words,
+                    given,
+                    words.say(
+                        "{confirm} decides one; {reopen} asks about other dates.",
+                        reopen=reopen,
+                        confirm=given.visit.command("confirm", f" {number}"),
+                    ),
                 )
             )
         )
-    names: Inline = ()
-    for place, one in enumerate(given.deciders):
-        names = join(names, ", " if place else "", one)
-    return Reply((*blocks, Paragraph(names)) if names else tuple(blocks))
+    return Reply(tuple(blocks))
+
+
+def _to_whom(words: Words, given: Result, told: Inline) -> Inline:
+    """What is to be done, with those before it who can do it."""
+    if not given.deciders:
+        return told
+    return words.say("{who}: {told}", who=named_in_turn(given.deciders), told=told)
 
 
 def _closed(words: Words, given: Result) -> Inline:

@@ -438,6 +438,35 @@ async def test_only_the_silent_are_reminded_at_humane_hours_and_at_most_twice(
     assert "Noted for São Bento" in await hall.hears(BEN, "vote V-1 yes 1", direct(BEN))
 
 
+async def test_reminders_that_fell_due_while_the_hall_was_away_are_one_or_none(
+    hall: Delivered,
+) -> None:
+    await opened(hall)  # until Monday 9 March, 18:00
+    hall.now = moment("2026-03-09 10:00")
+    await hall.rings()
+    assert len(hall.bodies(direct(BEN))) == 1, "both are due, and say the same"
+    await hall.says(ANN, PROPOSAL)
+    await hall.says(ANN, "!visit open V-2")
+    two = await visit(hall, 2)
+    hall.now = two.deadline + timedelta(hours=1)
+    await hall.rings()
+    assert not [one for one in hall.bodies(direct(BEN)) if "V-2" in one], "it is too late for it"
+
+
+async def test_who_is_to_answer_for_a_city_is_told_so_while_the_answer_is_missing(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!visit speaker V-1 Ben city:Havnvoll")
+    (told,) = hall.bodies(direct(BEN))
+    assert "Ann Berg asks you to answer for Havnvoll, until 9 Mar 2026, 17:00" in told
+    assert "vote V-1 1 yes 2 maybe 3 no" in told
+    await hall.says(BEN, "!vote yes")
+    await hall.says(ANN, "!visit speaker V-1 Ann city:Havnvoll")
+    await hall.says(CORA, "!visit speaker V-1 Ben city:Havnvoll")
+    assert len(hall.bodies(direct(BEN))) == 1
+
+
 async def test_a_coordinator_reminds_by_hand(hall: Delivered) -> None:
     await opened(hall)
     assert "3 people are reminded" in await hall.hears(CORA, "!visit remind V-1")

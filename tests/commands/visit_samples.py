@@ -80,6 +80,7 @@ def said(text: str) -> Reply:
 
 
 SHOWN: dict[str, list[Reply]] = {
+    "named_in_turn": [Reply((Paragraph(replies.named_in_turn((*WHO, *WHO))),))],
     "headline": [Reply((Paragraph(replies.headline(WORDS, one)),)) for one in (V, TITLED)],
     "understood": [
         proposal_words.understood(
@@ -132,6 +133,7 @@ SHOWN: dict[str, list[Reply]] = {
     "poll_answers": [said(text) for text in poll_words.poll_answers(WORDS).values()],
     "withdrawn": [poll_words.withdrawn(WORDS, V, 1, SPAN)],
     "poll_over": [said(poll_words.poll_over(WORDS, V))],
+    "you_speak": [poll_words.you_speak(WORDS, V, "1", "2", DATES, NOW)],
     "reminder": [poll_words.reminder(WORDS, V, DATES, NOW)],
     "muted": [poll_words.muted(WORDS, "1")],
     "recounted": [tally_words.recounted(WORDS, V, best) for best in ((), (1, 2))],
