@@ -174,6 +174,9 @@ class Intake:
                 taken = await self._hall.database.write(
                     lambda c: take_in(c, self._hall, answer, facts, since, now),  # noqa: B023
                     alone=bool(facts),
+                    # What a power cut takes, it takes with the position: the same comes again.
+                    # Whatever follows from it is committed durably, and this before it.
+                    durable=False,
                 )
             except Exception as trouble:
                 # A server that is away has no socket: that is an error of the system's.

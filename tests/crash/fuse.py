@@ -59,7 +59,7 @@ class FusedDatabase:
         self._committed = committed
 
     async def write(self, work: Work[T], *, alone: bool = False, durable: bool = True) -> T:
-        name = _name_of(work)
+        name = name_of(work)
         self._fuse.reach(f"before commit: {name}")
         result = await self._database.write(work, alone=alone, durable=durable)
         self._committed()
@@ -81,7 +81,7 @@ class FusedDatabase:
         """The test closes what it has opened."""
 
 
-def _name_of(work: Callable[..., Any]) -> str:
+def name_of(work: Callable[..., Any]) -> str:
     """Which part of the spine it belongs to: "Delivery._deliver", "Backfill._store.store"."""
     return work.__qualname__.replace(".<locals>", "").replace(".<lambda>", "")
 
