@@ -39,7 +39,7 @@ def look(
     scope = scope_of(audience, query, asker, context, None if cursor is None else cursor.below)
     rows = [] if scope is None else readable(audience, query.tree, scope)
     documents = _documents(audience, query, scope) if cursor is None or cursor.documents else []
-    candidates = [matcher.weigh(row) for row in rows]
+    candidates = matcher.weigh_all(rows)
     others = [matcher.weigh(it.as_row)._replace(weight=WEIGHTS[it.kind]) for it in documents]
     if newest_first(query):
         ordered = sorted([*candidates, *others], key=lambda it: -it.ts) if others else candidates
