@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import (
+    Boolean,
     Connection,
+    Dialect,
     Insert,
     NullPool,
     QueuePool,
@@ -24,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
@@ -140,6 +144,50 @@ def fetch_plainly(connection: Connection, statement: str, values: Sequence[Any])
         ) from error
     finally:
         result.close()
+
+
+def find_among(connection: Connection, statement: str, values: Iterable[int]) -> list[Any]:
+    """What a statement finds that ends in `column {among}`, for any number of values at once."""
+    if connection.dialect.name == "sqlite":
+        among = "IN (SELECT value FROM json_each(?))"
+        return fetch_plainly(connection, statement.format(among=among), [json.dumps([*values])])
+    among = "= ANY(CAST(:among AS bigint[]))"
+    found = connection.execute(text(statement.format(among=among)), {"among": [*values]})
+    return list(found.all())
+
+
+def insert_many(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert rows, of these columns in this order."""
+    if connection.dialect.name != "sqlite":
+        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        connection.execute(table.insert(), named)
+        return
+    statement, written = _insert_plainly(connection.dialect, table, columns)
+    for place, write in written:
+        rows = [
+            row if row[place] is None else (*row[:place], write(row[place]), *row[place + 1 :])
+            for row in rows
+        ]
+    connection.exec_driver_sql(statement, list(rows))
+
+
+@lru_cache(maxsize=64)
+def _insert_plainly(
+    dialect: Dialect, table: Table, columns: tuple[str, ...]
+) -> tuple[str, tuple[tuple[int, Callable[[Any], Any]], ...]]:
+    """A statement for the driver, and how the values are written that it does not know."""
+    marks = ", ".join("?" * len(columns))
+    processors = [
+        (place, table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
+        for place, name in enumerate(columns)
+        if not isinstance(table.c[name].type, Boolean)
+    ]
+    return (
+        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - names of ours
+        tuple((place, write) for place, write in processors if write is not None),
+    )
 
 
 # Statements are made once: building one costs SQLAlchemy more than SQLite takes to run it.

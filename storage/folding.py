@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from storage import documents, people, rooms, silences
 from storage.bodies import body_of, clean, extensible
-from storage.database import insert_once
+from storage.database import find_among, insert_many, insert_once
 from storage.records import EventId, RoomEvent, RoomId, UserId
 from storage.sealed import without_keys
 from storage.search import (
@@ -56,9 +56,19 @@ WORDS_AGAIN = frozenset(
     {"body", "format", "formatted_body", "m.text", "m.html", "m.message"}
     | {f"org.matrix.msc1767.{form}" for form in ("text", "html", "message")}
 )
+_BESIDE = frozenset({"m.relates_to", "m.mentions", "msgtype"})  # told by tables, or by nobody
+_HELD_OF_MESSAGES = _BESIDE | WORDS_AGAIN
 LONGEST_KEY = 64  # of a reaction, characters; more is no reaction but a text
 PARAMETERS = 400  # in one IN list
-SPAN = 16 * 600  # ids looked at in one go: ten minutes
+SPAN = 16 * 7200  # ids looked at in one go: two hours
+
+_EVENT = (
+    *("seq", "event_id", "event_h", "room_id", "type", "sender_id", "ts", "received", "content"),
+)
+_MESSAGE = (
+    *("id", "seq", "room_id", "thread_h", "thread_fixed", "sender_id", "ts", "lang", "body"),
+    *("original_body", "marks", "redacted", "withheld"),
+)
 
 _IDS_BETWEEN = select(message.c.id).where(
     message.c.id >= bindparam("low"), message.c.id <= bindparam("high")
@@ -83,6 +93,11 @@ class Fact:
     body: str = ""
     target: int | None = None  # hash of what is edited, reacted to or redacted
     analysed: Analysed | None = None
+    at: int = 0  # its timestamp (ms), held within what can be stored
+    root: int | None = None  # hash of the thread's root that it names
+    answers: int | None = None  # hash of what it plainly replies to
+    kept: str = ""  # marks that its words do not tell
+    marks: tuple[str, ...] = ()  # all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +115,14 @@ def read_fact(room_event: RoomEvent, language: str) -> Fact:
         body = _body_of(room_event, room_event.content)
     elif kind is Kind.EDIT:
         body = _body_of(room_event, room_event.content["m.new_content"])
-    analysed = analyse(body, language) if kind is Kind.MESSAGE and body else None
-    return Fact(room_event, hashed, kind, body, target, analysed)
+    at = _within(room_event.at)
+    if kind is not Kind.MESSAGE:
+        return Fact(room_event, hashed, kind, body, target, at=at)
+    analysed = analyse(body, language) if body else None
+    kept = _kept_marks(room_event)
+    marks = marks_of(body, analysed.language, kept) if analysed else ()
+    root, answers = _thread_relation(room_event), _reply_of(room_event)
+    return Fact(room_event, hashed, kind, body, target, analysed, at, root, answers, kept, marks)
 
 
 def wordless(fact: Fact) -> Fact:
@@ -202,10 +223,8 @@ def count_worded(connection: Connection, hashes: Iterable[int]) -> int:
 
 
 def _known(connection: Connection, hashes: Iterable[int]) -> set[int]:
-    found: set[int] = set()
-    for part in _parts(list(hashes)):
-        found.update(connection.scalars(select(event.c.event_h).where(event.c.event_h.in_(part))))
-    return found
+    statement = "SELECT event_h FROM event WHERE event_h {among}"
+    return {hashed for (hashed,) in find_among(connection, statement, hashes)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +248,7 @@ class _Numbers:
         return self.people[fact.event.sender]
 
     def silent(self, fact: Fact) -> bool:
-        return self.silences.covers(self.sender(fact), _within(fact.event.at))
+        return self.silences.covers(self.sender(fact), fact.at)
 
 
 Dead = set[tuple[int, int]]  # (event hash, room): redacted, whether we have it or not
@@ -253,17 +272,8 @@ def _take_redactions(
         erase(connection, targets, language)
     wanted = {fact.hash for fact in fresh}
     wanted |= {fact.target for fact in fresh if fact.kind is Kind.EDIT and fact.target is not None}
-    dead: Dead = set()
-    for part in _parts(list(wanted)):
-        dead.update(
-            (row.target_h, row.room_id)
-            for row in connection.execute(
-                select(redaction.c.target_h, redaction.c.room_id).where(
-                    redaction.c.target_h.in_(part)
-                )
-            )
-        )
-    return dead
+    statement = "SELECT target_h, room_id FROM redaction WHERE target_h {among}"
+    return {(hashed, room) for hashed, room in find_among(connection, statement, wanted)}
 
 
 def _log(
@@ -271,20 +281,22 @@ def _log(
 ) -> dict[int, int]:
     last = connection.scalar(select(func.max(event.c.seq))) or 0
     seqs = {fact.hash: last + place for place, fact in enumerate(fresh, 1)}
-    connection.execute(
-        insert(event),
+    insert_many(
+        connection,
+        event,
+        _EVENT,
         [
-            {
-                "seq": seqs[fact.hash],
-                "event_id": fact.event.event_id,
-                "event_h": fact.hash,
-                "room_id": numbers.room(fact),
-                "type": fact.event.type,
-                "sender_id": numbers.sender(fact),
-                "ts": _within(fact.event.at),
-                "received": received,
-                "content": _kept_content(fact, numbers, dead),
-            }
+            (
+                seqs[fact.hash],
+                fact.event.event_id,
+                fact.hash,
+                numbers.room(fact),
+                fact.event.type,
+                numbers.sender(fact),
+                fact.at,
+                received,
+                _kept_content(fact, numbers, dead),
+            )
             for fact in fresh
         ],
     )
@@ -293,13 +305,15 @@ def _log(
 
 def _kept_content(fact: Fact, numbers: _Numbers, dead: Dead) -> dict[str, Any] | None:
     """What the projection does not hold already; nothing of what was taken back or withheld."""
+    if fact.kind is Kind.MESSAGE and fact.event.content.keys() <= _HELD_OF_MESSAGES:
+        return None
     if (fact.hash, numbers.room(fact)) in dead or fact.event.redacted or numbers.silent(fact):
         return None
     if fact.kind in (Kind.REACTION, Kind.REDACTION, Kind.EDIT):
         return None
-    drop = {"m.relates_to", "m.mentions", "msgtype"}
+    drop = _BESIDE
     if fact.kind is Kind.MESSAGE:
-        drop |= WORDS_AGAIN
+        drop = _HELD_OF_MESSAGES
     elif fact.event.type in MESSAGE_TYPES:
         return None  # a notice, or an edit without new content
     return minimal(fact.event.type, fact.event.content, drop) or None
@@ -374,10 +388,10 @@ def _add_messages(
     facts = [fact for fact in fresh if fact.kind is Kind.MESSAGE]
     if not facts:
         return set()
-    ids = time_keys(connection, [min(_within(fact.event.at), received) for fact in facts])
+    ids = time_keys(connection, [min(fact.at, received) for fact in facts])
     threads = _threads(connection, facts, numbers)
     edits = _revisions_of(connection, [fact.hash for fact in facts])
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     indexed: list[IndexRow] = []
     files: list[dict[str, Any]] = []
     for fact, number in zip(facts, ids, strict=True):
@@ -385,35 +399,27 @@ def _add_messages(
         gone = (fact.hash, room) in dead
         silent = numbers.silent(fact)
         words, analysed = ("", None) if gone or silent else (fact.body, fact.analysed)
-        kept = "" if gone or silent else _kept_marks(fact)
-        newest = _newest(edits.get(fact.hash, ()), room, sender, fact.event.type)
+        kept, marks = ("", ()) if gone or silent else (fact.kept, fact.marks)
+        changes = edits.get(fact.hash)
+        newest = _newest(changes, room, sender, fact.event.type) if changes else None
         edited = newest is not None and not gone and not silent
         if edited and newest is not None:
             words = newest.body
             analysed = analyse(words, language) if words else None
+            marks = marks_of(words, analysed.language, kept) if analysed else ()
+        thread = threads[fact.hash]
         rows.append(
-            {
-                "id": number,
-                "seq": seqs[fact.hash],
-                "room_id": room,
-                "thread_h": threads[fact.hash].root,
-                "thread_fixed": threads[fact.hash].fixed,
-                "sender_id": sender,
-                "ts": _within(fact.event.at),
-                "lang": analysed.language if analysed else "",
-                "body": words,
-                "original_body": fact.body if edited else None,
-                "marks": kept,
-                "redacted": gone,
-                "withheld": silent and not gone,
-            }
+            (
+                *(number, seqs[fact.hash], room, thread.root, thread.fixed, sender, fact.at),
+                *(analysed.language if analysed else "", words, fact.body if edited else None),
+                *(kept, gone, silent and not gone),
+            )
         )
         if analysed is not None:
-            marks = marks_of(words, analysed.language, kept)
             indexed.append(IndexRow(number, room, sender, analysed, marks=marks))
         if not gone and not silent and (file := _file_of(fact, room)):
             files.append(file)
-    connection.execute(insert(message), rows)
+    insert_many(connection, message, _MESSAGE, rows)
     if files:
         connection.execute(insert(attachment), files)
     index_rows(connection, indexed)
@@ -421,11 +427,11 @@ def _add_messages(
     return {fact.hash for fact in facts}
 
 
-def _kept_marks(fact: Fact) -> str:
+def _kept_marks(room_event: RoomEvent) -> str:
     """What a message is found by that its words do not tell."""
-    if fact.event.type in POLL_START:
+    if room_event.type in POLL_START:
         return POLL
-    kind = fact.event.content.get("msgtype")
+    kind = room_event.content.get("msgtype")
     if kind == "m.image":
         return f"{FILE} {IMAGE}"
     return FILE if kind in FILES else ""
@@ -480,6 +486,13 @@ def _ids_between(connection: Connection, low: int, high: int) -> Iterable[int]:
 # ── threads ───────────────────────────────────────────────────────────────────────────────────
 
 
+_HANGS = (
+    "SELECT e.event_h, m.room_id, m.thread_h, m.thread_fixed FROM event e"
+    " JOIN message m ON m.seq = e.seq WHERE e.event_h {among}"
+)
+_WAITING = "SELECT DISTINCT thread_h FROM message WHERE NOT thread_fixed AND thread_h {among}"
+
+
 def _threads(
     connection: Connection, facts: Sequence[Fact], numbers: _Numbers
 ) -> dict[int, _Thread]:
@@ -488,18 +501,11 @@ def _threads(
     outside = {
         parent
         for fact in facts
-        if _thread_relation(fact.event) is None
-        and (parent := _reply_of(fact.event)) is not None
-        and parent not in here
+        if fact.root is None and (parent := fact.answers) is not None and parent not in here
     }
     stored: dict[tuple[int, int], _Thread] = {}
-    for part in _parts(list(outside)):
-        for row in connection.execute(
-            select(event.c.event_h, message.c.room_id, message.c.thread_h, message.c.thread_fixed)
-            .join(message, message.c.seq == event.c.seq)
-            .where(event.c.event_h.in_(part))
-        ):
-            stored[row.event_h, row.room_id] = _Thread(row.thread_h, row.thread_fixed)
+    for hashed, room, root, fixed in find_among(connection, _HANGS, outside) if outside else ():
+        stored[hashed, room] = _Thread(root, bool(fixed))
     found: dict[int, _Thread] = {}
 
     def thread_of(fact: Fact) -> _Thread:
@@ -509,8 +515,7 @@ def _threads(
                 thread = found[fact.hash]
                 break
             path.append(fact.hash)
-            root = _thread_relation(fact.event)
-            parent = _reply_of(fact.event)
+            root, parent = fact.root, fact.answers
             if root is not None:
                 thread = _Thread(root, fixed=True)
                 break
@@ -529,7 +534,12 @@ def _threads(
         return thread
 
     for fact in facts:
-        thread_of(fact)
+        if fact.root is not None:
+            found[fact.hash] = _Thread(fact.root, fixed=True)
+        elif fact.answers is None:
+            found[fact.hash] = _Thread(fact.hash, fixed=False)
+        else:
+            thread_of(fact)
     return found
 
 
@@ -541,16 +551,7 @@ def _rethread(
 ) -> None:
     """Messages that came before the reply they hang on: move them to where that one hangs."""
     moved = {fact.hash: fact for fact in facts if threads[fact.hash].root != fact.hash}
-    waiting: set[int] = set()
-    for part in _parts(list(moved)):
-        waiting.update(
-            connection.scalars(
-                select(message.c.thread_h)
-                .where(message.c.thread_h.in_(part), ~message.c.thread_fixed)
-                .distinct()
-            )
-        )
-    for hashed in waiting:
+    for (hashed,) in find_among(connection, _WAITING, moved) if moved else ():
         thread = threads[hashed]
         connection.execute(
             update(message)
@@ -566,9 +567,13 @@ def _rethread(
 # ── edits ─────────────────────────────────────────────────────────────────────────────────────
 
 
+_EDITED = "SELECT DISTINCT original_h FROM revision WHERE original_h {among}"
+
+
 def _revisions_of(connection: Connection, originals: Sequence[int]) -> dict[int, list[Any]]:
+    known = {hashed for (hashed,) in find_among(connection, _EDITED, originals)}
     found: dict[int, list[Any]] = {}
-    for part in _parts(list(originals)):
+    for part in _parts(list(known)):
         for row in connection.execute(select(revision).where(revision.c.original_h.in_(part))):
             found.setdefault(row.original_h, []).append(row)
     return found

@@ -43,7 +43,7 @@ def look(
     documents = (
         _documents(audience, tree, query, scope) if cursor is None or cursor.documents else []
     )
-    candidates = [matcher.weigh(row) for row in rows]
+    candidates = matcher.weigh_all(rows)
     others = [matcher.weigh(it.as_row)._replace(weight=WEIGHTS[it.kind]) for it in documents]
     if newest_first(query):
         ordered = sorted([*candidates, *others], key=lambda it: -it.ts) if others else candidates

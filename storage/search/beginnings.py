@@ -12,6 +12,7 @@ from typing import Any
 from storage.search import endings
 from storage.search.letters import MARKS, UNSPACED
 
+END = "."  # in place of a letter: no more letters follow
 LETTERS = 3  # of a beginning; the last letter of a short stem may differ from its word's
 KNOWN = chr(0x530)  # below: Latin, Greek, Cyrillic
 _JOINTS = "'’ʼ‐‑-"  # between the parts of one written word
@@ -29,19 +30,21 @@ _ELSEWHERE = re.compile(
 class Beginnings:
     """Finds the written words that may answer one of a few tokens."""
 
-    def __init__(self, tokens: Iterable[str]) -> None:
+    def __init__(self, tokens: Iterable[str], whole: Iterable[str] = ()) -> None:
+        """tokens: stems and beginnings; whole: words that are wanted as they are."""
         plain: dict[str, Any] = {}
         other: dict[str, Any] = {}
         self.anything = False  # a token is written in other letters: any word may answer it
-        for token in tokens:
-            if not all(it.isalnum() and it < KNOWN for it in token[:LETTERS]):
+        starts = [(start, "") for token in tokens for start in _starts(token)]
+        starts += [(it[:LETTERS], END if len(it) <= LETTERS else "") for it in whole]
+        for start, end in starts:
+            if not all(it.isalnum() and it < KNOWN for it in start):
                 self.anything = True
                 return
-            for start in {_start(token), *endings.other_beginnings(token)}:
-                branch = plain if start.isascii() else other
-                for letter in start:
-                    branch = branch.setdefault(letter, {})
-                branch[""] = {}  # it ends here
+            branch = plain if start.isascii() else other
+            for letter in start:
+                branch = branch.setdefault(letter, {})
+            branch[end] = {}
         self._plain = _compiled_plain(plain) if plain else None
         self._other = _compiled_other(other) if other else None
 
@@ -100,17 +103,18 @@ def _inside(sign: str) -> bool:
     return sign in _JOINTS or bool(re.match(f"[{MARKS}]", sign))
 
 
-def _start(token: str) -> str:
-    """The letters that every word of this token begins with, folded."""
+def _starts(token: str) -> set[str]:
+    """The letters of which every word of this token has some in front, folded."""
     letters = token[:-1] if 1 < len(token) < LETTERS + 2 and token[-1] == "1" else token
-    return letters[: max(1, min(LETTERS, len(letters) - 1))]
+    start = letters[: max(1, min(LETTERS, len(letters) - 1))]
+    return {start, *endings.other_beginnings(token)}
 
 
 def _compiled_plain(tree: dict[str, Any]) -> re.Pattern[str]:
     """ASCII letters, in small letters; "?" may be any other sign, or several letters in one."""
     ways = [f"(?<={first}){_tail(below)}" for first, below in tree.items() if first]
     next_ones = {it for below in tree.values() for it in _letters(below)}
-    open_end = any("" in below for below in tree.values())
+    open_end = any("" in below or END in below for below in tree.values())
     ways.append(r"(?<=\?)" + ("" if open_end else rf"(?:['?-]|[{''.join(sorted(next_ones))}])"))
     # One set in front, so that the search leaps from one such sign to the next.
     return re.compile(rf"[{''.join(tree)}?](?<!\w.)(?:{'|'.join(ways)})[\w?]*")
@@ -118,7 +122,7 @@ def _compiled_plain(tree: dict[str, Any]) -> re.Pattern[str]:
 
 def _letters(branch: dict[str, Any]) -> Iterator[str]:
     for letter, below in branch.items():
-        if letter:
+        if letter not in ("", END):
             yield letter
             yield from _letters(below)
 
@@ -127,9 +131,11 @@ def _tail(branch: dict[str, Any]) -> str:
     """What may follow, letter by letter; a joint ends the first part of a joined word."""
     if "" in branch:
         return ""
-    last = [letter for letter, below in branch.items() if "" in below]
+    letters = [(letter, below) for letter, below in branch.items() if letter != END]
+    last = [letter for letter, below in letters if "" in below]
     ways = [f"['?{''.join(last)}-]"]
-    ways += [f"{letter}{_tail(below)}" for letter, below in branch.items() if "" not in below]
+    ways += [f"{letter}{_tail(below)}" for letter, below in letters if "" not in below]
+    ways += [r"(?!\w)"] if END in branch else []
     return f"(?:{'|'.join(ways)})"
 
 
@@ -139,7 +145,8 @@ def _compiled_other(tree: dict[str, Any]) -> re.Pattern[str]:
     def tail(branch: dict[str, Any]) -> str:
         if "" in branch:
             return ""
-        ways = [f"{_signs([it])}{tail(below)}" for it, below in branch.items()]
+        ways = [f"{_signs([it])}{tail(below)}" for it, below in branch.items() if it != END]
+        ways += [r"(?!\w)"] if END in branch else []
         return f"(?:[{_JOINTS}]|{'|'.join(ways)})"
 
     ways = "|".join(f"(?<={_signs([first])}){tail(below)}" for first, below in tree.items())

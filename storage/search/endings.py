@@ -94,14 +94,9 @@ def other_beginnings(stem: str) -> tuple[str, ...]:
     found = _begun_otherwise().get(stem.removesuffix("1"), ())
     if not stem[0].isascii():
         return found
-    spelt = tuple(f"{stem[:at]}e" for at in (1, 2) if stem[at - 1 : at] in ("a", "o", "u"))
-    return (
-        *found,
-        f"ge{stem[0]}",
-        f"{stem[0]}ge",
-        *((f"{stem[:2]}g",) if stem[1:] else ()),
-        *spelt,
-    )
+    dutch = (f"ge{stem[0]}", f"{stem[0]}ge", *((f"{stem[:2]}g",) if stem[1:] else ()))
+    german = tuple(f"{stem[:at]}e" for at in (1, 2) if stem[at - 1 : at] in ("a", "o", "u"))
+    return (*found, *dutch, *german)
 
 
 def whole_stem(folded: str, language: str) -> str | None:

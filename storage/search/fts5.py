@@ -171,6 +171,16 @@ def _quoted(token: str) -> str:
 
 def values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
     """A message as a row of the index."""
+    if row.title is None:
+        analysed = row.analysed
+        return (
+            row.message_id,
+            "",
+            " ".join(analysed.tags),
+            " ".join(analysed.surface),
+            " ".join(analysed.extras),
+            f"r{row.room_id} p{row.sender_id} {' '.join(row.marks)}",
+        )
     return (
         row.message_id,
         " ".join(row.title_words),

@@ -12,6 +12,7 @@ from storage.search.stemming import LANGUAGES
 from storage.search.words import find_tags, find_words, forms, joined, split, written_words
 
 NEAR = 8  # words
+NO_MORE = (2**62, "")  # where no text reaches
 NEXT = 400  # characters after a word, in which the next one of its phrase stands
 
 INFLECTED = 0.7  # how much another form of the word counts
@@ -48,11 +49,11 @@ class Matcher:
                 answer = {leaf} if place else {leaf, leaf + EXACT}
                 self._leaves[token] = self._leaves.get(token, NONE) | answer
         asked = (
-            token
-            for it in self._terms
-            for token in (*it.any_of, *it.phrase[:1], "" if it.phrase else it.prefix)
+            token for it in self._terms for token in (*it.any_of, "" if it.phrase else it.prefix)
         )
-        self._beginnings = Beginnings(filter(None, asked))
+        spoken = [it.phrase[0] for it in self._terms if it.phrase]
+        self._beginnings = Beginnings(filter(None, asked), spoken)
+        self._parts: dict[str, list[tuple[int, str]]] = {}  # by written word: offset and token
         self._none = (0.0,) * len(self._terms)
         # By language, then by written word: its tokens and what each of them answers, in all the
         # languages of a text; what the word answers, in its own language alone.
@@ -61,19 +62,43 @@ class Matcher:
 
     def weigh(self, row: Row) -> Candidate:
         """What the rank of a found message depends on."""
-        if not self._terms:
-            return Candidate(row.message_id, row.thread_h, row.ts, _length(row.body), (), ())
-        hits, near = self._glance(row.body, row.lang)
-        title = self._none
-        if row.title:
-            title = self._count(self._read(row.title, row.lang).answers)
-        if hits == title == self._none:
-            # Found all the same, so by a form that begins otherwise.
-            answers = self._read(row.body, row.lang).answers
-            hits, near = self._count(answers), self._near(answers)
-        return Candidate(
-            row.message_id, row.thread_h, row.ts, _length(row.body), hits, title, near=near
-        )
+        return self.weigh_all([row])[0]
+
+    def weigh_all(self, rows: Sequence[Row]) -> list[Candidate]:
+        """What the ranks of found messages depend on; hundreds at once cost least."""
+        text = "\n".join([row.body for row in rows])
+        text = text.replace("_", " ") if "_" in text else text
+        if not self._beginnings.reads(text):
+            return [self._weigh_closely(row) for row in rows]
+        found = iter(self._beginnings.words(text))
+        offset, word = next(found, NO_MORE)
+        candidates: list[Candidate] = []
+        start = 0
+        for row in rows:
+            end = start + len(row.body)
+            words: list[tuple[int, str]] = []
+            while offset < end:
+                words.append((offset - start, word))
+                offset, word = next(found, NO_MORE)
+            start = end + 1
+            candidates.append(self._weigh(row, words))
+        return candidates
+
+    def _weigh(self, row: Row, words: Sequence[tuple[int, str]]) -> Candidate:
+        length = row.body.count(" ") + 1
+        hits, near = self._glance(row.body, row.lang, length, words)
+        if row.title or hits == self._none:
+            # Found all the same: by its title, or by a form that begins otherwise.
+            return self._weigh_closely(row)
+        return Candidate(row.message_id, row.thread_h, row.ts, length, hits, self._none, near)
+
+    def _weigh_closely(self, row: Row) -> Candidate:
+        answers = self._read(row.body, row.lang).answers if self._terms else []
+        title = self._read(row.title, row.lang).answers if row.title else []
+        length = row.body.count(" ") + 1
+        hits, in_title = self._count(answers), self._count(title)
+        near = self._near(answers)
+        return Candidate(row.message_id, row.thread_h, row.ts, length, hits, in_title, near)
 
     def spans(self, text: str, language: str) -> list[tuple[int, int]]:
         """Start and end of every hit in a text, in order; hits a sign apart are one."""
@@ -118,24 +143,22 @@ class Matcher:
                 answers[at] |= {leaf, leaf + EXACT}
         return _Reading(tokens, answers)
 
-    def _glance(self, text: str, language: str) -> tuple[tuple[float, ...], bool]:
+    def _glance(
+        self, text: str, language: str, length: int, words: Sequence[tuple[int, str]]
+    ) -> tuple[tuple[float, ...], bool]:
         """How often each leaf is answered in a text, and whether all are near each other.
 
-        In the text's own language alone, and only words that begin as something asked for:
-        hundreds of messages are weighed.
+        In the text's own language alone, and of the words that begin as something asked for:
+        hundreds of messages are weighed. length: in words, about.
         """
-        text = text.replace("_", " ") if "_" in text else text
-        if not self._beginnings.reads(text):
-            answers = self._read(text, language).answers
-            return self._count(answers), self._near(answers)
-        few = text.count(" ") < 2 * FEW_WORDS and len(written_words(text)) < FEW_WORDS
+        few = length < 2 * FEW_WORDS and len(written_words(text)) < FEW_WORDS
         languages = LANGUAGES if few else (language,)
         known = self._glanced.get(languages)
         if known is None:
             known = self._glanced[languages] = {}
         counts = list(self._none)
         places: list[tuple[int, int]] = []
-        for offset, word in self._beginnings.words(text):
+        for offset, word in words:
             counted = known.get(word)
             if counted is None:
                 counted = known[word] = self._counts(word, languages)
@@ -143,7 +166,7 @@ class Matcher:
                 counts[leaf] += count
                 places.append((offset, leaf))
             for leaf, terms in self._phrases:
-                if ends := _spoken(text, offset, word, terms):
+                if ends := self._spoken(text, offset, word, terms):
                     counts[leaf] += len(ends)
                     places += [(end, leaf) for end in ends]
         for leaf, terms in self._tags:
@@ -152,6 +175,32 @@ class Matcher:
                 places.append((0, leaf))
         near = len(counts) > 1 and all(counts) and _near_by(text, sorted(places), len(counts))
         return tuple(counts), near
+
+    def _spoken(self, text: str, offset: int, word: str, terms: Terms) -> list[int]:
+        """Where the parts of a phrase stand that begins in this word; none: []."""
+        parts = self._parts_of(word)
+        first = next((at for at, (_, it) in enumerate(parts) if it == terms.phrase[0]), None)
+        if first is None:
+            return []
+        found = [(offset + at, token) for at, token in parts[first:]]
+        size = len(terms.phrase) + bool(terms.prefix)
+        end = offset + len(word)
+        while len(found) < size:
+            following, at = next(find_words(text[end : end + NEXT]), ("", 0))
+            if not following:
+                return []
+            found += [(end + at + it, token) for it, token in self._parts_of(following)]
+            end += at + len(following)
+        tokens = tuple(token for _, token in found[:size])
+        if tokens[: len(terms.phrase)] != terms.phrase or not terms.begins(tokens[-1]):
+            return []
+        return [place for place, _ in found[:size]]
+
+    def _parts_of(self, word: str) -> list[tuple[int, str]]:
+        parts = self._parts.get(word)
+        if parts is None:
+            parts = self._parts[word] = [(it.start, it.token) for it in split(word)]
+        return parts
 
     def _counts(self, word: str, languages: Sequence[str]) -> Counts:
         counts: dict[int, float] = {}
@@ -210,11 +259,6 @@ class Matcher:
         return False
 
 
-def _length(text: str) -> int:
-    """About how many words a text has."""
-    return text.count(" ") + 1
-
-
 def _near_by(text: str, places: Sequence[tuple[int, int]], leaves: int) -> bool:
     """Whether all leaves stand within a few words. places: offset and leaf, in order."""
     latest: dict[int, int] = {}
@@ -226,28 +270,6 @@ def _near_by(text: str, places: Sequence[tuple[int, int]], leaves: int) -> bool:
         if len(latest) == leaves and word - min(latest.values()) < NEAR:
             return True
     return False
-
-
-def _spoken(text: str, offset: int, word: str, terms: Terms) -> list[int]:
-    """Where the parts of a phrase begin that begins in this word, a place for each; none: []."""
-    parts = [(offset + it.start, it.token) for it in split(word)]
-    first = next((at for at, (_, it) in enumerate(parts) if it == terms.phrase[0]), None)
-    if first is None:
-        return []
-    found = parts[first:]
-    size = len(terms.phrase) + bool(terms.prefix)
-    end = offset + len(word)
-    while len(found) < size:
-        after = next(find_words(text[end : end + NEXT]), None)
-        if after is None:
-            return []
-        following, at = after
-        found += [(end + at + it.start, it.token) for it in split(following)]
-        end += at + len(following)
-    tokens = tuple(token for _, token in found[:size])
-    if tokens[: len(terms.phrase)] != terms.phrase or not terms.begins(tokens[-1]):
-        return []
-    return [place for place, _ in found[:size]]
 
 
 def _places(text: str) -> Iterator[tuple[int, int]]:

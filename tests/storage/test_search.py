@@ -519,3 +519,17 @@ def test_every_pair_of_ids_and_days_is_ordered() -> None:
         for ts in (after, before - 1):
             if after <= ts < before:
                 assert scope.lowest_id <= ts // 1000 * 16 <= scope.highest_id
+
+
+@pytest.mark.parametrize("limit", [1, 3, 12, 400])
+async def test_many_rooms_hold_what_few_of_them_hold(database: Database, limit: int) -> None:
+    """Many rooms are not named in the index unless it pays: the result is the same."""
+    await say(database, [Sentence(n, n % 10, 1, 1000 + n, f"coffee and {n}") for n in range(1, 61)])
+    few, many = Scope(rooms=(3, 4)), Scope(rooms=(3, 4, *range(100, 130)))
+    expected = [n for n in range(60, 0, -1) if n % 10 in (3, 4)]
+    assert await search(database, "coffee", few, limit) == expected[:limit]
+    assert await search(database, "coffee", many, limit) == expected[:limit]
+    assert (
+        await search(database, "coffee -13", many, limit)
+        == [n for n in expected if n != 13][:limit]
+    )

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.search.analyser import analyse, analyse_as
+from storage.search.beginnings import Beginnings
 from storage.search.matching import Matcher
 from storage.search.query import And, Node, Not, Phrase, Prefix, Word
 from storage.search.rows import Row
 from storage.search.snippets import LENGTH, Piece, snippet
+from storage.search.words import forms
 from tests.storage.test_analyser import SEAMS, pairs
 from tests.storage.test_search import VOCABULARY, _answers, some_corpus
 
@@ -120,3 +122,33 @@ def test_a_glance_sees_whatever_a_closer_look_sees(text: str) -> None:
         elif closely and closely[0] and words >= 4:
             # Only a second language, which a glance leaves out, can have told more.
             assert analyse_as(text, lang).extras != analyse_as(text, "").extras
+
+
+def test_no_form_of_a_word_is_passed_by() -> None:
+    """Words are looked at only if they begin as something asked for: each of its forms does."""
+    for language, *both in pairs():
+        for written in both[:2]:
+            found = forms(written, language)
+            for token in (*found.parts, *found.extras):
+                passed = Beginnings([token])
+                text = f"before {written}, after"
+                assert not passed.reads(text) or written in [it for _, it in passed.words(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "language", "expected"),
+    [
+        ("many people came today", "person", "en", "many [people] came today"),
+        ("zij hebben ons gevraagd of", "vragen", "nl", "zij hebben ons [gevraagd] of"),
+        ("an e-mail came in today", "email", "en", "an [e-mail] came in today"),
+        ("le cafe\u0301 est ouvert ici", "café", "fr", "le [cafe\u0301] est ouvert ici"),
+        ("l'\u00c9cole est ouverte ici", "ecole", "fr", "l'[\u00c9cole] est ouverte ici"),
+        ("an œuvre, a smørrebrød here", "oeuvre", "en", "an [œuvre], a smørrebrød here"),
+        ("an œuvre, a smørrebrød here", "smorrebrod", "en", "an œuvre, a [smørrebrød] here"),
+        ("東京tea and more tea here", "tea", "en", "東京[tea] and more [tea] here"),
+    ],
+)
+def test_words_that_begin_in_other_signs_are_marked(
+    text: str, typed: str, language: str, expected: str
+) -> None:
+    assert shown(text, Word(typed), language) == expected
