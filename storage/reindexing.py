@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from storage import documents, folding, meta, practices, search
+from storage import documents, folding, meta, practices, search, visits
 
 ANALYSER = "analyser version"
 BATCH = 500
@@ -29,6 +29,8 @@ def bring_up_to_date(connection: Connection) -> int:
 
 
 def renew_documents(connection: Connection) -> None:
-    """Let search find every practice as it stands now: nightly, and soon after a first start."""
+    """Let search find practices and visits as they stand: nightly, and soon after a first start."""
     for practice in practices.find(connection):
         practices.renew_document(connection, practice.number)
+    for visit in visits.find(connection):
+        visits.renew_document(connection, visit.id)

@@ -27,6 +27,8 @@ FIND = text(
     " WHERE ft MATCH :words AND ft.rowid BETWEEN :lo AND :hi"
     " AND m.room_id IN :rooms AND m.ts >= :after AND m.ts < :before AND m.body <> ''"
     " AND (:thread IS NULL OR m.thread_h = :thread)"
+    " AND (:answered IS NULL OR :answered = EXISTS (SELECT 1 FROM message o"
+    " WHERE o.thread_h = m.thread_h AND o.room_id = m.room_id AND o.id <> m.id AND o.body <> ''))"
     " ORDER BY ft.rowid DESC LIMIT :limit"
 ).bindparams(bindparam("rooms", expanding=True))
 
@@ -83,6 +85,7 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         "after": scope.after_ms,
         "before": scope.before_ms,
         "thread": scope.thread,
+        "answered": scope.answered,
         "limit": limit,
     }
     return [Row(*found) for found in connection.execute(FIND, {**values, **place})]
