@@ -96,12 +96,12 @@ class Upkeep:
                 log.info("expired: room=%s events=%d", room.room_id, gone)
 
     async def _renew_documents(self) -> None:
-        last: int | None = 0
+        last: tuple[int, int] | None = reindexing.BEGINNING
         pace = Pace(DOCUMENTS, most=MOST)
-        while last is not None:
+        while (place := last) is not None:
             last = await pace.step(
                 self._hall.database,
-                lambda c, size: reindexing.renew_documents(c, last or 0, size),  # noqa: B023
+                lambda c, size: reindexing.renew_documents(c, place, size),
             )
 
     async def clean(self, *, thoroughly: bool) -> None:

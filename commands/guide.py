@@ -50,7 +50,10 @@ SEARCHING = (
         N_("days, weeks, months and years, as you say them: after:last week, on:Monday"),
     ),
     ("has:file", N_("what a message holds: file, image, link, poll, practice")),
-    ("kind:practice", N_("only of a kind: message, question, practice, summary, poll, file")),
+    (
+        "kind:practice",
+        N_("only of a kind: message, thread, question, practice, visit, summary, poll, file, link"),
+    ),
     ("is:question", N_("questions alone")),
     ("#welcome", N_("a tag; tag:welcome is the same")),
     ("lang:de", N_("the language that something was written in")),

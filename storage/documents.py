@@ -1,4 +1,4 @@
-"""What is searched besides messages: practices, and summaries that somebody has confirmed.
+"""What is searched besides messages: practices, visits, summaries that somebody has confirmed.
 
 A document is a copy of words. Whoever changes or removes what it is a copy of, renews or removes it
 in the same transaction; a deleted message, or an edited one, takes the summaries that quote
@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from storage.records import EventId
 from storage.search import IndexRow, analyse, analyse_as, index_documents, marks_of
 from storage.search import unindex_documents as unindex
-from storage.search.marks import DOCUMENT, QUESTION, is_kind, of_cluster
+from storage.search.marks import DOCUMENT, QUESTION, is_kind, of_city, of_cluster
 from storage.tables import document, event, quote
 
-PRACTICE, SUMMARY = "practice", "summary"
+PRACTICE, SUMMARY, VISIT = "practice", "summary", "visit"
 DRAFT = "draft"  # a summary that nobody has confirmed: kept, and never found
 PARAMETERS = 400
 
@@ -26,7 +26,7 @@ class Document:
     """Something to be found, and who may read it."""
 
     kind: str
-    subject: str  # "P-12"; of a summary the key of our post
+    subject: str  # "P-12", "V-7"; of a summary the key of our post
     title: str
     body: str
     ts: int  # milliseconds since 1970
@@ -137,7 +137,8 @@ def _remove(connection: Connection, rows: Sequence[Row[tuple[object, ...]]]) -> 
 def _index_row(row: Row[tuple[object, ...]]) -> IndexRow:
     """What the index holds of a stored document: the same words in the same language."""
     marks = marks_of(f"{row.title}\n{row.body}", row.lang)
-    place = (of_cluster(row.cluster),) if row.cluster else ()
+    place = [of_cluster(row.cluster)] if row.cluster else []
+    place += [of_city(row.city)] if row.city else []
     return IndexRow(
         -row.id,
         row.room_id or 0,

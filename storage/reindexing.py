@@ -2,9 +2,12 @@
 
 from sqlalchemy import Connection, func, select
 
-from storage import documents, folding, meta, practices, search
+from storage import documents, folding, meta, practices, search, visits
 from storage.search import renewal
-from storage.tables import document, message, practice
+from storage.tables import document, message, practice, visit
+
+BEGINNING = (0, 0)
+_RENEWED = ((practice, practices.renew_document), (visit, visits.renew_document))
 
 ANALYSER = "analyser version"
 BATCH = 500
@@ -67,13 +70,21 @@ def bring_up_to_date(connection: Connection) -> int:
     return count
 
 
-def renew_documents(connection: Connection, after: int, at_most: int) -> int | None:
-    """Let search find practices as they stand now, nightly and soon after a first start.
+def renew_documents(
+    connection: Connection, after: tuple[int, int], at_most: int
+) -> tuple[int, int] | None:
+    """Let search find practices and visits as they stand now, nightly and soon after a first start.
 
-    after: the number of the last one that was; returns where to go on, None at the end.
+    after: where the last step ended, BEGINNING at first; returns where to go on, None at the end.
     """
-    coming = select(practice.c.id).where(practice.c.id > after).order_by(practice.c.id)
-    numbers = list(connection.scalars(coming.limit(at_most)))
-    for number in numbers:
-        practices.renew_document(connection, number)
-    return numbers[-1] if numbers else None
+    stage, last = after
+    for place in range(stage, len(_RENEWED)):
+        table, renew = _RENEWED[place]
+        coming = select(table.c.id).where(table.c.id > last).order_by(table.c.id)
+        numbers = list(connection.scalars(coming.limit(at_most)))
+        for number in numbers:
+            renew(connection, number)
+        if numbers:
+            return place, numbers[-1]
+        last = 0
+    return None

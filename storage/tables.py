@@ -514,8 +514,8 @@ document = Table(
     "document",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("kind", String, nullable=False),  # practice, summary
-    Column("subject", String, nullable=False),  # "P-12"; of a summary the key of our post
+    Column("kind", String, nullable=False),  # practice, summary, visit
+    Column("subject", String, nullable=False),  # "P-12", "V-7"; of a summary the key of our post
     Column("room_id", Integer),  # where it may be read, if in one room alone
     Column("cluster", String),  # slug: where it may be read, if it is not for everyone
     Column("everyone", Boolean, nullable=False, server_default=false()),

@@ -77,6 +77,12 @@ class Visit:
         return f"V-{self.id}"
 
     @property
+    def card_key(self) -> str:
+        """The post that is its card."""
+        key = f"visit/{self.id}/card"
+        return key if self.card == 1 else f"{key}/{self.card}"
+
+    @property
     def sources(self) -> tuple[EventId, ...]:
         """The messages that its own words are from: title, reason, place."""
         of_title = self.source if self.title else None

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from storage import documents
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
 from storage.tables import visit, visit_line, visit_option
+from storage.visit_documents import document_of
 from storage.visit_records import (
     Electorate,
     Line,
@@ -61,6 +63,7 @@ def add(connection: Connection, **values: Any) -> Visit:
     """A new visit; the same command again is the same visit."""
     connection.execute(insert_once(connection, visit), as_columns(values))
     row = connection.execute(select(visit).where(visit.c.source == values["source"])).one()
+    renew_document(connection, row.id)
     return _visit(row)
 
 
@@ -75,13 +78,25 @@ def change(connection: Connection, number: int, **values: Any) -> Visit:
     connection.execute(update(visit).where(visit.c.id == number).values(**as_columns(values)))
     changed = get(connection, number)
     assert changed is not None
+    renew_document(connection, number)
     return changed
+
+
+def renew_document(connection: Connection, number: int) -> None:
+    """Let search find a visit as it stands now, or no more."""
+    found = get(connection, number)
+    told = None if found is None else document_of(found, lines(connection, number))
+    if told is None:
+        documents.remove(connection, documents.VISIT, [f"V-{number}"])
+    else:
+        documents.put(connection, told)
 
 
 def remove(connection: Connection, number: int) -> None:
     """A draft that nobody asked about yet is given up."""
     connection.execute(delete(visit_option).where(visit_option.c.visit == number))
     connection.execute(delete(visit).where(visit.c.id == number))
+    renew_document(connection, number)
 
 
 def find(
@@ -192,7 +207,9 @@ def _line(row: Row[Any]) -> Line:
 def add_line(connection: Connection, **values: Any) -> Line:
     """Something about a visit."""
     made = connection.execute(insert(visit_line).values(**as_columns(values)).returning(visit_line))
-    return _line(made.one())
+    added = _line(made.one())
+    renew_document(connection, added.visit)
+    return added
 
 
 def lines(connection: Connection, number: int, *kinds: LineKind) -> list[Line]:
@@ -214,11 +231,16 @@ def change_line(connection: Connection, number: int, **values: Any) -> None:
     connection.execute(
         update(visit_line).where(visit_line.c.id == number).values(**as_columns(values))
     )
+    if (changed := line(connection, number)) is not None:
+        renew_document(connection, changed.visit)
 
 
 def remove_line(connection: Connection, number: int) -> None:
     """A line is written anew."""
+    gone = line(connection, number)
     connection.execute(delete(visit_line).where(visit_line.c.id == number))
+    if gone is not None:
+        renew_document(connection, gone.visit)
 
 
 def remove_lines(connection: Connection, number: int, kind: LineKind, city: str) -> None:
@@ -228,3 +250,4 @@ def remove_lines(connection: Connection, number: int, kind: LineKind, city: str)
             visit_line.c.visit == number, visit_line.c.kind == kind, visit_line.c.city == city
         )
     )
+    renew_document(connection, number)

@@ -40,6 +40,7 @@ _KIND = {
     "message": "message messages nachricht nachrichten",
     "question": "question questions frage fragen pregunta spørsmål otázka",
     "summary": "summary summaries zusammenfassung résumé",
+    "thread": "thread threads faden fäden fil fils hilo hilos discussion discussions",
     "visit": "visit visits besuch besuche visite visites visita visitas bezoek besøk návštěva"
     " επίσκεψη vizīte",
 }

@@ -17,7 +17,7 @@ from storage.search.rows import DocumentRow, Row, Scope
 WINDOWS = 25  # that are looked through for what the readers may read
 
 
-WEIGHTS = {"practice": ranking.PRACTICE, "summary": ranking.SUMMARY}
+WEIGHTS = {"practice": ranking.PRACTICE, "summary": ranking.SUMMARY, "visit": ranking.SUMMARY}
 
 
 @dataclass(frozen=True, slots=True)

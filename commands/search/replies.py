@@ -59,7 +59,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class DocumentHit:
-    """A practice or a confirmed summary that was found."""
+    """A practice, a visit or a confirmed summary that was found."""
 
     pieces: tuple[tuple[str, bool], ...]
     title: str
@@ -215,6 +215,7 @@ _KINDS = {
     "practice": N_("practices"),
     "summary": N_("summaries"),
     "visit": N_("visits"),
+    "thread": N_("threads"),
 }
 
 
@@ -278,6 +279,8 @@ def _document(words: Words, hit: DocumentHit) -> Inline:
         )
         return words.say("Confirmed {summary} of a thread, {day}", summary=where, day=day)
     shown = hit.link or Code(hit.show or hit.title)
+    if hit.kind == "visit":
+        return words.say("Visit {name} in {city}, {day}", name=shown, city=hit.city, day=day)
     if not hit.city:
         return words.say("Practice {name}, {day}", name=shown, day=day)
     return words.say("Practice {name} of {city}, {day}", name=shown, city=hit.city, day=day)

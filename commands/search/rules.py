@@ -35,6 +35,7 @@ SORTS = {
     **dict.fromkeys(("best", "relevance", "rank"), Sort.BEST),
 }
 WHOLE = (*DAYS, Field.THREAD)  # fields that hold for the whole search, and have no opposite
+THREADS = Filter(Field.KIND, "thread")  # of a whole search alone, as answers come later
 _LIKE_A_FIELD = re.compile(r"([a-z]{2,12}):(?!//)[^\s:]", re.IGNORECASE)
 _SCHEMES = ("http", "https", "mailto", "matrix", "tel")
 
@@ -298,11 +299,21 @@ class _Reader:
         if found is None:
             self.hints.append(Hint(HintKind.UNKNOWN_VALUE, value, name))
             return _phrase(value)
-        if name != Field.THREAD:
+        if found == THREADS and self.spared:
+            if self.spared > 1 or not self._behind_a_minus():
+                self.hints.append(Hint(HintKind.NEGATED_FILTER, name))
+                return _phrase(value)
+            found = replace(found, negated=True)
+        elif name != Field.THREAD and found != THREADS:
             return found
         self.whole.append(name)
-        self.query = replace(self.query, filters=tuple(dict.fromkeys((*self.query.filters, found))))
+        filters = (*self.query.filters, found)
+        self.query = replace(self.query, filters=tuple(dict.fromkeys(filters)))
         return None
+
+    def _behind_a_minus(self) -> bool:
+        before = self.tokens[self.at - 2]
+        return before.kind is Kind.MINUS or before == Token(Kind.WORD, "NOT")
 
     def _sort(self, value: str) -> None:
         sort = SORTS.get(value.lower())

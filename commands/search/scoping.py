@@ -23,6 +23,7 @@ HERE = ("here", "this", "hier", "ici", "aquí", "qui")
 EVERYWHERE = ("all", "everywhere", "alle", "überall", "tous", "todo", "ovunque", "overal", "alt")
 _EVENT = re.compile(r"\$[^\s/?&\"<>]+")
 DOCUMENTS = frozenset({"practice", "summary", "visit"})
+THREAD = "thread"  # no mark tells it: answers come later
 # What each kind is found by; "message" stands for all that people say.
 _KINDS = {
     "question": marks.QUESTION,
@@ -92,6 +93,7 @@ def scope_of(
         rooms=tuple(room.id for room in audience.rooms),
         marks=tuple(groups),
         without=_barred(query, asker, context),
+        answered=_answered(query),
         after_ms=EARLIEST if query.after is None else _midnight(query.after, zone),
         before_ms=LATEST if query.before is None else _midnight(query.before, zone),
         below=LATEST if below is None else below,
@@ -161,10 +163,17 @@ def _places(name: str, audience: Audience, context: Context) -> tuple[str, ...]:
 
 def _kinds(query: Query) -> tuple[str, ...] | None:
     """Marks of the kinds asked for; None: all that people say is among them."""
-    kinds = query.wants(Field.KIND, Field.IS)
+    kinds = [it for it in query.wants(Field.KIND, Field.IS) if it != THREAD]
     if not kinds or "message" in kinds:
         return None
     return tuple(map(_kind, kinds))
+
+
+def _answered(query: Query) -> bool | None:
+    """Whether only messages of threads count, or only those that nobody answered."""
+    if THREAD in query.wants(Field.KIND):
+        return True
+    return False if THREAD in query.bars(Field.KIND) else None
 
 
 def _kind(kind: str) -> str:
@@ -205,11 +214,12 @@ def _people(names: Sequence[str], asker: Person, context: Context) -> tuple[str,
 
 
 def _citizens(names: Sequence[str], context: Context) -> tuple[str, ...]:
-    """Everybody of these cities, as of now."""
+    """Everybody of these cities, as of now; and their practices and visits, whoever wrote them."""
     found: dict[int, None] = {}
-    for slug in cities_meant(names, context):
+    cities = cities_meant(names, context)
+    for slug in cities:
         found |= dict.fromkeys(one.id for one in people.find(context.connection, city=slug))
-    return marks.by_person(found)
+    return (*marks.by_person(found), *map(marks.of_city, cities))
 
 
 def cities_meant(names: Sequence[str], context: Context) -> tuple[str, ...]:

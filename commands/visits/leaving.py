@@ -14,6 +14,7 @@ def forget_traveller(gone: Gone, context: Context) -> Posts:
         numbers |= {row["visit"] for row in gone.traces.get(table, ()) if row["visit"] is not None}
     posts: list[Post] = []
     for number in sorted(numbers):
+        visits.renew_document(context.connection, number)
         visit = visits.get(context.connection, number)
         if visit is not None:
             posts += [*renew_card(visit, context), *renew_calendar(visit, context)]

@@ -24,7 +24,7 @@ COUNTED = frozenset({VisitState.POLLING, VisitState.CLOSING, VisitState.CLOSED})
 
 def card_key(visit: Visit) -> str:
     """The post that is the card."""
-    return _anew(f"visit/{visit.id}/card", visit.card)
+    return visit.card_key
 
 
 def report_key(visit: Visit) -> str:

@@ -23,6 +23,8 @@ FIND = """SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, 
     FROM ft CROSS JOIN message m ON m.id = ft.rowid
     WHERE ft MATCH ? AND ft.rowid BETWEEN ? AND ?
     AND m.ts >= ? AND m.ts < ? AND m.body <> '' AND (? IS NULL OR m.thread_h = ?)
+    AND (? IS NULL OR ? = EXISTS (SELECT 1 FROM message o
+        WHERE o.thread_h = m.thread_h AND o.room_id = m.room_id AND o.id <> m.id AND o.body <> ''))
     ORDER BY ft.rowid DESC LIMIT ?"""
 FEW_ROOMS = 4  # that cost nothing to name
 
@@ -85,7 +87,7 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
 def _find(connection: Connection, words: str, scope: Scope, limit: int) -> list[Row]:
     values = (
         words, scope.lowest_id, scope.highest_id, scope.after_ms, scope.before_ms,
-        scope.thread, scope.thread, limit,
+        scope.thread, scope.thread, scope.answered, scope.answered, limit,
     )  # fmt: skip
     return list(map(Row._make, fetch_plainly(connection, FIND, values)))
 

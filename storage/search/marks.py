@@ -42,6 +42,11 @@ def of_cluster(slug: str) -> str:
     return "c" + "".join(filter(str.isalnum, slug))
 
 
+def of_city(slug: str) -> str:
+    """The mark of a document of a city."""
+    return "y" + "".join(filter(str.isalnum, slug))
+
+
 def of_room(number: int) -> str:
     """The mark of what was said in a room, by our number."""
     return f"r{number}"

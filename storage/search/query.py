@@ -42,7 +42,7 @@ class Field(StrEnum):
     CITY = "city"
     IN = "in"  # a cluster or a room
     HAS = "has"  # file, image, link, poll, practice
-    KIND = "kind"  # message, question, poll, file, image, practice, summary
+    KIND = "kind"  # message, thread, question, poll, file, image, link, practice, visit, summary
     IS = "is"  # question, practice
     LANG = "lang"  # ISO 639-1
     THREAD = "thread"  # a message of it: id, link, or "here"

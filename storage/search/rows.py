@@ -57,6 +57,7 @@ class Scope:
     marks: tuple[tuple[str, ...], ...] = ()  # of each group at least one
     without: tuple[str, ...] = ()  # marks, "p9" among them; none of these
     thread: int | None = None  # hash of its root; None: any
+    answered: bool | None = None  # in a thread of more than one message, or alone; None: any
     after_ms: int = EARLIEST  # inclusive, milliseconds since 1970
     before_ms: int = LATEST  # exclusive
     below: int = LATEST  # exclusive message.id: where the page before ended

@@ -17,6 +17,9 @@ FIND = text(
     " FROM message m WHERE m.tsv @@ CAST(:words AS tsquery) AND m.id BETWEEN :lo AND :hi"
     " AND m.room_id IN :rooms AND m.ts >= :after AND m.ts < :before AND m.body <> ''"
     " AND (CAST(:thread AS bigint) IS NULL OR m.thread_h = :thread)"
+    " AND (CAST(:answered AS boolean) IS NULL OR CAST(:answered AS boolean) = EXISTS ("
+    "SELECT 1 FROM message o WHERE o.thread_h = m.thread_h AND o.room_id = m.room_id"
+    " AND o.id <> m.id AND o.body <> ''))"
     " ORDER BY m.id DESC LIMIT :limit"
 ).bindparams(bindparam("rooms", expanding=True))
 
@@ -77,6 +80,7 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         "after": scope.after_ms,
         "before": scope.before_ms,
         "thread": scope.thread,
+        "answered": scope.answered,
         "limit": limit,
     }
     return [Row(*found) for found in connection.execute(FIND, values)]

@@ -108,7 +108,9 @@ def populate(connection: Connection) -> None:
             for place in range(1, ROWS)
         ]
         connection.execute(insert(table), rows)
-    reindexing.renew_documents(connection, 0, 1_000)
+    last: tuple[int, int] | None = reindexing.BEGINNING
+    while last is not None:
+        last = reindexing.renew_documents(connection, last, 1_000)
 
 
 def _value(column: Any, place: int) -> Any:

@@ -251,6 +251,50 @@ async def test_an_upgraded_room_is_searched_with_what_went_before(hall: Hall) ->
     assert "loud" in await hall.hears(ANN, "!search pump", new)
 
 
+async def test_a_chain_of_rooms_is_one_even_if_it_bites_its_tail(hall: Hall) -> None:
+    await talk(hall)
+    second, third = RoomId("!second:hs"), RoomId("!third:hs")
+
+    def upgrade(connection: Connection) -> None:
+        for old, new in ((HOUSING, second), (second, third)):
+            join(connection, new, RoomKind.CLUSTER, (ANN, CORA, ME), "housing")
+            rooms.change(connection, new, predecessor=old)
+            rooms.change(connection, old, successor=new)
+        rooms.change(connection, third, successor=HOUSING)
+        rooms.change(connection, HOUSING, predecessor=third)
+
+    await hall.do(upgrade)
+    await hall.keeps_archive(third)
+    await hall.talks(ANN, "The newest pump", third)
+    shown = await hall.hears(ANN, "!search pump", third)
+    assert shown.startswith("Found 2 for")
+    assert "loud" in shown
+
+
+async def test_who_came_after_an_upgrade_finds_what_the_old_room_let_them_read(
+    hall: Hall,
+) -> None:
+    await hall.keeps_archive(HOUSING, "joined")
+    await hall.talks(ANN, "The old pump")
+    new, late = RoomId("!new:hs"), UserId("@late:hs")
+
+    def upgrade(connection: Connection) -> None:
+        join(connection, new, RoomKind.CLUSTER, (ANN, ME), "housing")
+        rooms.change(connection, new, predecessor=HOUSING)
+        rooms.change(connection, HOUSING, successor=new)
+        join(connection, direct(late), RoomKind.DIRECT, (late, ME))
+
+    await hall.do(upgrade)
+    await hall.keeps_archive(new)
+    await hall.moves(late, new, "join")
+    await hall.talks(ANN, "The new pump", new)
+    shown = await hall.hears(late, "search pump", direct(late))
+    assert shown.startswith("Found 1 for")
+    assert "The new pump" in shown
+    assert "Found 2 for" in await hall.hears(ANN, "search pump", direct(ANN))
+    assert "The old pump" not in await hall.hears(ANN, "!search pump", new)
+
+
 async def test_one_message_of_a_thread_stands_for_it(hall: Hall) -> None:
     await hall.keeps_archive()
     root = await hall.talks(ANN, "The pump is loud")
@@ -422,6 +466,23 @@ async def test_no_search_reaches_a_room_that_the_asker_is_not_in(hall: Hall) -> 
         assert await hears(typed) == silent[typed], typed
     assert any(said.startswith("Found") for said in silent.values())
     assert "secret heat" in await hall.hears(BEN, "search secret OR -pump", direct(BEN))
+
+
+async def test_threads_are_a_kind_and_so_is_what_nobody_answered(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "The pump is loud")
+    await hall.talks(PAULA, "The pump of the library", thread=root)
+    alone = await hall.talks(BEN, "My pump is silent")
+    shown = await hall.hears(CORA, "!search pump kind:thread")
+    assert shown.startswith("Found 1 for pump in Housing, only threads.")
+    assert "silent" not in shown
+    shown = await hall.hears(CORA, "!search pump -kind:thread")
+    assert shown.startswith("Found 1 for pump in Housing, but no threads.")
+    assert "silent" in shown
+    answer = await hall.talks(PAULA, "Which one?", thread=alone)
+    assert "Found 2 for" in await hall.hears(CORA, "!search pump kind:thread")
+    await hall.takes_back(PAULA, answer)
+    assert "Found 1 for" in await hall.hears(CORA, "!search pump kind:thread")
 
 
 async def test_a_thread_is_searched_from_within(hall: Hall) -> None:

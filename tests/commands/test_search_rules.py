@@ -127,6 +127,7 @@ def only(*filters: tuple[str, str], tree: Node | None = None, **more: Any) -> Qu
     )
 
 
+NO_THREAD = Hint(HintKind.NEGATED_FILTER, "kind")
 KIT = Word("kit")
 FILTERS: dict[str, Query] = {
     "from:ann": only(("from", "ann")),
@@ -179,6 +180,8 @@ def test_filters_stand_beside_the_words(typed: str) -> None:
         ("-is:late", Not(Phrase("late")), Hint(HintKind.UNKNOWN_VALUE, "late", "is")),
         ("-(thread:x kit)", Not(And((Phrase("x"), KIT))), Hint(HintKind.NEGATED_FILTER, "thread")),
         ("(a b) OR (c on:2026)", Or((And((A, B)), C)), Hint(HintKind.FOR_ALL, "on")),
+        ("a OR kind:thread", A, Hint(HintKind.FOR_ALL, "kind")),
+        ("-(a kind:thread)", Not(And((A, Phrase("thread")))), NO_THREAD),
         ("kit before:soon", Word("kit"), Hint(HintKind.UNREADABLE_DATE, "soon")),
         ("kit sort:random", Word("kit"), Hint(HintKind.UNKNOWN_SORT, "random")),
         ("ki*", Word("ki"), Hint(HintKind.SHORT_PREFIX, "ki")),
@@ -255,6 +258,8 @@ TIRED: dict[str, Query] = {
     "after: 3 days ago kit": Query(KIT, after=date(2026, 3, 29)),
     "SORT:New kit": Query(KIT, sort=Sort.NEW),
     "from: in:housing kit": only(("in", "housing"), tree=KIT),
+    "Type:Threads kit": only(("kind", "thread"), tree=KIT),
+    "-kind:thread kit": only(("-kind", "thread"), tree=KIT),
     "kind:visits kit": only(("kind", "visit"), tree=KIT),
 }
 
@@ -314,7 +319,7 @@ TYPED = st.lists(
             "a", "é", "foo", "OR", "AND", "NOT", "-", "−", "|", "(", ")", '"', "“", "*", "#", "@",
             "from:", "in:", "before:", "after:", "sort:", "new", "7d", "2026-03", "x:y", " ", " ",
             "has:", "kind:", "tag:", "thread:", "lang:", "is:", "on:", "city:", "file", "de",
-            "9999", "in:all", "from:ann ", "city:'Bonn' ", "last week", " : ", "：",
+            "9999", "kind:thread", "in:all", "from:ann ", "city:'Bonn' ", "last week", " : ", "：",
             " ", "\n", "'", ":", "\ud800", "\x00", "東京", "🎉", "ſort:", "ﬁn", "0",
         ]
     ),

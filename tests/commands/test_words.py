@@ -137,7 +137,7 @@ HIT = search.Hit((("1", False), ("2", True)), "3", "4", NOW, RoomId("!1"), Event
 POSTED = MessageLink(RoomId("!1"), EventId("$1"), "1")
 DOCUMENTS = tuple(
     search.DocumentHit((("1", True),), "1", kind, city, DAY, link, "1")
-    for kind in ("practice", "summary")
+    for kind in ("practice", "summary", "visit")
     for city in ("", "2")
     for link in (None, POSTED)
 )

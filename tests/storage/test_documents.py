@@ -108,7 +108,7 @@ async def test_practices_are_made_searchable_a_few_at_a_time(database: Database)
         for _ in range(3):
             a_practice(connection, PracticeState.SHARED)
         documents.remove(connection, documents.PRACTICE, ["P-1", "P-2", "P-3"])
-        last, steps = reindexing.renew_documents(connection, 0, 2), 0
+        last, steps = reindexing.renew_documents(connection, reindexing.BEGINNING, 2), 0
         assert found(connection, Word("door")) == ["P-1", "P-2"]
         while last is not None:
             last, steps = reindexing.renew_documents(connection, last, 2), steps + 1

@@ -47,6 +47,10 @@ class Sentence:
     lang: str = ""
 
     @property
+    def thread(self) -> int:
+        return self.number - self.number % 3 % 2  # two of three stand together
+
+    @property
     def id(self) -> int:
         return self.at * 16 + self.number % 16
 
@@ -90,7 +94,7 @@ async def say(database: Database, sentences: Sequence[Sentence]) -> None:
         connection.execute(insert(message), [
             {
                 "id": sentence.id, "seq": sentence.number, "room_id": sentence.room,
-                "thread_h": sentence.number, "thread_fixed": False,
+                "thread_h": sentence.thread, "thread_fixed": False,
                 "sender_id": sentence.person, "ts": sentence.at * 1000, "lang": found.language,
                 "body": sentence.body, "title": sentence.title,
             }
@@ -356,7 +360,10 @@ def slow_search(
         marks |= set(marks_of(sentence.body, body.language))
         if not all(marks.intersection(group) for group in scope.marks):
             continue
-        if marks.intersection(scope.without) or scope.thread not in (None, sentence.number):
+        others = [it for it in corpus if (it.thread, it.room) == (sentence.thread, sentence.room)]
+        if scope.answered is not None and scope.answered != (len(others) > 1):
+            continue
+        if marks.intersection(scope.without) or scope.thread not in (None, sentence.thread):
             continue
         texts = [body]
         if sentence.title:
@@ -419,6 +426,7 @@ async def test_both_engines_find_the_same_and_nothing_else(
             marks=chance.choice([(), (), (("lde", "len"),), (("q", "hlink"), ("p1", "p2"))]),
             without=chance.choice([(), (), ("lel",), ("hlink", "p3")]),
             thread=chance.choice([None] * 9 + [chance.randrange(400)]),
+            answered=chance.choice([None, None, None, True, False]),
         )
         questions.append((tree, scope, chance.choice([5, 30, 400])))
 
