@@ -141,10 +141,11 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 
 
 @pytest.mark.parametrize("sealed", [False, True], ids=["clear", "encrypted"])
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "", "x" * 300, "../x\x00"])
 async def test_a_file_is_kept_under_its_check_value_for_the_owner_alone(
-    place: Place, sealed: bool
+    place: Place, sealed: bool, name: str
 ) -> None:
-    await place.gets(BYTES, sealed=sealed, filename="../../../etc/passwd", body="../x\x00")
+    await place.gets(BYTES, sealed=sealed, filename=name, body=name)
     await place.works()
     sha256 = hashlib.sha256(BYTES).hexdigest()
     assert place.on_disk == [place.folder / "media" / sha256[:2] / sha256]
