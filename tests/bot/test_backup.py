@@ -95,13 +95,24 @@ def new_hall(tmp_path: Path, request: pytest.FixtureRequest) -> NewHall:
     return make
 
 
+PARTICULAR: dict[tuple[str, str], Any] = {  # what documents are made of has to make sense
+    ("practice", "state"): "published",
+    ("visit", "state"): "confirmed",
+    ("visit", "electorate"): [],
+    ("visit", "start"): "2026-05-04",
+    ("visit", "last"): "2026-05-05",
+    ("visit_line", "kind"): "agenda",
+    ("visit_line", "day"): "2026-05-04",
+}
+
+
 def populate(connection: Connection) -> None:
     """Every table full, whatever tables there are."""
     migrations.bring_up_to_date(connection)
     reindexing.bring_up_to_date(connection)
     meta.hall_id(connection)
     for table in metadata.sorted_tables:
-        if table.name in ("meta", "document"):  # documents are made of practices
+        if table.name in ("meta", "document"):  # documents are made of practices and visits
             continue
         rows = [
             {column.name: _value(column, place) for column in table.columns}
@@ -119,8 +130,8 @@ def _value(column: Any, place: int) -> Any:
     kind = getattr(column.type, "impl_instance", column.type)
     if column.name == "lang":
         return "en"
-    if (column.table.name, column.name) == ("practice", "state"):
-        return "published"
+    if (column.table.name, column.name) in PARTICULAR:
+        return PARTICULAR[column.table.name, column.name]
     if type(column.type).__name__ == "Instant":
         return NOW
     if type(column.type).__name__ == "Json":

@@ -371,6 +371,13 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "too_old": [archive.too_old(WORDS, timedelta(days=2))],
         "past_preview": [archive.past_preview(WORDS, NOW.date(), NOW.date(), yes="1")],
         "past_notice": [archive.past_notice(WORDS, NOW.date(), NOW.date(), off="1", stop="2")],
+        "past_progress": [
+            archive.past_progress(
+                WORDS, archive.OlderHistory(NOW.date(), NOW.date(), 7, number, number), stage
+            )
+            for stage in archive.Stage
+            for number in (0, 1, 7)
+        ],
         "past_stopped": [archive.past_stopped(WORDS)],
         "past_not_asked": [archive.past_not_asked(WORDS)],
         "nothing_to_export": [archive.nothing_to_export(WORDS)],

@@ -30,7 +30,7 @@ from storage.search import (
 from storage.search.analyser import terms_of
 from storage.search.query import And, Filter, Leaf, Marked, Node, Not, Or, Phrase, Prefix, Word
 from storage.search.upkeep import merge_step, start_merge
-from storage.tables import message, metadata
+from storage.tables import message, meta, metadata
 
 ENGINES = ("sqlite", "postgresql")
 EVERYWHERE = Scope(rooms=(1, 2, 3))
@@ -63,7 +63,7 @@ async def open_one(engine: str, tmp_path: Path, request: pytest.FixtureRequest) 
         database = await open_database(server.create_database(f"search_{uuid4().hex[:8]}"))
 
     def lay_out(connection: Connection) -> None:
-        metadata.create_all(connection, tables=[message])
+        metadata.create_all(connection, tables=[message, meta])
         create(connection)
         create(connection)  # harmless when it is there
 
@@ -465,7 +465,7 @@ async def test_a_redacted_word_leaves_the_files(tmp_path: Path) -> None:
     assert isinstance(database, SqliteDatabase)
 
     def lay_out(connection: Connection) -> None:
-        metadata.create_all(connection, tables=[message])
+        metadata.create_all(connection, tables=[message, meta])
         create(connection)
 
     await database.write(lay_out, alone=True)
