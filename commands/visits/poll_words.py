@@ -118,6 +118,20 @@ def withdrawn(words: Words, visit: Named, number: int, span: Span) -> Reply:
     )
 
 
+def both_stand(words: Words, person: str, number: int, earlier: Value, latest: Value) -> Reply:
+    """Somebody tapped two answers to one date, and took neither back."""
+    return paragraphs(
+        words.say(
+            "{person}: {earlier} and {latest} both stand on date {number}. The latest counts:"
+            " {latest}.",
+            person=person,
+            earlier=SIGNS[earlier],
+            latest=SIGNS[latest],
+            number=number,
+        )
+    )
+
+
 def poll_over(words: Words, visit: Named) -> str:
     return words.text("The dates of {name} are being counted.", name=visit.name)
 

@@ -18,7 +18,7 @@ from storage.records import EventId, Timer
 from storage.types import instant, milliseconds
 from storage.visit_records import Line, LineKind, Visit, VisitState
 
-PACE = timedelta(seconds=2)  # between two edits of one card
+PACE = timedelta(seconds=2.5)  # between two edits of one card: two seconds, and some for sending
 COUNTED = frozenset({VisitState.POLLING, VisitState.CLOSING, VisitState.CLOSED})
 
 

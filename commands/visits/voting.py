@@ -20,7 +20,7 @@ from commands.visits.counting import count, options_of, said_by, speaks_for, sti
 from commands.visits.electing import CITY, named, names_of, zone_of
 from commands.visits.proposing import poll_key
 from commands.visits.recounting import recount
-from commands.visits.showing import refresh
+from commands.visits.showing import in_thread, refresh
 from commands.words import N_
 from storage import sources, votes
 from storage.records import City, EventId, Role
@@ -153,8 +153,28 @@ def tap_date(tap: Tap, visit: Visit, number: int, value: Value, context: Context
         value.value,
         channel="tap",
     )
+    told = _contradiction(tap, visit, vote_, context)
     votes.record(context.connection, [vote_])
-    return after_a_vote(visit, tap.reacted.event_id, context)
+    return [*told, *after_a_vote(visit, tap.reacted.event_id, context)]
+
+
+def _contradiction(tap: Tap, visit: Visit, vote_: VisitVote, context: Context) -> list[Post]:
+    """✅ and ❌ by one person on one date: the latest counts, and that is said, once a date."""
+    standing = (
+        Value(one.value)
+        for one in votes.find(context.connection, visit.id)
+        if (one.option, one.person, one.channel) == (vote_.option, vote_.person, "tap")
+        and one.value not in ("", vote_.value)
+        and one.event_id != vote_.event_id
+    )
+    other = next(standing, None)
+    if other is None:
+        return []
+    told = poll_words.both_stand(
+        context.words, tap.person.display_name, vote_.option, other, Value(vote_.value)
+    )
+    key = f"{poll_key(visit, vote_.option)}/both/{vote_.person}"
+    return [in_thread(visit, told, key, notice=True, repeats=False)]
 
 
 def after_a_vote(visit: Visit, event_id: EventId, context: Context) -> list[Post]:

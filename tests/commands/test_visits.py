@@ -175,6 +175,23 @@ async def test_polls_taps_and_typed_votes_are_one_ledger_and_the_latest_counts(
     assert shown.count("0 of 2 cities · 2 silent") == 1, "date 3, taken back"
 
 
+async def test_who_taps_two_answers_to_one_date_is_told_once_which_counts(hall: Delivered) -> None:
+    await opened(hall)
+    await hall.taps(BEN, "visit/1/poll/1/1", "✅")
+    hall.later(timedelta(seconds=1))
+    no = await hall.taps(BEN, "visit/1/poll/1/1", "❌")
+    told = [body for body in hall.bodies(HOUSING) if "both stand" in body]
+    assert told == ["Ben: ✅ and ❌ both stand on date 1. The latest counts: ❌."]
+    assert "1 no" in await hall.hears(ANN, "!visit show V-1")
+    hall.later(timedelta(seconds=1))
+    await hall.responds(Redacted(hall.next_event(), HOUSING, BEN, hall.now, no))
+    hall.later(timedelta(seconds=1))
+    await hall.taps(BEN, "visit/1/poll/1/1", "👎")
+    assert len([body for body in hall.bodies(HOUSING) if "both stand" in body]) == 1, "once a date"
+    await hall.taps(BEN, "visit/1/poll/2/1", "🟡")
+    assert len([body for body in hall.bodies(HOUSING) if "both stand" in body]) == 1
+
+
 async def test_a_poll_answer_that_is_redacted_gives_way_to_the_one_before(hall: Delivered) -> None:
     await opened(hall)
     await hall.answers(BEN, "visit/1/poll/1/1", YES)

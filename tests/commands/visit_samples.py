@@ -132,6 +132,7 @@ SHOWN: dict[str, list[Reply]] = {
     "poll_question": [said(poll_words.poll_question(WORDS, SPAN, 1))],
     "poll_answers": [said(text) for text in poll_words.poll_answers(WORDS).values()],
     "withdrawn": [poll_words.withdrawn(WORDS, V, 1, SPAN)],
+    "both_stand": [poll_words.both_stand(WORDS, "1", 2, Value.YES, Value.NO)],
     "poll_over": [said(poll_words.poll_over(WORDS, V))],
     "you_speak": [poll_words.you_speak(WORDS, V, "1", "2", DATES, NOW)],
     "reminder": [poll_words.reminder(WORDS, V, DATES, NOW)],
