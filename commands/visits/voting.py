@@ -174,7 +174,9 @@ def _contradiction(tap: Tap, visit: Visit, vote_: VisitVote, context: Context) -
         context.words, tap.person.display_name, vote_.option, other, Value(vote_.value)
     )
     key = f"{poll_key(visit, vote_.option)}/both/{vote_.person}"
-    return [in_thread(visit, told, key, notice=True, repeats=False)]
+    # It names who tapped, so it goes with the tap.
+    quotes = (tap.reacted.event_id,)
+    return [in_thread(visit, told, key, notice=True, quotes=quotes, repeats=False)]
 
 
 def after_a_vote(visit: Visit, event_id: EventId, context: Context) -> list[Post]:

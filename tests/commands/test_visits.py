@@ -15,7 +15,7 @@ from commands.dates.rules import silent_parties
 from commands.events import Redacted
 from commands.visits.counting import count
 from demo.postgres import Postgres
-from storage import people, visits, votes, waiting
+from storage import outbox, people, visits, votes, waiting
 from storage.database import open_database
 from storage.open_polls import open_polls
 from storage.outbox import Action
@@ -182,6 +182,8 @@ async def test_who_taps_two_answers_to_one_date_is_told_once_which_counts(hall: 
     no = await hall.taps(BEN, "visit/1/poll/1/1", "❌")
     told = [body for body in hall.bodies(HOUSING) if "both stand" in body]
     assert told == ["Ben: ✅ and ❌ both stand on date 1. The latest counts: ❌."]
+    quoting = await hall.do(lambda c: outbox.posts_quoting(c, no))
+    assert quoting == [f"visit/1/poll/1/1/both/{BEN}"], "it goes with the tap that it tells of"
     assert "1 no" in await hall.hears(ANN, "!visit show V-1")
     hall.later(timedelta(seconds=1))
     await hall.responds(Redacted(hall.next_event(), HOUSING, BEN, hall.now, no))
