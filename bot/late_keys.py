@@ -25,8 +25,8 @@ UNREADABLE = "\N{LOCK}"  # on a message that we could not read; taken back when 
 async def keep_trying(hall: Hall) -> None:
     """Try again when a key comes and at set times, as nio announces no key twice."""
     # A key that came just before we ended is in the store, and nobody will announce it again.
-    now = hall.clock.now()
-    await hall.database.write(lambda c: waiting.hasten(c, now))
+    # That look counts as none: whoever restarts us three times has not waited any longer.
+    await _open(hall, await hall.database.read(waiting.rooms))
     while True:
         held = await hall.database.read(lambda c: waiting.due(c, hall.clock.now()))
         await _try_again(hall, held)

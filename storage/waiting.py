@@ -55,6 +55,11 @@ def add(
         )
 
 
+def rooms(connection: Connection) -> set[RoomId]:
+    """Where something waits for its key."""
+    return set(connection.scalars(select(waiting_event.c.room_id).distinct()))
+
+
 def in_rooms(connection: Connection, room_ids: Iterable[str]) -> list[Waiting]:
     """Events that wait in these rooms, oldest first."""
     rows = connection.execute(
@@ -69,11 +74,6 @@ def due(connection: Connection, now: datetime) -> list[Waiting]:
     """Events that it is time to try again, whether a key was announced or not."""
     rows = connection.execute(select(*_COLUMNS).where(waiting_event.c.next_try <= now).limit(200))
     return [Waiting(*row) for row in rows]
-
-
-def hasten(connection: Connection, now: datetime) -> None:
-    """Try everything again soon, also what only waits for its key to be announced."""
-    connection.execute(update(waiting_event).values(next_try=now))
 
 
 def postpone(connection: Connection, event_id: EventId, next_try: datetime | None) -> None:

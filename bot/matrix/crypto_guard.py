@@ -144,6 +144,14 @@ class CryptoGuard:
         return new_keys
 
     def _receive_to_device(self, events: list[Any]) -> list[tuple[RoomId, str]]:
+        if not events:
+            return []
+        # All or nothing: nio stores that a ratchet was turned before it stores the key that the
+        # turn gave. Killed in between, we could not read the same message when it comes again.
+        with self._nio.store.database.atomic():
+            return self._receive_each(events)
+
+    def _receive_each(self, events: list[Any]) -> list[tuple[RoomId, str]]:
         new_keys: list[tuple[RoomId, str]] = []
         for raw in events:
             event = None

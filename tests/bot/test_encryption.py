@@ -404,6 +404,47 @@ async def test_a_key_of_ours_that_was_used_once_opens_nothing_after_a_restart(
     assert guard._receive_to_device(seen) == []
 
 
+class _Killed(BaseException):
+    """No handler of errors is asked when a process is killed."""
+
+
+@pytest.mark.parametrize(
+    "step", ["save_account", "save_session", "save_inbound_group_session", "commit"]
+)
+@pytest.mark.parametrize("known", [False, True], ids=["first key", "later key"])
+async def test_killed_while_it_stores_a_key_the_hall_takes_it_when_it_comes_again(
+    bot: Bot, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch, step: str, known: bool
+) -> None:
+    """nio stores step by step what it can read only once."""
+    ann = await new_person("ann")
+    room = await new_room(ann, bot, encrypted=True)
+    await bot.joins(room)
+    if known:
+        await ann.say(room, "an earlier word")
+        await bot.hears(room, "an earlier word")
+        ann.client.invalidate_outbound_session(room)
+    store = bot.client._crypto._nio.store
+    reached = []
+
+    def kill(*_: Any) -> None:
+        reached.append(step)
+        raise _Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.database if step == "commit" else store, step, kill)
+        await ann.say(room, "the word")
+        try:
+            await bot.hears(room, "the word")
+        except _Killed:
+            await bot.stop()
+        else:
+            assert known  # only the first key takes one from the account
+            assert step == "save_account"
+            return
+    assert reached
+    assert "the word" in words_of(await bot.restart())
+
+
 async def test_a_decrypted_message_of_any_shape_is_told(bot: Bot, new_person: NewPerson) -> None:
     ann = await new_person("ann")
     room = await new_room(ann, bot, encrypted=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.late_keys import UNREADABLE
+from bot.late_keys import UNREADABLE, keep_trying
 from demo.people import Heard, Person
 from storage import waiting
 from tests.hall import SEALED, RunningHall
@@ -23,6 +23,11 @@ class Post:
         self._held: list[Any] = []
         self.holds_back = True
         monkeypatch.setattr(guard, "_receive_to_device", self._receive)
+
+    def slip_in(self) -> None:
+        """Let the keys into the store, as if we had died before anybody could be told."""
+        held, self._held = self._held, []
+        self._hand_over(held)
 
     def _receive(self, events: list[Any]) -> Any:
         if self.holds_back:
@@ -131,3 +136,30 @@ async def test_what_is_taken_back_before_its_key_comes_is_never_answered(
 
 async def _is_forgotten(hall: RunningHall, event: str) -> bool:
     return await tries(hall, {event}) == []
+
+
+async def starts_again(hall: RunningHall) -> None:
+    """What a start does for messages that wait, up to the end of its first look."""
+    task = asyncio.create_task(keep_trying(hall.hall))
+    await asyncio.sleep(0.5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@on_both
+async def test_restarts_are_no_attempts_to_read_and_find_keys_that_nobody_was_told_of(
+    hall: RunningHall, arrive: Arrive, late: Post
+) -> None:
+    ann = await arrive("ann", SEALED)
+    room = hall.rooms[SEALED]
+    asked = await ann.say(room, "!whoami")
+    await waits(hall, {asked}, 0)
+    for _ in range(4):
+        await starts_again(hall)
+    assert await tries(hall, {asked}) == [0]
+    hall.clock.shift -= timedelta(minutes=5)  # so that no set time comes to its rescue
+    late.slip_in()
+    await starts_again(hall)
+    await until(lambda: _is_forgotten(hall, asked))
+    assert ann.user_id in (await hall.answer_to(ann, room, asked)).body
+    assert not ann.heard(lambda one: one.reacts_to == asked, type="m.reaction")
