@@ -15,11 +15,12 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
-import aiohttp
 import nio
 from nio.exceptions import EncryptionError
 
+from demo import keys
 from demo.homeserver import Account
+from demo.keys import LOST
 from storage.records import EventId, RoomId, UserId
 
 Content = Mapping[str, Any]
@@ -37,7 +38,6 @@ _LONG_POLL_MS = 30_000
 _REQUEST_SECONDS = 30.0
 _PATIENCE_SECONDS = 60.0  # how long a request is repeated while the homeserver is away
 _LONGEST_PAUSE = 2.0
-_LOST = (aiohttp.ClientError, TimeoutError, ConnectionError)  # outcome unknown: ask again
 
 
 class RefusedError(Exception):
@@ -567,7 +567,7 @@ class Person:
             try:
                 response = await self.client.send(method, _CLIENT + path, data, headers)
                 text = await response.text()
-            except _LOST:
+            except LOST:
                 if not repeat or pause is None:
                     raise
             else:
@@ -593,6 +593,7 @@ class Person:
             for pause in _pauses():
                 try:
                     async with asyncio.timeout(_REQUEST_SECONDS):
+                        await keys.give_key(self.client, room_id, self.request)
                         answer = await self.client.room_send(
                             room_id,
                             event_type,
@@ -600,7 +601,7 @@ class Person:
                             txn_id,
                             ignore_unverified_devices=True,
                         )
-                except _LOST:
+                except LOST:
                     if pause is None:
                         raise
                 else:
@@ -672,7 +673,7 @@ class Person:
                         full_state=first,
                     )
                 raw = await response.transport_response.json(content_type=None)
-            except (*_LOST, ValueError):
+            except (*LOST, ValueError):
                 # ValueError: a proxy's error page is not JSON.
                 await asyncio.sleep(next(pauses) or 0)
                 continue
@@ -683,7 +684,7 @@ class Person:
                 await asyncio.sleep((response.retry_after_ms or 0) / 1000 or next(pauses) or 0)
                 continue
             await self._take_in(raw)
-            await self._tend_keys(raw)
+            await keys.tend(self.client, raw)
             self._remember(raw["next_batch"])
             first, pauses = False, _pauses(patience=None)
             async with self._news:
@@ -762,24 +763,8 @@ class Person:
 
     def _has_key(self, room_id: str, event: nio.MegolmEvent) -> bool:
         """Whether trying is worth it: at each try in vain nio asks the sender for the key again."""
-        keys = self.client.olm.inbound_group_store
-        return keys.get(room_id, event.sender_key, event.session_id) is not None
-
-    async def _tend_keys(self, raw: Content) -> None:
-        """What nio's own loop does after a sync: publish our keys, learn the others'."""
-        client = self.client
-        if raw.get("device_one_time_keys_count", {}).get("signed_curve25519") == 0:
-            client.olm.uploaded_key_count = 0  # nio overlooks exactly zero
-        with contextlib.suppress(*_LOST):  # tried again after the next sync
-            if client.should_upload_keys:
-                await client.keys_upload()
-            if client.should_query_keys:
-                await client.keys_query()
-            if client.should_claim_keys:
-                await client.keys_claim(client.get_users_for_key_claiming())
-            await client.send_to_device_messages()
-        if raw.get("to_device", {}).get("events"):
-            client.olm.save_account()  # nio does not keep that a one-time key was used
+        known = self.client.olm.inbound_group_store
+        return known.get(room_id, event.sender_key, event.session_id) is not None
 
     def _remember(self, since: str) -> None:
         self._since = since

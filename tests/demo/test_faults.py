@@ -117,6 +117,28 @@ async def test_each_fault_costs_time_but_no_message_and_doubles_none(
             assert proxy.counts.items() >= (faults | {"stall": 2}).items()
 
 
+@pytest.mark.parametrize("fault", [Answer(502), DropResponse(), DropResponse(begun=False)])
+@pytest.mark.parametrize("path", ["/keys/claim", "/sendToDevice/"])
+async def test_a_key_that_did_not_get_through_is_sent_again(
+    homeserver: Homeserver,
+    new_person: NewPerson,
+    tmp_path: Path,
+    path: str,
+    fault: Answer | DropResponse,
+) -> None:
+    """nio calls it shared all the same, and then nobody can read what is said under it."""
+    bob = await new_person("bob")
+    async with FaultProxy(homeserver.url, 1) as proxy:
+        account = new_account(homeserver, "ann")
+        async with await Person.log_in(proxy.url, account, store=tmp_path / "ann") as ann:
+            room = await ann.create_room("Storm", invite=[bob.user_id], encrypted=True)
+            await bob.enters(room)
+            proxy.next(fault, lambda method, at: path in at)
+            await ann.say(room, "the word")
+            assert (await bob.hears(room=room)).body == "the word"
+            assert proxy.counts[fault.name] == 1
+
+
 async def test_a_conversation_in_a_storm_is_complete_and_in_order(
     homeserver: Homeserver, new_person: NewPerson, tmp_path: Path
 ) -> None:
