@@ -10,10 +10,11 @@ from benchmarks.report import Line
 from benchmarks.stage import clusters, members, stage
 
 PEOPLE, COMMANDS, ROOMS = 20, 500, 4
+ROUNDS = 3  # of both in turn: a homeserver's pace changes by a third within a minute
 
 
 async def measure(folder: Path) -> list[Line]:
-    """First the bare senders, then the same senders with a hall that answers them."""
+    """Bare senders, and the same senders with a hall that answers them, in turn."""
     async with stage(folder, clusters(ROOMS)) as here:
         accounts = [here.homeserver.register(f"member{n}", "secret") for n in range(PEOPLE)]
         async with members(here.homeserver, [here.keeper, *accounts]) as (keeper, *crowd):
@@ -24,21 +25,23 @@ async def measure(folder: Path) -> list[Line]:
                 await keeper.request("POST", f"/rooms/{rooms[number % ROOMS]}/invite", body)
                 await member.join(rooms[number % ROOMS])
             await keeper.listen(breath=0.5)
-            bare = await _send(crowd, rooms, "good morning", 2 * COMMANDS)
-            began = time.perf_counter()
-            await _send(crowd, rooms, "!whoami", COMMANDS)
+            bare = with_hall = 0.0
             answers = _answers_of(here.bot.user_id)
-            ended = await keeper.counts(answers, COMMANDS)
-            await asyncio.sleep(2)  # whatever is said twice would come now
+            for round_ in range(1, ROUNDS + 1):
+                bare += await _send(crowd, rooms, "good morning", 2 * COMMANDS)
+                began = time.perf_counter()
+                await _send(crowd, rooms, "!whoami", COMMANDS)
+                with_hall += await keeper.counts(answers, round_ * COMMANDS) - began
+                await asyncio.sleep(2)  # whatever is said twice would come now
             _judge(keeper, here.bot.user_id)
-    throughput = 2 * COMMANDS / (ended - began)
+    events = ROUNDS * 2 * COMMANDS
     return [
-        Line("burst of 500 commands", throughput, bare, "events/s", least=0.8),
+        Line("burst of 500 commands", events / with_hall, events / bare, "events/s", least=0.8),
     ]
 
 
 async def _send(crowd: list[Member], rooms: list[str], text: str, count: int) -> float:
-    """Everybody sends as fast as Synapse takes it; events a second."""
+    """Everybody sends as fast as Synapse takes it; seconds."""
     began = time.perf_counter()
 
     async def send(number: int, member: Member) -> None:
@@ -46,7 +49,7 @@ async def _send(crowd: list[Member], rooms: list[str], text: str, count: int) ->
             await member.say(rooms[number % ROOMS], text)
 
     await asyncio.gather(*(send(number, member) for number, member in enumerate(crowd)))
-    return count / (time.perf_counter() - began)
+    return time.perf_counter() - began
 
 
 def _answers_of(bot: str) -> Predicate:

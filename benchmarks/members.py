@@ -67,13 +67,14 @@ class Member:
         return joined
 
     async def say(self, room: str, body: str) -> str:
-        """Send a message; its event id."""
+        """Send a message as clients do, telling whom it mentions; its event id.
+
+        Synapse takes a fifth longer for an event with `m.mentions`: it reads it against a schema.
+        """
         self._sent += 1
         path = f"/rooms/{quote(room)}/send/m.room.message/{self._sent}-{time.time_ns()}"
-        sent: str = (await self.request("PUT", path, {"msgtype": "m.text", "body": body}))[
-            "event_id"
-        ]
-        return sent
+        content = {"msgtype": "m.text", "body": body, "m.mentions": {}}
+        return str((await self.request("PUT", path, content))["event_id"])
 
     async def listen(self, *, breath: float = 0.0) -> None:
         """Begin to note what is said from now on.
