@@ -30,6 +30,16 @@ def pytest_configure() -> None:
             tempfile.tempdir = None  # asks anew
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of a group share what is dear to make; spread over the workers, each makes its own."""
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
+            raise pytest.UsageError("pytest-xdist does not keep groups together: see pyproject.toml")
+
+
 @pytest.fixture(scope="session")
 def homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homeserver]:
     """A Synapse without rate limits; every test makes its own people and rooms."""
