@@ -259,6 +259,13 @@ class SqliteDatabase:
         )
         event.listen(self._readers, "connect", _prepare_reader)
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        # Here, and not in its thread: what is no database is told to whoever opens it, and no
+        # reader is in the way while a new one gets its write-ahead log.
+        try:
+            self._writing = self._engine.connect()
+        except BaseException:
+            os.close(self._lock)
+            raise
         self._queue: queue.SimpleQueue[_Unit[Any] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._keep_writing, name="writer", daemon=True)
         self._writer.start()
@@ -325,7 +332,7 @@ class SqliteDatabase:
         os.close(self._lock)
 
     def _keep_writing(self) -> None:
-        with self._engine.connect() as connection:
+        with self._writing as connection:
             waiting: _Unit[Any] | None = None
             while (unit := waiting or self._queue.get()) is not None:
                 waiting, stopping, group = None, False, [unit]
@@ -360,12 +367,12 @@ class SqliteDatabase:
                         raise unit.error  # a full disk took the others' work with it
                 if len(group) == 1 and group[0].error is not None:
                     raise group[0].error
+            if not group[0].durable:
+                _set_synchronous(connection, "FULL")
         except BaseException as error:
             for unit in group:
                 unit.error = unit.error or error
-        finally:
-            if not group[0].durable:
-                _set_synchronous(connection, "FULL")
+            _come_to_rest(connection)
         for loop in {id(unit.loop): unit.loop for unit in group}.values():
             mine = [unit for unit in group if unit.loop is loop]
             with contextlib.suppress(RuntimeError):  # the caller's loop is gone
@@ -411,6 +418,16 @@ def _set_synchronous(connection: Connection, level: str) -> None:
     driver = connection.connection.driver_connection
     assert driver is not None
     driver.execute(f"PRAGMA synchronous={level}")  # refused inside a transaction
+
+
+def _come_to_rest(connection: Connection) -> None:
+    """After an error, whatever it was: ready for the next unit. Never fails: nobody writes else."""
+    try:
+        if _in_transaction(connection):
+            connection.connection.rollback()
+        _set_synchronous(connection, "FULL")
+    except Exception:
+        connection.invalidate()  # the next one gets a new connection, prepared like the first
 
 
 def _prepare_writer(driver: Any, _record: Any) -> None:

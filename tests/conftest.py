@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in items:
         if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
-            raise pytest.UsageError("pytest-xdist does not keep groups together: see pyproject.toml")
+            raise pytest.UsageError("pytest-xdist keeps no groups: see pyproject.toml")
 
 
 @pytest.fixture(scope="session")

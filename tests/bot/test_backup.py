@@ -1,6 +1,7 @@
 """A backup holds all there is, goes back whole into either database, and is refused if damaged."""
 
 import asyncio
+import shutil
 import sqlite3
 import stat
 import threading
@@ -33,6 +34,8 @@ ROWS = 1_203  # more than are read or written at once
 ENGINES = ("sqlite", "postgresql")
 
 NewHall = Callable[[str], Awaitable["Place"]]
+
+pytestmark = pytest.mark.xdist_group("backup")  # they share what takes seconds to fill
 
 
 class Place:
@@ -76,23 +79,26 @@ class Place:
 @pytest.fixture
 def new_hall(tmp_path: Path, request: pytest.FixtureRequest) -> NewHall:
     async def make(engine: str) -> Place:
-        folder = tmp_path / uuid4().hex[:6]
         url = "sqlite:///moothall.db"
         if engine == "postgresql":
             server: Postgres = request.getfixturevalue("postgres")
             url = server.create_database(f"backup_{uuid4().hex[:8]}").replace("+asyncpg", "")
-        setup = Setup(
-            homeserver="http://localhost:1",
-            user="@moothall:localhost",
-            password="secret",
-            coordinators=["@paula:localhost"],
-            operators=["@paula:localhost"],
-            clusters=[{"slug": "welcoming", "title": "Welcoming"}],
-            database=url,
-        )
-        return Place(folder, load(setup.write(folder), {}))
+        return configured(tmp_path / uuid4().hex[:6], url)
 
     return make
+
+
+def configured(folder: Path, url: str) -> Place:
+    setup = Setup(
+        homeserver="http://localhost:1",
+        user="@moothall:localhost",
+        password="secret",
+        coordinators=["@paula:localhost"],
+        operators=["@paula:localhost"],
+        clusters=[{"slug": "welcoming", "title": "Welcoming"}],
+        database=url,
+    )
+    return Place(folder, load(setup.write(folder), {}))
 
 
 PARTICULAR: dict[tuple[str, str], Any] = {  # what documents are made of has to make sense
@@ -220,11 +226,18 @@ def connection_of_its_own(config: Config) -> Callable[[Callable[[Connection], An
 # ── refusals ──────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-async def filled(new_hall: NewHall) -> Place:
-    place = await new_hall("sqlite")
+@pytest.fixture(scope="module")
+async def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A full hall's folder, to be copied: filling one takes seconds."""
+    place = configured(tmp_path_factory.mktemp("model") / "hall", "sqlite:///moothall.db")
     await place.fill()
-    return place
+    return place.folder
+
+
+@pytest.fixture
+def filled(model: Path, tmp_path: Path) -> Place:
+    shutil.copytree(model, tmp_path / "filled")
+    return Place(tmp_path / "filled", load(tmp_path / "filled" / "moothall.toml", {}))
 
 
 async def test_nothing_is_overwritten_unasked(filled: Place, new_hall: NewHall) -> None:

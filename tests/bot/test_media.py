@@ -101,6 +101,8 @@ class Place:
                 if found is None or found[1] > self.now:
                     break
                 await asyncio.sleep(0.01)
+        async with self.hall.keeping:
+            pass  # what it had begun is done
         if task.done():
             await task
         task.cancel()

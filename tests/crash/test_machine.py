@@ -138,6 +138,23 @@ async def test_postgres_goes_and_comes_back(
         assert re.fullmatch(r"The database cannot be used \(\w+\)\.\n", said), said
 
 
+async def test_a_file_that_is_no_database_is_told_at_the_start_and_left_alone(
+    homeserver: Homeserver, tmp_path: Path
+) -> None:
+    bot, paula = new_account(homeserver, "moothall"), new_account(homeserver, "paula")
+    file = tmp_path / "shopping.txt"
+    file.write_text("tea, coffee, biscuits\n" * 400)
+    setup = setup_for(homeserver.url, bot, paula, database=f"sqlite:///{file}", slug="shop")
+    config = setup.write(tmp_path)
+    async with asyncio.timeout(30):
+        for command in ("run", "init"):
+            assert await moothall(config, command) == (
+                Exit.TROUBLE,
+                "The database cannot be used (DatabaseError SQLITE_NOTADB).\n",
+            )
+    assert file.read_text() == "tea, coffee, biscuits\n" * 400
+
+
 # ── the clock ─────────────────────────────────────────────────────────────────────────────────
 
 

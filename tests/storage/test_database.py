@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from storage import database as databases
 from storage import meta
 from storage.database import Database, is_passing, open_database
 
@@ -75,4 +76,47 @@ async def test_a_full_disk_fails_every_unit_of_the_group_and_keeps_none(tmp_path
     await database.write(lambda c: c.exec_driver_sql("PRAGMA max_page_count=4000"), alone=True)
     await database.write(too_much)
     assert await database.read(count) == kept + 100
+    await database.close()
+
+
+async def test_what_is_no_database_is_told_and_let_go_of(tmp_path: Path) -> None:
+    file, url = tmp_path / "hall.db", f"sqlite:///{tmp_path}/hall.db"
+    file.write_bytes(b"a shopping list" * 400)
+    with pytest.raises(DBAPIError):
+        await open_database(url)
+    assert file.read_bytes() == b"a shopping list" * 400
+    file.unlink()
+    database = await open_database(url)  # nobody holds its lock
+    await database.close()
+
+
+@pytest.mark.parametrize("level", ["NORMAL", "FULL"])
+async def test_whatever_happens_to_one_unit_the_next_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    """Nobody writes but one thread: were it to end, everybody would wait for ever."""
+    database = await open_database(f"sqlite:///{tmp_path}/hall.db")
+    set_level = databases._set_synchronous
+    troubles = [OSError("a disk in flames"), OSError("still")]
+
+    def fail(connection: Connection, wanted: str) -> None:
+        if wanted == level and troubles:
+            raise troubles.pop()
+        set_level(connection, wanted)
+
+    monkeypatch.setattr(databases, "_set_synchronous", fail)
+
+    def write(connection: Connection) -> str:
+        meta.put(connection, "word", "here")
+        return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+
+    await database.write(lambda c: c.exec_driver_sql("CREATE TABLE meta (key UNIQUE, value)"))
+    async with asyncio.timeout(10):
+        with pytest.raises(OSError, match=r"flames|still"):
+            await database.write(write, durable=False)
+        if level == "NORMAL":
+            with pytest.raises(OSError, match="flames"):
+                await database.write(write, durable=False)
+        assert await database.write(write, durable=False) == "wal"
+        assert await database.write(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar()) == 2
     await database.close()
