@@ -13,11 +13,11 @@ from commands.visits import electing, poll_words, rules, tally_words
 from commands.visits.counting import count, options_of, still_open
 from commands.visits.electing import named, names_of, zone_of
 from commands.visits.proposing import alarm, ask_room, numbered, poll_key, show_card
-from commands.visits.recounting import result_key, result_of
+from commands.visits.recounting import result_key, result_of, unread_answers
 from commands.visits.showing import edit_card, in_thread, titled
-from storage import outbox, people, visits
+from storage import outbox, people, visits, votes
 from storage.records import UserId
-from storage.visit_records import Electorate, LineKind, Visit, VisitState
+from storage.visit_records import Electorate, LineKind, Visit, VisitState, VisitVote
 
 PATIENCE = timedelta(seconds=90)  # for the ends of polls to come back to us
 LATE = timedelta(minutes=1)  # for votes that other homeservers bring
@@ -182,14 +182,32 @@ def conclude(visit: Visit, context: Context) -> list[Post]:
 
 
 def gather_late(visit: Visit, context: Context) -> list[Post]:
-    """The homeserver is asked once more what was answered; only a vote that is new counts anew."""
-    return [Gather(poll) for poll in _asked_polls(visit, context)]
+    """The homeserver is asked once more what was answered, and what of it was taken back."""
+    ledger = votes.find(context.connection, visit.id)
+    return [
+        Gather(
+            poll_key(visit, number),
+            (
+                *(one.event_id for one in ledger if one.option == number and _may_go(one)),
+                *unread_answers(visit, number, context),
+            ),
+        )
+        for number in _asked_polls(visit, context)
+    ]
 
 
-def _asked_polls(visit: Visit, context: Context) -> list[str]:
-    """The polls of this round that stand, or stood, in the room."""
-    keys = [poll_key(visit, one.number) for one in options_of(visit, context) if not one.withdrawn]
-    return [key for key in keys if outbox.was_posted(context.connection, key)]
+def _may_go(vote: VisitVote) -> bool:
+    """Whether anything would follow from its redaction; of a tap that is the same as no value."""
+    return bool(vote.value) or vote.channel != "tap"
+
+
+def _asked_polls(visit: Visit, context: Context) -> list[int]:
+    """The dates of this round whose polls stand, or stood, in the room."""
+    return [
+        one.number
+        for one in options_of(visit, context)
+        if not one.withdrawn and outbox.was_posted(context.connection, poll_key(visit, one.number))
+    ]
 
 
 # ── reminders ─────────────────────────────────────────────────────────────────────────────────

@@ -622,6 +622,25 @@ async def test_a_minute_after_the_close_the_polls_of_that_round_are_gathered_onc
     assert len(gathered()) == 2, "nobody needs the votes of what is called off"
 
 
+async def test_what_is_held_of_a_date_is_named_when_its_poll_is_gathered(hall: Delivered) -> None:
+    await opened(hall)
+    typed = hall.said(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.responds(typed)
+    given = await hall.answers(BEN, "visit/1/poll/2/1", YES)
+    await hall.taps(CORA, "visit/1/poll/2/1", "🟡")
+    tapped = (await hall.do(lambda c: votes.find(c, 1)))[-1].event_id
+    gone = await hall.taps(CORA, "visit/1/poll/2/1", "❌")
+    await hall.redacts(CORA, gone)
+    relation = {"rel_type": "m.reference", "event_id": hall.post("visit/1/poll/2/1").event_id}
+    sealed = Waiting(EventId("$sealed"), HOUSING, "s", {"content": {"m.relates_to": relation}})
+    await hall.do(lambda c: waiting.add(c, [sealed], hall.now, None))
+    await hall.says(CORA, "!visit close V-1")
+    await hall.passes(hall.now + timedelta(minutes=2))
+    asked = {one.changes: one.content for one in hall.stood if one.action is Action.GATHER}
+    assert asked["visit/1/poll/1/1"] == {"held": [typed.event_id]}
+    assert asked["visit/1/poll/2/1"] == {"held": [typed.event_id, given, tapped, sealed.event_id]}
+
+
 async def test_dates_that_are_asked_again_stay_open_when_somebody_changes_a_vote(
     hall: Delivered,
 ) -> None:
