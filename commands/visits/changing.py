@@ -1,6 +1,6 @@
 """A decided visit lives on: moved, cancelled, postponed, held online, or hosted by another city."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -201,7 +201,7 @@ def change_host(call: Call[Host], context: Context) -> Posts:
 
 
 def _required(voice: Electorate, required: bool) -> Electorate:
-    return Electorate(voice.key, voice.people, voice.contact, required, voice.counts)
+    return replace(voice, required=required)
 
 
 def set_place(call: Call[Place], context: Context) -> Posts:
@@ -243,7 +243,7 @@ def set_speaker(call: Call[Speaker], context: Context) -> Posts:
     who = call.arguments.who
     old = voices[key]
     crowd = tuple(dict.fromkeys((*old.people, who.user_id)))
-    voices[key] = Electorate(key, crowd, who.user_id, old.required, old.counts)
+    voices[key] = replace(old, people=crowd, contact=who.user_id)
     visit = visits.change(context.connection, visit.id, electorate=tuple(voices.values()))
     told = call.answer(replies.speaker_set(call.words, city.name, who.display_name))
     return [*told, *_asked_to_speak(call, visit, key, city, context), *edit_card(visit, context)]

@@ -33,6 +33,16 @@ def moved(
     return paragraphs(*lines)
 
 
+def nobody_asked_anew(words: Words, visit: Named) -> Reply:
+    """To who wants people reminded of a visit that is decided."""
+    return paragraphs(
+        words.say(
+            "{name} is decided, and nobody’s answer is awaited: there is nobody to remind.",
+            name=visit.name,
+        )
+    )
+
+
 def still_coming(words: Words, visit: Named, span: Span) -> Reply:
     """To somebody who was asked again after a move and is silent, in their direct chat."""
     return paragraphs(

@@ -236,14 +236,23 @@ def none_left(words: Words, visit: Named, who: Sequence[str]) -> Reply:
     )
 
 
-def reminded(words: Words, visit: Named, count: int) -> Reply:
-    if not count:
-        return paragraphs(words.say("{name}: nobody is left to remind.", name=visit.name))
-    return paragraphs(
-        words.plural(
+def reminded(words: Words, visit: Named, count: int, left: Sequence[str]) -> Reply:
+    """left: whose answer is missing, and who are not told: often enough, or nobody is there."""
+    if count:
+        said = words.plural(
             "{name}: {number} person is reminded, in the direct chat.",
             "{name}: {number} people are reminded, in their direct chats.",
             count,
             name=visit.name,
         )
+    elif left:
+        said = words.say("{name}: I have nobody left to remind.", name=visit.name)
+    else:
+        said = words.say("{name}: everybody who was asked has answered.", name=visit.name)
+    if not left:
+        return paragraphs(said)
+    missing = words.say(
+        "Still missing, without a reminder from me: {names}. A word from you may do more.",
+        names=words.listing([*left]),
     )
+    return paragraphs(said, missing)

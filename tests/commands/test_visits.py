@@ -488,8 +488,24 @@ async def test_who_is_to_answer_for_a_city_is_told_so_while_the_answer_is_missin
 
 async def test_a_coordinator_reminds_by_hand(hall: Delivered) -> None:
     await opened(hall)
-    assert "3 people are reminded" in await hall.hears(CORA, "!visit remind V-1")
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    assert "2 people are reminded" in await hall.hears(CORA, "!visit remind V-1")
     assert "for coordinators and for the city lead" in await hall.hears(BEN, "!visit remind V-1")
+    assert len(hall.bodies(direct(BEN))) == 1
+    again = await hall.hears(CORA, "!visit remind V-1")
+    assert "V-1: I have nobody left to remind." in again
+    assert "without a reminder from me: São Bento and Cora (the lead partner)." in again
+    assert len(hall.bodies(direct(BEN))) == 1, "once by hand is enough"
+
+
+async def test_while_some_are_asked_first_nobody_else_is_reminded(hall: Delivered) -> None:
+    await hall.says(ANN, PROPOSAL + " first:yes")
+    await hall.says(ANN, "!visit open V-1")
+    await hall.says(ANN, "vote V-1 yes", direct(ANN))
+    asked = len(hall.bodies(direct(CORA)))
+    assert "V-1: 1 person is reminded" in await hall.hears(ANN, "!visit remind V-1")
+    assert len(hall.bodies(direct(CORA))) == asked + 1
+    assert not hall.bodies(direct(BEN)), "he has not been asked yet"
 
 
 async def test_a_bell_on_a_reminder_ends_them_and_taken_back_they_come_again(
@@ -787,6 +803,43 @@ async def test_who_did_not_come_anyway_is_neither_asked_nor_reminded_after_a_mov
     await hall.passes(hall.now + timedelta(days=30))
     assert len(hall.bodies(direct(ANN))) == 2
     assert not hall.bodies(direct(BEN))
+
+
+async def test_after_a_move_those_asked_anew_are_reminded_by_hand_and_nobody_else(
+    hall: Delivered,
+) -> None:
+    await opened(hall)
+    await hall.says(ANN, "!vote 1 yes 2 yes 3 no")
+    await hall.says(CORA, "!vote yes")
+    await hall.says(BEN, "!vote 1 yes 2 no 3 yes")
+    await hall.says(CORA, "!visit confirm V-1 2")
+    nobody = "V-1 is decided, and nobody’s answer is awaited: there is nobody to remind."
+    assert await hall.hears(CORA, "!visit remind V-1") == nobody
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    await hall.says(ANN, "!visit speaker V-1 Ann city:Havnvoll")
+    before = {who: len(hall.bodies(direct(who))) for who in (ANN, BEN, CORA)}
+    reached = await hall.hears(CORA, "!visit remind")
+    assert reached.splitlines()[-1] == "V-1: 2 people are reminded, in their direct chats."
+    told = hall.bodies(direct(ANN))[before[ANN] :]
+    assert len(told) == 1
+    assert "moved to Tue, 2 Jun – Thu, 4 Jun 2026, and your answer is still missing" in told[0]
+    assert len(hall.bodies(direct(BEN))) == before[BEN], "he did not come to the old days either"
+    await hall.says(ANN, "vote V-1 yes", direct(ANN))
+    again = await hall.hears(CORA, "!visit remind V-1")
+    assert "I have nobody left to remind" in again
+    assert "from me: Cora (the lead partner). A word from you may do more." in again
+    await hall.says(CORA, "vote V-1 yes", direct(CORA))
+    answered = "V-1: everybody who was asked has answered."
+    assert await hall.hears(CORA, "!visit remind V-1") == answered
+
+
+async def test_without_a_number_those_are_reminded_whose_dates_are_asked(hall: Delivered) -> None:
+    await decided(hall)
+    await hall.says(CORA, "!visit move V-1 2-4 June")
+    await hall.says(ANN, PROPOSAL)
+    assert "V-1: 3 people" in await hall.hears(CORA, "!visit remind")
+    await hall.says(ANN, "!visit open V-2")
+    assert "V-2: 3 people" in await hall.hears(CORA, "!visit remind")
 
 
 async def test_after_a_second_move_only_the_newest_days_are_reminded_of(hall: Delivered) -> None:

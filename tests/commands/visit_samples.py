@@ -178,7 +178,10 @@ SHOWN: dict[str, list[Reply]] = {
         replies.visit_list(WORDS, some)
         for some in ([], [(V, "polling", None), (TITLED, "confirmed", SPAN)])
     ],
-    "reminded": [poll_words.reminded(WORDS, V, count) for count in (0, 1, 2)],
+    "reminded": [
+        poll_words.reminded(WORDS, V, count, left) for count in (0, 1, 2) for left in ((), ("1",))
+    ],
+    "nobody_asked_anew": [life_words.nobody_asked_anew(WORDS, V)],
     "speaker_set": [replies.speaker_set(WORDS, "1", "2")],
 }
 
