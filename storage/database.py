@@ -185,7 +185,7 @@ def _insert_plainly(
         if not isinstance(table.c[name].type, Boolean)
     ]
     return (
-        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - names of ours
+        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 — names of ours
         tuple((place, write) for place, write in processors if write is not None),
     )
 

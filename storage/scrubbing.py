@@ -139,6 +139,6 @@ async def _filler(connection: AsyncConnection, name: str) -> tuple[str, bool]:
         if column == pad or not nullable or column in unique
     }
     return (
-        f'INSERT INTO "{name}" ({", ".join(values)}) SELECT {", ".join(values.values())}'  # noqa: S608
+        f'INSERT INTO "{name}" ({", ".join(values)}) SELECT {", ".join(values.values())}'  # noqa: S608 — our schema's names
         " FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) n"
     ), pad is not None
