@@ -37,6 +37,7 @@ from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
+PARAMETERS = 400  # in one IN list; PostgreSQL takes 32,767 in a statement
 GROUP = 16  # units of work that share one commit
 READERS = 2  # connections of SQLite, each with a thread of its own
 
@@ -154,6 +155,12 @@ def find_among(connection: Connection, statement: str, values: Iterable[int]) ->
     among = "= ANY(CAST(:among AS bigint[]))"
     found = connection.execute(text(statement.format(among=among)), {"among": [*values]})
     return list(found.all())
+
+
+def in_parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """For IN lists: as many at once as every engine takes."""
+    for start in range(0, len(values), PARAMETERS):
+        yield values[start : start + PARAMETERS]
 
 
 def insert_many(

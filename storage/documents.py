@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
+from storage.database import in_parts
 from storage.records import EventId
 from storage.search import IndexRow, analyse, analyse_as, index_documents, marks_of
 from storage.search import unindex_documents as unindex
@@ -18,7 +19,6 @@ from storage.tables import document, event, quote
 
 PRACTICE, SUMMARY, VISIT = "practice", "summary", "visit"
 DRAFT = "draft"  # a summary that nobody has confirmed: kept, and never found
-PARAMETERS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,7 @@ def put(connection: Connection, one: Document) -> None:
 
 def remove(connection: Connection, kind: str, subjects: Iterable[str]) -> None:
     """Documents are found no more."""
-    wanted = list(subjects)
-    for start in range(0, len(wanted), PARAMETERS):
-        part = wanted[start : start + PARAMETERS]
+    for part in in_parts(list(subjects)):
         _remove(
             connection,
             connection.execute(

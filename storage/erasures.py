@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
 
-from storage import folding, marks, personal, silences
+from storage import marks, personal, redacting, silences
 from storage.database import insert_once
 from storage.records import EventId, Person, RoomId, Timer, UserId
 from storage.tables import attachment, erasure, event, message, person, revision, room
@@ -145,7 +145,7 @@ def step(
         "files": connection.scalar(files) or 0,
     }
     count(connection, one, {name: number for name, number in counts.items() if number})
-    folding.erase(connection, [(row.event_h, row.room_id) for row in rows], language)
+    redacting.erase(connection, [(row.event_h, row.room_id) for row in rows], language)
     return int(rows[-1].id)
 
 

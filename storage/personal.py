@@ -33,7 +33,7 @@ class Trace:
         return self.whose.table
 
 
-# Messages themselves are erased by `storage.folding`, a few at a time.
+# Messages themselves are erased by `storage.redacting`, a few at a time.
 TRACES: Sequence[Trace] = (
     Trace(t.event.c.sender_id, True, {"content": None}, only=t.event.c.content.is_not(None)),
     Trace(t.revision.c.sender_id, True),
@@ -84,7 +84,7 @@ ELSEWHERE: Mapping[str, str] = {
     "person": "the row itself: below, and `storage.erasures` once they have left",
     "member": "who is in a room: kept while they are in one of ours",
     "membership_fact": "the same, since when",
-    "message": "erased by `storage.folding`, its edits and files with it",
+    "message": "erased by `storage.redacting`, its edits and files with it",
     "attachment": "goes with its message, and its bytes with the last that names them",
     "wanted_file": "a file on its way: goes with its message",
     "silence": "that they are silent: the number alone",

@@ -23,9 +23,10 @@ from sqlalchemy import (
     update,
 )
 
-from storage import folding, people, rooms, silences
+from storage import folding, people, redacting, rooms, silences
 from storage import tables as t
 from storage.database import insert_once
+from storage.facts import POLL_START
 from storage.media import is_check_value
 from storage.records import RoomId, UserId
 from storage.sealed import without_keys
@@ -33,6 +34,7 @@ from storage.search import IndexRow, analyse_as, index_rows, marks_of
 from storage.search.marks import FILE as FILE_MARK
 from storage.search.marks import IMAGE, POLL
 from storage.silences import Silences
+from storage.time_keys import time_keys
 from storage.types import Instant, event_hash, instant
 
 FORMAT = 1
@@ -359,7 +361,7 @@ def _take_row(
     done = insert_once(connection, target).values(moments)
     new = connection.execute(done).rowcount
     if target is t.redaction and new:
-        folding.erase(connection, [(values["target_h"], values["room_id"])], "en")
+        redacting.erase(connection, [(values["target_h"], values["room_id"])], "en")
     return new
 
 
@@ -464,7 +466,7 @@ def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving:
     spoken = [one for one in told if "message" in one]
     moments = [min(one["ts"], one["received"]) for one in spoken]
     indexed, messages = [], []
-    for one, number in zip(spoken, folding.time_keys(connection, moments), strict=True):
+    for one, number in zip(spoken, time_keys(connection, moments), strict=True):
         said = one["message"]
         room, sender = arriving.room(one["room"]), arriving.person(one["sender"])
         body, language = said.get("body", ""), said.get("lang", "")
@@ -505,7 +507,7 @@ def _marks(one: Mapping[str, Any]) -> str:
     if "marks" in said:
         known = [mark for mark in str(said["marks"]).split() if mark in (FILE_MARK, IMAGE, POLL)]
         return " ".join(known)
-    if one["type"] in folding.POLL_START:
+    if one["type"] in POLL_START:
         return POLL
     if "file" not in one:
         return ""
