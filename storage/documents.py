@@ -15,7 +15,8 @@ from storage.records import EventId
 from storage.search import IndexRow, analyse, analyse_as, index_documents, marks_of
 from storage.search import unindex_documents as unindex
 from storage.search.marks import DOCUMENT, QUESTION, is_kind, of_city, of_cluster
-from storage.tables import document, event, quote
+from storage.tables.archive import document, event
+from storage.tables.spine import quote
 
 PRACTICE, SUMMARY, VISIT = "practice", "summary", "visit"
 DRAFT = "draft"  # a summary that nobody has confirmed: kept, and never found

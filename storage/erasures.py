@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Row, func, or_, select, update
 from storage import marks, personal, redacting, silences
 from storage.database import insert_once
 from storage.records import EventId, Person, RoomId, Timer, UserId
-from storage.tables import attachment, erasure, event, message, person, revision, room
+from storage.tables.archive import attachment, erasure, event, message, revision
+from storage.tables.people import person, room
 from storage.types import milliseconds
 
 ASKED, BEGUN, SWEPT, DONE = "asked", "begun", "swept", "done"

@@ -20,7 +20,7 @@ from storage.revisions import newest, recompute, revisions_of
 from storage.sealed import without_keys
 from storage.search import IndexRow, analyse, index_rows, marks_of
 from storage.silences import Silences
-from storage.tables import attachment, event, message, reaction, redaction, revision
+from storage.tables.archive import attachment, event, message, reaction, redaction, revision
 from storage.threads import rethread, threads_of
 from storage.time_keys import time_keys
 

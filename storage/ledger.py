@@ -14,7 +14,9 @@ from storage import documents, erasures, marks, redacting, rooms, silences
 from storage.database import insert_once
 from storage.people import by_number
 from storage.records import Person, RoomId, UserId
-from storage.tables import erasure, person, practice, practice_field, redaction, room, silence
+from storage.tables.archive import erasure, redaction, silence
+from storage.tables.people import person, room
+from storage.tables.practices import practice, practice_field
 from storage.types import event_hash, instant, milliseconds
 
 Line = Mapping[str, Any]

@@ -17,7 +17,7 @@ from storage.database import in_parts, insert_once
 from storage.facts import FILES, Fact, Kind
 from storage.records import ArchiveRules, FilesHeld, KeptFile
 from storage.sealed import keys_of
-from storage.tables import attachment, event, message, wanted_file
+from storage.tables.archive import attachment, event, message, wanted_file
 
 # Why a file is not kept, as it stands with its name.
 TYPE, SIZE, REFUSED, UNREACHABLE, DAMAGED, LOST = (

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from storage import marks, naming
 from storage.database import in_parts, insert_once, upsert
 from storage.records import Person, Role, UserId
-from storage.tables import command_count, member, message, person
+from storage.tables.archive import message
+from storage.tables.people import command_count, member, person
 
 ROLE_VALUES = {role.value: role for role in Role}
 

@@ -8,7 +8,7 @@ from storage import documents
 from storage.database import in_parts
 from storage.revisions import MESSAGE_WITH_EVENT, index_row, recompute
 from storage.search import unindex_rows
-from storage.tables import attachment, event, message, reaction, revision, wanted_file
+from storage.tables.archive import attachment, event, message, reaction, revision, wanted_file
 
 
 def erase(

@@ -5,7 +5,9 @@ from sqlalchemy import Connection, func, select
 from storage import documents, meta, practices, search, visits
 from storage.revisions import index_row
 from storage.search import IndexRow, renewal
-from storage.tables import document, message, practice, visit
+from storage.tables.archive import document, message
+from storage.tables.practices import practice
+from storage.tables.visits import visit
 
 BEGINNING = (0, 0)
 _RENEWED = ((practice, practices.renew_document), (visit, visits.renew_document))

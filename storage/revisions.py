@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from storage import documents
 from storage.database import find_among, in_parts
 from storage.search import IndexRow, analyse, analyse_as, index_rows, marks_of, unindex_rows
-from storage.tables import event, message, revision
+from storage.tables.archive import event, message, revision
 
 _EDITED = "SELECT DISTINCT original_h FROM revision WHERE original_h {among}"
 MESSAGE_WITH_EVENT = select(message, event.c.event_h, event.c.type.label("event_type")).join(

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.tables import metadata
+from storage.tables.base import metadata
 
 SMALL = 1 << 20  # bytes, with indexes: written anew in some 20 ms
 PAGE = 8192

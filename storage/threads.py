@@ -7,7 +7,7 @@ from sqlalchemy import Connection, update
 
 from storage.database import find_among
 from storage.facts import Fact
-from storage.tables import message
+from storage.tables.archive import message
 
 RoomOf = Callable[[Fact], int]
 

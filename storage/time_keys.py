@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
-from storage.tables import message
+from storage.tables.archive import message
 
 SPAN = 16 * 7200  # ids looked at in one go: two hours
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select, text
 from storage import meta
 from storage.search.fts5 import create
 from storage.search.rows import IndexRow
-from storage.tables import document, message
+from storage.tables.archive import document, message
 
 MESSAGES, DOCUMENTS = "index waits/messages", "index waits/documents"
 ASIDE = "ft_aside"  # and a number: an index that was laid aside

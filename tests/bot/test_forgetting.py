@@ -50,7 +50,7 @@ from storage.records import (
     RoomId,
     UserId,
 )
-from storage.tables import quote
+from storage.tables.spine import quote
 from storage.types import event_hash, milliseconds
 from storage.visit_records import LineKind
 

@@ -32,7 +32,7 @@ from storage.records import (
     RoomKind,
     UserId,
 )
-from storage.tables import metadata
+from storage.tables.base import metadata
 from storage.types import milliseconds
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.facts import Fact, read_fact
 from storage.records import ArchivedMessage, EventId, RoomEvent, RoomId, UserId
 from storage.search.query import Word
-from storage.tables import metadata
+from storage.tables.base import metadata
 from storage.types import event_hash
 from tests.storage.histories import (
     PEOPLE,

@@ -39,7 +39,8 @@ from storage.records import (
 )
 from storage.search import Reach, Scope
 from storage.search.query import Word
-from storage.tables import metadata, quote
+from storage.tables.base import metadata
+from storage.tables.spine import quote
 from storage.types import event_hash, instant
 
 ANN, BEN, ROOM = UserId("@ann:test"), UserId("@ben:test"), RoomId("!hall:test")

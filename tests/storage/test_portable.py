@@ -35,7 +35,7 @@ from storage.records import (
 )
 from storage.search.marks import FILE, holds
 from storage.search.query import Word
-from storage.tables import attachment, event, message
+from storage.tables.archive import attachment, event, message
 from storage.types import instant
 from tests.storage.histories import PEOPLE, ROOMS, START, Step, events_of
 
