@@ -13,7 +13,8 @@ from bot.gathering import gather
 from bot.matrix import polls
 from bot.matrix.answers import Page, SyncAnswer
 from bot.matrix.rendering import POST_KEY
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import votes
 from storage.records import EventId, RoomId
 from tests.hall import CLEAR, RunningHall, answers
