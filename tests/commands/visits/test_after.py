@@ -12,7 +12,7 @@ from storage.database import open_database
 from storage.visit_records import VisitState
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, OTTO, WELCOME, direct, furnish
 from tests.commands.delivered import Delivered, moment
-from tests.commands.test_visits import CARD, cast_people, decided, visit
+from tests.commands.visits.conftest import CARD, cast_people, decided, visit
 
 AFTER = moment("2026-05-15 12:00")
 

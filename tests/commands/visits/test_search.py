@@ -14,7 +14,7 @@ from storage.visit_records import LineKind
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, WELCOME, direct, furnish
 from tests.commands.delivered import Delivered
 from tests.commands.test_erasure import erases, where
-from tests.commands.test_visits import cast_people, opened
+from tests.commands.visits.conftest import cast_people, opened
 
 
 @pytest.fixture
