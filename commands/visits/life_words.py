@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from commands.dates.reader import Span
-from commands.reply import Code, Mention, Paragraph, Reply, Strong, items, join, paragraphs
-from commands.visits.replies import Named, headline, named_in_turn
+from commands.reply import Code, Mention, Paragraph, Reply, Strong, join, paragraphs
+from commands.visits.replies import Named, headline, named_in_turn, numbered
 from commands.words import Words
 
 
@@ -143,8 +143,10 @@ def host_changed(words: Words, visit: Named) -> Reply:
     )
 
 
-def soon(words: Words, visit: Named, days: int, span: Span, undone: Sequence[str]) -> Reply:
-    """So many days before a visit: what is still to do."""
+def soon(
+    words: Words, visit: Named, days: int, span: Span, undone: Sequence[tuple[int, str]]
+) -> Reply:
+    """So many days before a visit: what is still to do, under its numbers on the checklist."""
     told = words.plural(
         "{visit} is in {number} day, {days}.",
         "{visit} is in {number} days, {days}.",
@@ -157,6 +159,9 @@ def soon(words: Words, visit: Named, days: int, span: Span, undone: Sequence[str
     return Reply(
         (
             Paragraph(join(told, " ", words.say("Still to do:"))),
-            items(*((join(one)) for one in undone)),
+            *numbered([(number, join(task)) for number, task in undone]),
+            Paragraph(
+                words.say("{done} ticks one off.", done=visit.command("done", f" {undone[0][0]}"))
+            ),
         )
     )

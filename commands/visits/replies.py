@@ -4,7 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.dates.reader import Span
-from commands.reply import Code, Inline, Mention, Paragraph, Reply, Strong, items, join, paragraphs
+from commands.reply import (
+    Code,
+    Inline,
+    Items,
+    Mention,
+    Paragraph,
+    Reply,
+    Strong,
+    items,
+    join,
+    paragraphs,
+)
 from commands.words import N_, Words
 
 
@@ -106,6 +117,16 @@ def named_in_turn(who: Sequence[Mention]) -> Inline:
     for place, one in enumerate(who):
         names = join(names, ", " if place else "", one)
     return names
+
+
+def numbered(lines: Sequence[tuple[int, Inline]]) -> list[Items]:
+    """Lines under their own numbers, though one between them may be missing."""
+    runs: list[list[tuple[int, Inline]]] = []
+    for number, line in lines:
+        if not runs or runs[-1][-1][0] != number - 1:
+            runs.append([])
+        runs[-1].append((number, line))
+    return [items(*(line for _, line in run), ordered=True, start=run[0][0]) for run in runs]
 
 
 def speaker_set(words: Words, city: str, person: str) -> Reply:

@@ -54,11 +54,13 @@ def vote(call: Call[Vote], context: Context) -> Posts:
         raise MemberError(poll_words.unread_vote(call.words, text.strip(), numbers, call.sign))
     if visit.state is VisitState.CONFIRMED:
         return say_after_all(call, visit, said, _party(call, visit, context), context)
-    open_now = {one.number for one in still_open(visit, context)}
+    open_now = [one.number for one in still_open(visit, context)]
+    shown, typed = named(visit, context, call.sign), [*said]
     said = {n: value for n, value in said.items() if n in open_now}
+    if visit.state in ASKED and open_now and not said:
+        raise MemberError(poll_words.not_asked(call.words, shown, typed, open_now))
     if visit.state not in (*ASKED, VisitState.CLOSING) or not said:
         closed = visit.closing_since or visit.deadline
-        shown = named(visit, context, call.sign)
         raise MemberError(
             poll_words.vote_too_late(call.words, shown, closed.astimezone(zone_of(visit)))
         )

@@ -136,6 +136,7 @@ SHOWN: dict[str, list[Reply]] = {
     "poll_over": [said(poll_words.poll_over(WORDS, V))],
     "you_speak": [poll_words.you_speak(WORDS, V, "1", "2", DATES, NOW)],
     "reminder": [poll_words.reminder(WORDS, V, DATES, NOW)],
+    "not_asked": [poll_words.not_asked(WORDS, V, typed, (3,)) for typed in ((1,), (1, 2))],
     "muted": [poll_words.muted(WORDS, "1")],
     "recounted": [tally_words.recounted(WORDS, V, best) for best in ((), (1, 2))],
     "asked_first": [poll_words.asked_first(WORDS, V, DATES, NOW)],
@@ -172,7 +173,7 @@ SHOWN: dict[str, list[Reply]] = {
     "postponed": [life_words.postponed(WORDS, V)],
     "online": [life_words.online(WORDS, V, NOW)],
     "host_changed": [life_words.host_changed(WORDS, V)],
-    "soon": [life_words.soon(WORDS, V, 3, SPAN, undone) for undone in ((), ("1",))],
+    "soon": [life_words.soon(WORDS, V, 3, SPAN, undone) for undone in ((), ((2, "1"),))],
     "clash_appeared": [decision_words.clash_appeared(WORDS, V, 1, TITLED, ("2",))],
     "visit_list": [
         replies.visit_list(WORDS, some)

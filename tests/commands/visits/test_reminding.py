@@ -109,6 +109,13 @@ async def test_dates_that_those_asked_first_refuse_never_reach_the_room(hall: De
     assert (await visit(hall)).state is VisitState.POLLING
     asked = [one.key for one in hall.stood if one.type.endswith("poll.start")]
     assert asked == ["visit/1/poll/1/1", "visit/1/poll/3/1"]
+    await hall.says(CORA, "!visit remind V-1")
+    reminder = hall.bodies(direct(BEN))[-1]
+    assert "1. Tue, 5 May – Thu, 7 May 2026" in reminder
+    assert "3. Tue, 19 May – Thu, 21 May 2026" in reminder, "its number is the card's"
+    refused = await hall.hears(BEN, "!vote 2 yes")
+    assert "Date 2 of V-1 is not asked about any more." in refused
+    assert "Still asked: dates 1 and 3." in refused
 
 
 async def test_who_is_asked_first_and_silent_holds_the_room_up_for_a_day(hall: Delivered) -> None:
