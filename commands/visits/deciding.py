@@ -279,7 +279,7 @@ def reopen(call: Call[Reopen], context: Context) -> Posts:
     current = [Span(o.start, o.last) for o in known if o.start > today and o.refused_by is None]
     if not current + new:
         raise MemberError(
-            proposal_words.no_dates(call.words, f"{call.sign}visit reopen {visit.name} …")
+            proposal_words.no_dates(call.words, f"{call.sign}visit reopen {visit.name} 9-11 March")
         )
     deadline = read_deadline(given.deadline, current + new, call, context, zone)
     return ask_again(visit, new, deadline, context)

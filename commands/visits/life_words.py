@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from commands.dates.reader import Span
-from commands.reply import Code, Mention, Paragraph, Reply, Strong, join, paragraphs
+from commands.reply import Code, Inline, Mention, Paragraph, Reply, Strong, join, paragraphs
 from commands.visits.replies import Named, headline, named_in_turn, numbered
 from commands.words import Words
 
@@ -91,9 +91,23 @@ def attendance(words: Words, visit: Named, who: Sequence[str], *, comes: bool) -
             words.say("Noted for {name}. I don't know which city you speak for.", name=visit.name)
         )
     if comes:
-        return paragraphs(words.say("Noted: {who} comes to {name}.", who=names, name=visit.name))
+        return paragraphs(
+            words.plural(
+                "Noted: {who} comes to {name}.",
+                "Noted: {who} come to {name}.",
+                len(who),
+                who=names,
+                name=visit.name,
+            )
+        )
     return paragraphs(
-        words.say("Noted: {who} does not come to {name}.", who=names, name=visit.name)
+        words.plural(
+            "Noted: {who} does not come to {name}.",
+            "Noted: {who} do not come to {name}.",
+            len(who),
+            who=names,
+            name=visit.name,
+        )
     )
 
 
@@ -113,18 +127,26 @@ def lost(words: Words, visit: Named, who: str, deciders: Sequence[Mention]) -> R
     return paragraphs(*lines)
 
 
-def cancelled(words: Words, visit: Named, why: str) -> Reply:
-    told = words.say("{visit} is cancelled.", visit=headline(words, visit))
-    if not why:
-        return paragraphs(told)
-    return paragraphs(told, words.say("Because: {why}", why=why))
+def cancelled(words: Words, visit: Named, why: str, freed: Sequence[Mention]) -> Reply:
+    """freed: who had kept the days free."""
+    lines = [words.say("{visit} is cancelled.", visit=headline(words, visit))]
+    if why:
+        lines.append(words.say("Because: {why}", why=why))
+    return paragraphs(*lines, *_free_again(words, freed))
 
 
-def postponed(words: Words, visit: Named) -> Reply:
+def postponed(words: Words, visit: Named, freed: Sequence[Mention]) -> Reply:
     return paragraphs(
         words.say("{visit} is postponed.", visit=headline(words, visit)),
+        *_free_again(words, freed),
         words.say("{reopen} asks about new dates.", reopen=visit.command("reopen", " …")),
     )
+
+
+def _free_again(words: Words, who: Sequence[Mention]) -> list[Inline]:
+    if not who:
+        return []
+    return [words.say("You need not keep these days free any more: {who}", who=named_in_turn(who))]
 
 
 def online(words: Words, visit: Named, at: datetime) -> Reply:

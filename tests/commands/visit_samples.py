@@ -82,6 +82,7 @@ def said(text: str) -> Reply:
 SHOWN: dict[str, list[Reply]] = {
     "named_in_turn": [Reply((Paragraph(replies.named_in_turn((*WHO, *WHO))),))],
     "headline": [Reply((Paragraph(replies.headline(WORDS, one)),)) for one in (V, TITLED)],
+    "numbered": [Reply(tuple(replies.numbered([(1, (Text("1"),)), (3, (Text("2"),))])))],
     "understood": [
         proposal_words.understood(
             WORDS,
@@ -168,9 +169,9 @@ SHOWN: dict[str, list[Reply]] = {
         for who, comes in (((), True), (("1",), True), (("1",), False))
     ],
     "lost": [life_words.lost(WORDS, V, "1", who) for who in ((), WHO)],
-    "cancelled": [life_words.cancelled(WORDS, V, why) for why in ("", "1")],
+    "cancelled": [life_words.cancelled(WORDS, V, why, who) for why, who in (("", ()), ("1", WHO))],
     "dropped": [proposal_words.dropped(WORDS, V)],
-    "postponed": [life_words.postponed(WORDS, V)],
+    "postponed": [life_words.postponed(WORDS, V, who) for who in ((), WHO)],
     "online": [life_words.online(WORDS, V, NOW)],
     "host_changed": [life_words.host_changed(WORDS, V)],
     "soon": [life_words.soon(WORDS, V, 3, SPAN, undone) for undone in ((), ((2, "1"),))],

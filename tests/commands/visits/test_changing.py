@@ -35,7 +35,10 @@ async def test_each_change_is_a_calendar_file_of_the_same_entry_and_a_higher_rev
     assert "It replaces revision 0." in caption
     moved = hall.post("visit/1/changed/1")
     assert set(moved.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}
-    assert "Because: the host is on strike" in hall.post("visit/1/cancelled").body
+    called_off = hall.post("visit/1/cancelled")
+    assert "Because: the host is on strike" in called_off.body
+    assert "You need not keep these days free any more: Ann" in called_off.body
+    assert set(called_off.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}
     assert "It is cancelled" in hall.latest(CARD)
 
 

@@ -179,7 +179,7 @@ async def test_a_vote_in_time_that_comes_late_is_counted_and_told(hall: Delivere
     await hall.answers(BEN, "visit/1/poll/1/1", YES)
     assert "date 2 is best" in hall.bodies(HOUSING)[-1], "too late"
     await hall.redacts(BEN, late)
-    assert "now date 1 and 2 is best" in hall.bodies(HOUSING)[-1]
+    assert "now dates 1 and 2 are level" in hall.bodies(HOUSING)[-1]
 
 
 async def test_a_minute_after_the_close_the_polls_of_that_round_are_gathered_once(

@@ -80,6 +80,9 @@ async def test_a_postponed_visit_is_asked_about_again(hall: Delivered) -> None:
     await decided(hall)
     await hall.says(CORA, "!visit postpone V-1")
     assert "METHOD:CANCEL" in calendar(hall, 1)
+    told = hall.post("visit/1/postponed/1/1")
+    assert set(told.content["m.mentions"]["user_ids"]) == {ANN, BEN, CORA}, "the days are theirs"
+    assert "It is postponed" in await hall.hears(BEN, "!vote V-1 2 yes")
     assert (await visit(hall)).state is VisitState.POSTPONED
     await hall.says(CORA, "!visit reopen V-1 9-11 June")
     await hall.says(CORA, "!visit close V-1")

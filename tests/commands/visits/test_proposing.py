@@ -82,6 +82,19 @@ async def test_a_draft_is_opened_by_a_tap_of_who_proposed_it_and_by_nobody_else(
     assert (await visit(hall)).state is VisitState.POLLING
 
 
+async def test_what_does_not_fit_a_draft_says_how_to_go_on(hall: Delivered) -> None:
+    await hall.says(ANN, PROPOSAL + " first:yes")
+    asked = "V-1: a visit to Havnvoll. Nobody has been asked yet.\n"
+    go_on = "!visit open V-1 asks about its dates."
+    assert await hall.hears(CORA, "!visit close V-1") == asked + go_on
+    assert await hall.hears(BEN, "!vote V-1 1 yes") == asked + go_on
+    assert "asks them, and then everybody" in next(
+        one.body for one in hall.stood if "/draft/" in one.key
+    )
+    await hall.says(ANN, "!visit open V-1")
+    assert "!visit remind V-1 reminds them." in await hall.hears(CORA, "!visit close V-1")
+
+
 async def test_opening_posts_a_pinned_card_a_poll_a_date_and_one_line_that_rings(
     hall: Delivered,
 ) -> None:
