@@ -42,13 +42,15 @@ OPEN_TO_DECIDE = frozenset({VisitState.CLOSED, VisitState.POLLING})
 class Confirm:
     visit: int | None = optional(visit_number, default=None)
     number: int | None = optional(small_number, default=None)
-    because: str | None = option(word)
+    because: str | None = option(
+        word, hint=N_("why all the same, where somebody who must come cannot")
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Reopen:
     visit: int = argument(visit_number, question=N_("Which visit? For example V-3."))
-    dates: str = optional(text_to_end, default="", rest=True)
+    dates: str = optional(text_to_end, default="", rest=True, hint=N_("dates"))
     deadline: str | None = option(word)
 
 

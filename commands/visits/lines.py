@@ -78,7 +78,9 @@ class Session:
 class Delegation:
     visit: int = argument(visit_number, question=WHICH)
     number: int = argument(small_number, question=N_("How many people come?"))
-    names: str = argument(text_to_end, rest=True, question=N_("Who? The names stay with me."))
+    names: str = argument(
+        text_to_end, rest=True, question=N_("Who? The names stay with me."), hint=N_("names")
+    )
     city: City | None = option(city)
 
 

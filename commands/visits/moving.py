@@ -32,9 +32,14 @@ from storage.visit_records import Electorate, Visit, VisitState
 class Move:
     visit: int = argument(visit_number, question=N_("Which visit? For example V-3."))
     dates: str = argument(
-        text_to_end, rest=True, question=N_("To which days? For example 9-11 March."), hint="…"
+        text_to_end,
+        rest=True,
+        question=N_("To which days? For example 9-11 March."),
+        hint=N_("dates"),
     )
-    because: str | None = option(word)
+    because: str | None = option(
+        word, hint=N_("why all the same, where somebody who must come cannot")
+    )
 
 
 def move(call: Call[Move], context: Context) -> Posts:

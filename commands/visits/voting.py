@@ -39,7 +39,7 @@ class Vote:
         question=N_("What do you say to which date? For example: 1 yes 2 maybe 3 no"),
         hint=N_("answers"),
     )
-    city: City | None = option(city)
+    city: City | None = option(city, hint=N_("whom you answer for, if not your own city"))
 
 
 def vote(call: Call[Vote], context: Context) -> Posts:
