@@ -77,6 +77,9 @@ async def test_while_some_are_asked_first_nobody_else_is_reminded(hall: Delivere
     await hall.says(ANN, PROPOSAL + " first:yes")
     await hall.says(ANN, "!visit open V-1")
     await hall.says(ANN, "vote V-1 yes", direct(ANN))
+    shown = await hall.hears(ANN, "!visit show V-1")
+    assert "Those who must come are asked first." in shown
+    assert "Not answered yet: Cora (the lead partner)" in shown
     asked = len(hall.bodies(direct(CORA)))
     assert "V-1: 1 person is reminded" in await hall.hears(ANN, "!visit remind V-1")
     assert len(hall.bodies(direct(CORA))) == asked + 1
