@@ -17,7 +17,7 @@ from commands.digests.gathering import compose
 from commands.digests.showing import begins, scope_of
 from storage import folding, people, rooms, search
 from storage.database import Database, open_database
-from storage.folding import Fact, Kind
+from storage.facts import Fact, Kind, read_fact
 from storage.migrations import bring_up_to_date
 from storage.records import (
     ArchiveRules,
@@ -85,7 +85,7 @@ async def fill(database: Database) -> None:
             said, ROOM, "m.room.message", UserId(f"@p{chance.randrange(PEOPLE)}:bench"),
             milliseconds(at), {"msgtype": "m.text", "body": text}, relates_to=relation,
         )  # fmt: skip
-        facts.append(folding.read_fact(event, "en"))
+        facts.append(read_fact(event, "en"))
         if len(facts) == A_BATCH:
             await _keep(database, facts, at)
             facts = []

@@ -21,6 +21,7 @@ from bot.upkeep import Upkeep
 from commands.context import Settings
 from storage import erasures, folding, meta, people, reindexing
 from storage.database import Database, open_database
+from storage.facts import read_fact
 from storage.migrations import bring_up_to_date
 from storage.records import ArchiveRules, Community, EventId, Limits, RoomEvent, RoomId, UserId
 from storage.types import milliseconds
@@ -88,7 +89,7 @@ async def fill(database: Database, now: datetime, messages: int = MESSAGES) -> N
     moment = milliseconds(now)
     for start in range(0, messages, 500):
         events = [_said(number, now) for number in range(start, start + 500)]
-        facts = [folding.read_fact(one, "en") for one in events]
+        facts = [read_fact(one, "en") for one in events]
         await database.write(lambda c: folding.record(c, facts, moment, "en"), alone=True)  # noqa: B023
 
 

@@ -14,6 +14,7 @@ from benchmarks.stage import clusters, members, stage
 from demo.history import write_history
 from storage import folding
 from storage.database import open_database
+from storage.facts import Fact, read_fact
 from storage.records import EventId, RoomEvent, RoomId, UserId
 
 ARCHIVED, MORE, SETTLE = 100_000, 20_000, 5.0
@@ -45,7 +46,7 @@ async def measure(folder: Path) -> list[Line]:
     ]
 
 
-def _record(facts: Sequence[folding.Fact], now: int, connection: Connection) -> None:
+def _record(facts: Sequence[Fact], now: int, connection: Connection) -> None:
     folding.record(connection, facts, now, "en")
 
 
@@ -55,7 +56,7 @@ async def _archive(path: Path, room: str, sender: str) -> None:
     history = past(sender, ARCHIVED, 3)
     for start in range(0, ARCHIVED, 500):
         facts = [
-            folding.read_fact(
+            read_fact(
                 RoomEvent(
                     EventId(f"$past-{start + n}"),
                     RoomId(room),

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 from benchmarks import search_peers
 from benchmarks.corpus import ROOMS, Corpus
 from benchmarks.report import Line
-from storage import folding, people, rooms
+from storage import folding, people, reindexing, rooms
 from storage.database import SqliteDatabase, open_database
-from storage.folding import Fact
+from storage.facts import Fact, read_fact
 from storage.migrations import bring_up_to_date
 from storage.records import EventId, RoomEvent, RoomId, RoomKind, UserId
 
@@ -60,7 +60,7 @@ async def _take(database: SqliteDatabase, events: Iterable[RoomEvent]) -> None:
 
 
 def _analysed(events: Sequence[RoomEvent]) -> list[Fact]:
-    return [folding.read_fact(event, "en") for event in events]
+    return [read_fact(event, "en") for event in events]
 
 
 async def _store(database: SqliteDatabase, facts: Sequence[Fact]) -> None:
@@ -76,7 +76,7 @@ async def measure_ingest(folder: Path, corpus: Corpus) -> list[Line]:
     In CPU seconds of this process, all its threads.
     """
     events = list(corpus.events(SLICE))
-    facts = [folding.read_fact(event, "en") for event in events]
+    facts = [read_fact(event, "en") for event in events]
     whole, stored, raw = [], [], []
     for turn in range(ROUNDS):
         database = await open_archive(folder / f"whole-{turn}.db")
@@ -89,7 +89,7 @@ async def measure_ingest(folder: Path, corpus: Corpus) -> list[Line]:
         for start in range(0, SLICE, BATCH):
             await _store(database, facts[start : start + BATCH])
         stored.append(SLICE / (time.process_time() - began))
-        rows = await database.write(lambda c: folding.next_to_index(c, -1, SLICE), alone=True)
+        rows = await database.write(lambda c: reindexing.next_messages(c, -1, SLICE), alone=True)
         await database.close()
         index = [search_peers.index_values(row) for row in rows]
         raw.append(SLICE / _bare(folder / f"stored-{turn}.db", folder / f"raw-{turn}.db", index))

@@ -34,6 +34,7 @@ from commands.weekdays import next_draft
 from demo.community import load_community
 from storage import folding, inbox, outbox, people, rooms, search, timers, visits
 from storage.database import Database, open_database
+from storage.facts import read_fact
 from storage.migrations import bring_up_to_date
 from storage.records import (
     ArchiveRules,
@@ -199,7 +200,7 @@ class Years:
             event_id, room, "m.room.message", UserId(f"@{message.member}:localhost"),
             milliseconds(at), {"msgtype": "m.text", "body": message.text}, relates_to=relation,
         )  # fmt: skip
-        facts = [folding.read_fact(said, "en")]
+        facts = [read_fact(said, "en")]
         for reaction in message.reactions:
             for fan in reaction.by:
                 relation = {"rel_type": "m.annotation", "event_id": event_id,
@@ -209,7 +210,7 @@ class Years:
                     UserId(f"@{fan}:localhost"), milliseconds(at), {"m.relates_to": relation},
                     relates_to=relation,
                 )  # fmt: skip
-                facts.append(folding.read_fact(tap, "en"))
+                facts.append(read_fact(tap, "en"))
         self.events += len(facts)
         await self.database.write(
             lambda c: folding.record(c, facts, milliseconds(self.now), "en"), alone=True
@@ -223,7 +224,7 @@ class Years:
             UserId(f"@{message.member}:localhost"), milliseconds(at), {"redacts": target},
             redacts=EventId(target),
         )  # fmt: skip
-        facts = [folding.read_fact(redaction, "en")]
+        facts = [read_fact(redaction, "en")]
         await self.database.write(
             lambda c: folding.record(c, facts, milliseconds(self.now), "en"), alone=True
         )

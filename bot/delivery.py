@@ -204,7 +204,8 @@ class Delivery:
                 poll = await self._event_of(row)
                 if poll is None:
                     return _Sent(row.id, failure="nothing to gather")
-                await gathering.gather(self._hall, room_id, poll)
+                held = (row.content or {}).get("held", ())
+                await gathering.gather(self._hall, room_id, poll, held)
                 return _Sent(row.id)
             case Action.JOIN:
                 await self._join(row, room_id)

@@ -87,7 +87,7 @@ def _numbers(connection: Connection, named: Sequence[str]) -> list[int] | None:
 
 async def _take_files_in(database: Database, data_folder: Path, beside_it: Path) -> None:
     """Bytes of what was taken in: only those that their name tells of. What is missing is noted."""
-    there = {path.stem: path for path in sorted(beside_it.glob("*"))}  # noqa: ASYNC240
+    there = {path.stem: path for path in sorted(beside_it.glob("*"))}  # noqa: ASYNC240 — a command: nobody else waits
     lost = set()
     for sha256 in await database.read(media.all_kept):
         if files.path_of(data_folder, sha256).is_file():

@@ -34,12 +34,14 @@ from storage import (
     people,
     questions,
     reactions,
+    redacting,
     rooms,
     search_pages,
     sources,
     waiting,
 )
 from storage.database import is_passing
+from storage.facts import Fact, Kind, read_fact, wordless
 from storage.records import EventId, Room, RoomEvent, RoomId, RoomKind, UserId
 from storage.types import event_hash, instant, milliseconds
 
@@ -204,16 +206,16 @@ def _is_echo(answer: SyncAnswer, hall: Hall) -> bool:
     )
 
 
-async def read_facts(hall: Hall, events: Sequence[RoomEvent]) -> dict[EventId, folding.Fact]:
+async def read_facts(hall: Hall, events: Sequence[RoomEvent]) -> dict[EventId, Fact]:
     """Analyse the members' events before the transaction that stores them."""
     language = hall.settings.community.language
     mine = [event for event in events if event.sender != hall.me]
 
-    def read() -> dict[EventId, folding.Fact]:
-        facts: dict[EventId, folding.Fact] = {}
+    def read() -> dict[EventId, Fact]:
+        facts: dict[EventId, Fact] = {}
         for event in mine:
             try:
-                facts[event.event_id] = folding.read_fact(event, language)
+                facts[event.event_id] = read_fact(event, language)
             except Exception as trouble:  # one odd event never stops intake
                 log.error("not analysed: id=%s %s", event.event_id, type(trouble).__name__)
         return facts
@@ -231,7 +233,7 @@ def take_in(
     connection: Connection,
     hall: Hall,
     answer: SyncAnswer,
-    facts: dict[EventId, folding.Fact],
+    facts: dict[EventId, Fact],
     since: str | None,
     now: datetime,
 ) -> Taken:
@@ -259,7 +261,7 @@ def _take_room(
     connection: Connection,
     hall: Hall,
     news: RoomNews,
-    facts: dict[EventId, folding.Fact],
+    facts: dict[EventId, Fact],
     since: str | None,
     now: datetime,
     taken: Taken,
@@ -288,7 +290,7 @@ def keep(
     hall: Hall,
     room: Room,
     events: Sequence[RoomEvent],
-    facts: dict[EventId, folding.Fact],
+    facts: dict[EventId, Fact],
     now: datetime,
     taken: Taken,
     *,
@@ -304,7 +306,7 @@ def keep(
     asked = _Asked(connection, hall, room)
     fresh: list[inbox.Entry] = []
     missed: list[inbox.Entry] = []
-    spoken: list[folding.Fact] = []
+    spoken: list[Fact] = []
     for event in others:
         try:
             wanted = asked.of(event)
@@ -325,8 +327,8 @@ def keep(
             # made a command is none any more.
             if not wanted.command:
                 spoken.append(fact)
-            elif fact.kind is folding.Kind.EDIT:
-                spoken.append(folding.wordless(fact))
+            elif fact.kind is Kind.EDIT:
+                spoken.append(wordless(fact))
     _archive(connection, hall, room, spoken, now, taken)
     _forget_redacted(connection, hall, room, others, now, taken)
     inbox.add(connection, fresh, now)
@@ -342,7 +344,7 @@ def keep_past(
     hall: Hall,
     room: Room,
     events: Sequence[RoomEvent],
-    facts: Mapping[EventId, folding.Fact],
+    facts: Mapping[EventId, Fact],
     now: datetime,
     taken: Taken,
     present: Collection[UserId],
@@ -387,7 +389,7 @@ def _archive(
     connection: Connection,
     hall: Hall,
     room: Room,
-    facts: Sequence[folding.Fact],
+    facts: Sequence[Fact],
     now: datetime,
     taken: Taken,
 ) -> Collection[EventId]:
@@ -417,7 +419,7 @@ def _forget_redacted(
         # Also while the archive is off: what it holds from before goes all the same.
         language = hall.settings.community.language
         gone = [(event_hash(target), room.id) for target in targets]
-        folding.erase(connection, gone, language)
+        redacting.erase(connection, gone, language)
         inbox.erase(connection, room.room_id, targets, now)
         waiting.forget(connection, targets)
         for target in targets:

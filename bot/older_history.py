@@ -17,7 +17,7 @@ from bot.state import record_past
 from commands.archive import past
 from commands.archive.replies import Stage
 from storage import rooms
-from storage.folding import Fact
+from storage.facts import Fact
 from storage.gaps import Gap
 from storage.records import EventId
 

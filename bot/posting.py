@@ -129,7 +129,8 @@ def _row(
             lane = outbox.lane_of(connection, post.poll)
             if lane is None:
                 return None
-            return Row(f"{post.poll}/gathered", lane, Action.GATHER, None, changes=post.poll)
+            held = {"held": list(post.held)}
+            return Row(f"{post.poll}/gathered", lane, Action.GATHER, held, changes=post.poll)
         case posts.Alarm():
             timers.schedule(connection, [post.timer])
             hall.bells.timers.ring()

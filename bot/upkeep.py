@@ -13,10 +13,10 @@ from bot.pace import Pace
 from commands.archive.rules import retention_of
 from storage import (
     documents,
-    folding,
     inbox,
     outbox,
     questions,
+    redacting,
     reindexing,
     rooms,
     search_pages,
@@ -68,7 +68,7 @@ class Upkeep:
 
         What they take is then seen at start, and not as growth in a busy week.
         """
-        words = await self._hall.database.write(lambda c: folding.newest_words(c, WARM))
+        words = await self._hall.database.write(lambda c: reindexing.newest_words(c, WARM))
         await asyncio.to_thread(_analyse, words)
         if len(words) >= MANY:
             give_back()
@@ -85,11 +85,11 @@ class Upkeep:
             gone, pace = 0, Pace(AT_ONCE, most=MOST)
             while step := await pace.step(
                 hall.database,
-                lambda c, size: folding.expire(c, room.id, before, language, at_most=size),  # noqa: B023
+                lambda c, size: redacting.expire(c, room.id, before, language, at_most=size),  # noqa: B023
             ):
                 gone += step
             gone += await hall.database.write(
-                lambda c: folding.expire_beside(c, room.id, before),  # noqa: B023
+                lambda c: redacting.expire_beside(c, room.id, before),  # noqa: B023
                 alone=True,
             )
             if gone:

@@ -108,7 +108,7 @@ def optional(reader: Reader[T], *, default: D, rest: bool = False, hint: str = "
 
 
 def option(reader: Reader[T], *, hint: str = "") -> T | None:
-    """A field given as `key:value`, anywhere in the line."""
+    """A field given as `key:value`, anywhere in the line. hint: what it does, told by help."""
     made: T | None = field(
         default=None, metadata={"argument": (reader, Place.OPTION, False, False, "", hint)}
     )
@@ -135,6 +135,12 @@ def arguments_of(kind: type[Any]) -> tuple[Argument, ...]:
 def shape(kind: type[Any], words: Words) -> str:
     """The arguments as a usage line shows them: `<person> [city:…]`."""
     return " ".join(_shape(each, words) for each in arguments_of(kind))
+
+
+def explained(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+    """Options whose names do not say it all, and what they do, untranslated."""
+    options = (one for one in arguments_of(kind) if one.place is Place.OPTION and one.hint)
+    return tuple((f"{one.key}:", one.hint) for one in options)
 
 
 def _shape(declared: Argument, words: Words) -> str:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from commands.arguments import shape
+from commands.arguments import explained, shape
 from commands.catalogue import CATALOGUE
 from commands.command import AnyCommand
 from commands.permissions import Who
@@ -108,6 +108,9 @@ def _card(command: AnyCommand, words: Words) -> str:
         f"{summary[:1].upper()}{summary[1:]}.",
         words.text("For example: `{example}`", example=f"{PREFIX}{command.example}"),
     ]
+    options = [f"- `{key}` {words.text(does)}" for key, does in explained(command.arguments)]
+    if options:
+        lines.append("\n".join(options))
     if command.aliases:
         names = words.listing([f"`{PREFIX}{alias}`" for alias in command.aliases])
         lines.append(words.text("Also as {names}.", names=names))

@@ -117,9 +117,13 @@ class EndPoll:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Ask the homeserver once for all answers to a poll of ours; those that are new are heard."""
+    """Ask the homeserver once for all answers to a poll of ours; those that are new are heard.
+
+    So is that one was taken back of which we hold that it stands.
+    """
 
     poll: str  # its key
+    held: tuple[EventId, ...] = ()  # what was said to it, as far as we know
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path
 
+from demo.asking import RefusedError
 from demo.community import load_community
 from demo.guide import guide
 from demo.hall import HallProcess
 from demo.homeserver import Homeserver, HomeserverError
-from demo.people import RefusedError
 from demo.stage import HALL_USER, PASSWORD, Stage, StoryError
 from demo.story import LISTENER, tell
 from demo.transcript import Transcript

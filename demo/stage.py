@@ -12,7 +12,8 @@ from bot.matrix import polls
 from demo.community import Community, Member, Message
 from demo.hall import HallProcess
 from demo.homeserver import Account, Homeserver
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from demo.transcript import Transcript
 from storage.records import EventId, RoomId
 

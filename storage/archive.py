@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from storage.lists import in_sizes, places
 from storage.records import ArchivedMessage, EventId, KeptFile, RoomId, UserId
-from storage.tables import attachment, event, message, person, reaction, room
+from storage.tables.archive import attachment, event, message, reaction
+from storage.tables.people import person, room
 from storage.types import event_hash, instant
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 from storage.asked_records import WAITING, AskedQuestion, GivenAnswer, QuestionState
 from storage.database import insert_once, upsert
 from storage.records import EventId, RoomId, UserId
-from storage.tables import asked_question, question_answer, question_route
+from storage.tables.week import asked_question, question_answer, question_route
 from storage.types import event_hash
 
 

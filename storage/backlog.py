@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, or_, select
 
-from storage.tables import gap, inbox, outbox, timer, waiting_event
+from storage.tables.spine import gap, inbox, outbox, timer, waiting_event
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 from storage.database import insert_once, upsert
 from storage.people import person_of
 from storage.records import Person, UserId
-from storage.tables import digest, digest_reader, person
+from storage.tables.people import person
+from storage.tables.week import digest, digest_reader
 
 COMMUNITY = ""  # the scope of the digest about all clusters
 

@@ -10,15 +10,16 @@ from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
+from storage.database import in_parts
 from storage.records import EventId
 from storage.search import IndexRow, analyse, analyse_as, index_documents, marks_of
 from storage.search import unindex_documents as unindex
 from storage.search.marks import DOCUMENT, QUESTION, is_kind, of_city, of_cluster
-from storage.tables import document, event, quote
+from storage.tables.archive import document, event
+from storage.tables.spine import quote
 
 PRACTICE, SUMMARY, VISIT = "practice", "summary", "visit"
 DRAFT = "draft"  # a summary that nobody has confirmed: kept, and never found
-PARAMETERS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,7 @@ def put(connection: Connection, one: Document) -> None:
 
 def remove(connection: Connection, kind: str, subjects: Iterable[str]) -> None:
     """Documents are found no more."""
-    wanted = list(subjects)
-    for start in range(0, len(wanted), PARAMETERS):
-        part = wanted[start : start + PARAMETERS]
+    for part in in_parts(list(subjects)):
         _remove(
             connection,
             connection.execute(

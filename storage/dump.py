@@ -11,7 +11,7 @@ from sqlalchemy import Connection, column, inspect, select, table, text, type_co
 from sqlalchemy.types import TypeDecorator
 
 from storage import meta, migrations, reindexing
-from storage.tables import metadata
+from storage.tables.base import metadata
 
 AT_ONCE = 1000  # rows
 

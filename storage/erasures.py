@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
 
-from storage import folding, marks, personal, silences
+from storage import marks, personal, redacting, silences
 from storage.database import insert_once
 from storage.records import EventId, Person, RoomId, Timer, UserId
-from storage.tables import attachment, erasure, event, message, person, revision, room
+from storage.tables.archive import attachment, erasure, event, message, revision
+from storage.tables.people import person, room
 from storage.types import milliseconds
 
 ASKED, BEGUN, SWEPT, DONE = "asked", "begun", "swept", "done"
@@ -145,7 +146,7 @@ def step(
         "files": connection.scalar(files) or 0,
     }
     count(connection, one, {name: number for name, number in counts.items() if number})
-    folding.erase(connection, [(row.event_h, row.room_id) for row in rows], language)
+    redacting.erase(connection, [(row.event_h, row.room_id) for row in rows], language)
     return int(rows[-1].id)
 
 

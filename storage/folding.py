@@ -5,52 +5,25 @@ The event log is the source; messages, revisions and reactions are its projectio
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, func, insert, select
 
-from storage import documents, people, rooms, silences
-from storage.bodies import body_of, clean, extensible
-from storage.database import find_among, insert_many, insert_once
-from storage.records import EventId, RoomEvent, RoomId, UserId
+from storage import people, rooms, silences
+from storage.bodies import clean
+from storage.database import find_among, in_parts, insert_many, insert_once
+from storage.facts import FILES, MESSAGE_TYPES, Fact, Kind, key_of
+from storage.records import EventId, RoomId, UserId
+from storage.redacting import erase
+from storage.revisions import newest, recompute, revisions_of
 from storage.sealed import without_keys
-from storage.search import (
-    Analysed,
-    IndexRow,
-    analyse,
-    analyse_as,
-    index_rows,
-    marks_of,
-    unindex_rows,
-)
-from storage.search.marks import FILE, IMAGE, POLL
+from storage.search import IndexRow, analyse, index_rows, marks_of
 from storage.silences import Silences
-from storage.tables import (
-    attachment,
-    event,
-    message,
-    reaction,
-    redaction,
-    revision,
-    wanted_file,
-)
-from storage.types import event_hash
+from storage.tables.archive import attachment, event, message, reaction, redaction, revision
+from storage.threads import rethread, threads_of
+from storage.time_keys import time_keys
 
-POLL_START = ("org.matrix.msc3381.poll.start", "m.poll.start")
-MESSAGE_TYPES = ("m.room.message", "m.sticker", *POLL_START)
-FILES = ("m.file", "m.image", "m.audio", "m.video")
 # The same words in other forms, which would outlive an edit; a quoted fallback holds another's.
 WORDS_AGAIN = frozenset(
     {"body", "format", "formatted_body", "m.text", "m.html", "m.message"}
@@ -58,9 +31,6 @@ WORDS_AGAIN = frozenset(
 )
 _BESIDE = frozenset({"m.relates_to", "m.mentions", "msgtype"})  # told by tables, or by nobody
 _HELD_OF_MESSAGES = _BESIDE | WORDS_AGAIN
-LONGEST_KEY = 64  # of a reaction, characters; more is no reaction but a text
-PARAMETERS = 400  # in one IN list
-SPAN = 16 * 7200  # ids looked at in one go: two hours
 
 _EVENT = (
     *("seq", "event_id", "event_h", "room_id", "type", "sender_id", "ts", "received", "content"),
@@ -69,122 +39,6 @@ _MESSAGE = (
     *("id", "seq", "room_id", "thread_h", "thread_fixed", "sender_id", "ts", "lang", "body"),
     *("original_body", "marks", "redacted", "withheld"),
 )
-
-_IDS_BETWEEN = select(message.c.id).where(
-    message.c.id >= bindparam("low"), message.c.id <= bindparam("high")
-)
-
-
-class Kind(Enum):
-    MESSAGE = "message"
-    EDIT = "edit"
-    REACTION = "reaction"
-    REDACTION = "redaction"
-    OTHER = "other"  # kept in the log, for what may be built on it
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """An event, read and analysed before the transaction that stores it."""
-
-    event: RoomEvent
-    hash: int
-    kind: Kind
-    body: str = ""
-    target: int | None = None  # hash of what is edited, reacted to or redacted
-    analysed: Analysed | None = None
-    at: int = 0  # its timestamp (ms), held within what can be stored
-    root: int | None = None  # hash of the thread's root that it names
-    answers: int | None = None  # hash of what it plainly replies to
-    kept: str = ""  # marks that its words do not tell
-    marks: tuple[str, ...] = ()  # all of them
-
-
-@dataclass(frozen=True, slots=True)
-class _Thread:
-    root: int
-    fixed: bool  # an m.thread relation says so, here or at a message this one replies to
-
-
-def read_fact(room_event: RoomEvent, language: str) -> Fact:
-    """Read one event. language: what the hall takes a text for that tells nothing itself."""
-    kind, target = _kind_of(room_event)
-    hashed = event_hash(room_event.event_id)
-    body = ""
-    if kind is Kind.MESSAGE and not room_event.redacted:
-        body = _body_of(room_event, room_event.content)
-    elif kind is Kind.EDIT:
-        body = _body_of(room_event, room_event.content["m.new_content"])
-    at = _within(room_event.at)
-    if kind is not Kind.MESSAGE:
-        return Fact(room_event, hashed, kind, body, target, at=at)
-    analysed = analyse(body, language) if body else None
-    kept = _kept_marks(room_event)
-    marks = marks_of(body, analysed.language, kept) if analysed else ()
-    root, answers = _thread_relation(room_event), _reply_of(room_event)
-    return Fact(room_event, hashed, kind, body, target, analysed, at, root, answers, kept, marks)
-
-
-def wordless(fact: Fact) -> Fact:
-    """An edit that leaves its message without words: those it brings are not for the archive."""
-    content = {"m.relates_to": fact.event.relates_to, "m.new_content": {"body": ""}}
-    return replace(fact, event=replace(fact.event, content=content), body="")
-
-
-def _kind_of(room_event: RoomEvent) -> tuple[Kind, int | None]:
-    relation = room_event.relates_to or {}
-    related = relation.get("event_id")
-    target = event_hash(related) if isinstance(related, str) else None
-    if room_event.type == "m.room.redaction":
-        redacts = room_event.redacts
-        return (Kind.REDACTION, event_hash(redacts)) if redacts else (Kind.OTHER, None)
-    if room_event.redacted or room_event.state_key is not None:
-        return Kind.OTHER, None
-    if room_event.type == "m.reaction":
-        whole = relation.get("rel_type") == "m.annotation" and target is not None
-        return (Kind.REACTION, target) if whole and _key_of(room_event) else (Kind.OTHER, None)
-    if room_event.type not in MESSAGE_TYPES:
-        return Kind.OTHER, None
-    if relation.get("rel_type") == "m.replace":
-        whole = isinstance(room_event.content.get("m.new_content"), Mapping) and target is not None
-        return (Kind.EDIT, target) if whole else (Kind.OTHER, None)
-    # Bots speak in notices: what they say is not the members' archive.
-    notice = room_event.content.get("msgtype") == "m.notice"
-    return (Kind.OTHER if notice else Kind.MESSAGE), None
-
-
-def _key_of(room_event: RoomEvent) -> str:
-    key = clean((room_event.relates_to or {}).get("key"))
-    return key if len(key) <= LONGEST_KEY else ""
-
-
-def _body_of(room_event: RoomEvent, content: Mapping[str, Any]) -> str:
-    if room_event.type in POLL_START:
-        return extensible(content)
-    return body_of(content, reply=_reply_of(room_event) is not None)
-
-
-def _reply_of(room_event: RoomEvent) -> int | None:
-    """What a plain reply answers; a thread's fallback is no reply."""
-    relation = room_event.relates_to or {}
-    inner = relation.get("m.in_reply_to")
-    answered = inner.get("event_id") if isinstance(inner, Mapping) else None
-    if not isinstance(answered, str):
-        return None
-    if relation.get("rel_type") == "m.thread" and relation.get("is_falling_back") is True:
-        return None
-    return event_hash(answered)
-
-
-def _thread_relation(room_event: RoomEvent) -> int | None:
-    relation = room_event.relates_to or {}
-    root = relation.get("event_id")
-    if relation.get("rel_type") == "m.thread" and isinstance(root, str):
-        return event_hash(root)
-    return None
-
-
-# ── storing ───────────────────────────────────────────────────────────────────────────────────
 
 
 def record(
@@ -205,7 +59,7 @@ def record(
     _add_reactions(connection, fresh, numbers, dead)
     edited = _add_revisions(connection, fresh, numbers, dead)
     added = _add_messages(connection, fresh, numbers, dead, seqs, received, language)
-    _recompute(connection, edited - added, language)
+    recompute(connection, edited - added, language)
     return {fact.event.event_id for fact in fresh}
 
 
@@ -218,7 +72,7 @@ def count_worded(connection: Connection, hashes: Iterable[int]) -> int:
     )
     return sum(
         connection.scalar(worded.where(event.c.event_h.in_(part))) or 0
-        for part in _parts(list(hashes))
+        for part in in_parts(list(hashes))
     )
 
 
@@ -340,7 +194,7 @@ def _add_reactions(
             "target_h": fact.target,
             "room_id": numbers.room(fact),
             "sender_id": numbers.sender(fact),
-            "key": _key_of(fact.event),
+            "key": key_of(fact.event),
         }
         for fact in fresh
         if fact.kind is Kind.REACTION
@@ -362,7 +216,7 @@ def _add_revisions(
             "room_id": numbers.room(fact),
             "sender_id": numbers.sender(fact),
             "type": fact.event.type,
-            "ts": _within(fact.event.at),
+            "ts": fact.at,
             "body": fact.body,
         }
         for fact in fresh
@@ -389,8 +243,8 @@ def _add_messages(
     if not facts:
         return set()
     ids = time_keys(connection, [min(fact.at, received) for fact in facts])
-    threads = _threads(connection, facts, numbers)
-    edits = _revisions_of(connection, [fact.hash for fact in facts])
+    threads = threads_of(connection, facts, numbers.room)
+    edits = revisions_of(connection, [fact.hash for fact in facts])
     rows: list[tuple[Any, ...]] = []
     indexed: list[IndexRow] = []
     files: list[dict[str, Any]] = []
@@ -401,10 +255,10 @@ def _add_messages(
         words, analysed = ("", None) if gone or silent else (fact.body, fact.analysed)
         kept, marks = ("", ()) if gone or silent else (fact.kept, fact.marks)
         changes = edits.get(fact.hash)
-        newest = _newest(changes, room, sender, fact.event.type) if changes else None
-        edited = newest is not None and not gone and not silent
-        if edited and newest is not None:
-            words = newest.body
+        latest = newest(changes, room, sender, fact.event.type) if changes else None
+        edited = latest is not None and not gone and not silent
+        if edited and latest is not None:
+            words = latest.body
             analysed = analyse(words, language) if words else None
             marks = marks_of(words, analysed.language, kept) if analysed else ()
         thread = threads[fact.hash]
@@ -423,18 +277,8 @@ def _add_messages(
     if files:
         connection.execute(insert(attachment), files)
     index_rows(connection, indexed)
-    _rethread(connection, facts, threads, numbers)
+    rethread(connection, facts, threads, numbers.room)
     return {fact.hash for fact in facts}
-
-
-def _kept_marks(room_event: RoomEvent) -> str:
-    """What a message is found by that its words do not tell."""
-    if room_event.type in POLL_START:
-        return POLL
-    kind = room_event.content.get("msgtype")
-    if kind == "m.image":
-        return f"{FILE} {IMAGE}"
-    return FILE if kind in FILES else ""
 
 
 def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
@@ -454,329 +298,3 @@ def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
         "size_bytes": size if isinstance(size, int) and 0 <= size < 2**53 else None,
         "mxc": clean(content.get("url") or sealed.get("url"))[:255] or None,
     }
-
-
-def time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
-    """Free ids for messages said at these moments (ms): seconds · 16 + n, so ids follow time."""
-    bases = [moment // 1000 * 16 for moment in moments]
-    places = sorted(range(len(bases)), key=lambda place: bases[place])
-    keys = [0] * len(bases)
-    taken: set[int] = set()
-    known_to = -1  # up to this id, `taken` is complete from where we look
-    free_from: dict[int, int] = {}  # by base: a flood with one timestamp stays linear
-    for place in places:
-        key = free_from.get(bases[place], bases[place])
-        while True:
-            if key > known_to:
-                known_to = key + SPAN
-                taken.update(_ids_between(connection, key, known_to))
-            if key not in taken:
-                break
-            key += 1
-        taken.add(key)
-        free_from[bases[place]] = key + 1
-        keys[place] = key
-    return keys
-
-
-def _ids_between(connection: Connection, low: int, high: int) -> Iterable[int]:
-    return connection.scalars(_IDS_BETWEEN, {"low": low, "high": high})
-
-
-# ── threads ───────────────────────────────────────────────────────────────────────────────────
-
-
-_HANGS = (
-    "SELECT e.event_h, m.room_id, m.thread_h, m.thread_fixed FROM event e"
-    " JOIN message m ON m.seq = e.seq WHERE e.event_h {among}"
-)
-_WAITING = "SELECT DISTINCT thread_h FROM message WHERE NOT thread_fixed AND thread_h {among}"
-
-
-def _threads(
-    connection: Connection, facts: Sequence[Fact], numbers: _Numbers
-) -> dict[int, _Thread]:
-    """The thread of each message: its m.thread root, else the thread of what it replies to."""
-    here = {fact.hash: fact for fact in facts}
-    outside = {
-        parent
-        for fact in facts
-        if fact.root is None and (parent := fact.answers) is not None and parent not in here
-    }
-    stored: dict[tuple[int, int], _Thread] = {}
-    for hashed, room, root, fixed in find_among(connection, _HANGS, outside) if outside else ():
-        stored[hashed, room] = _Thread(root, bool(fixed))
-    found: dict[int, _Thread] = {}
-
-    def thread_of(fact: Fact) -> _Thread:
-        path: list[int] = []
-        while True:
-            if fact.hash in found:
-                thread = found[fact.hash]
-                break
-            path.append(fact.hash)
-            root, parent = fact.root, fact.answers
-            if root is not None:
-                thread = _Thread(root, fixed=True)
-                break
-            if parent is None or parent in path:
-                thread = _Thread(fact.hash, fixed=False)
-                break
-            room = numbers.room(fact)
-            if parent in here and numbers.room(here[parent]) == room:
-                fact = here[parent]
-                continue
-            # Unknown yet, or of another room: provisional; `_rethread` mends it when it comes.
-            thread = stored.get((parent, room), _Thread(parent, fixed=False))
-            break
-        for hashed in path:
-            found[hashed] = thread
-        return thread
-
-    for fact in facts:
-        if fact.root is not None:
-            found[fact.hash] = _Thread(fact.root, fixed=True)
-        elif fact.answers is None:
-            found[fact.hash] = _Thread(fact.hash, fixed=False)
-        else:
-            thread_of(fact)
-    return found
-
-
-def _rethread(
-    connection: Connection,
-    facts: Sequence[Fact],
-    threads: Mapping[int, _Thread],
-    numbers: _Numbers,
-) -> None:
-    """Messages that came before the reply they hang on: move them to where that one hangs."""
-    moved = {fact.hash: fact for fact in facts if threads[fact.hash].root != fact.hash}
-    for (hashed,) in find_among(connection, _WAITING, moved) if moved else ():
-        thread = threads[hashed]
-        connection.execute(
-            update(message)
-            .where(
-                message.c.thread_h == hashed,
-                ~message.c.thread_fixed,
-                message.c.room_id == numbers.room(moved[hashed]),
-            )
-            .values(thread_h=thread.root, thread_fixed=thread.fixed)
-        )
-
-
-# ── edits ─────────────────────────────────────────────────────────────────────────────────────
-
-
-_EDITED = "SELECT DISTINCT original_h FROM revision WHERE original_h {among}"
-
-
-def _revisions_of(connection: Connection, originals: Sequence[int]) -> dict[int, list[Any]]:
-    known = {hashed for (hashed,) in find_among(connection, _EDITED, originals)}
-    found: dict[int, list[Any]] = {}
-    for part in _parts(list(known)):
-        for row in connection.execute(select(revision).where(revision.c.original_h.in_(part))):
-            found.setdefault(row.original_h, []).append(row)
-    return found
-
-
-def _newest(revisions: Iterable[Any], room: int, sender: int, kind: str) -> Any | None:
-    """The edit that counts: same room, sender and type, latest by timestamp, then event id."""
-    valid = [
-        row for row in revisions if (row.room_id, row.sender_id, row.type) == (room, sender, kind)
-    ]
-    return max(valid, key=lambda row: (row.ts, row.edit_id), default=None)
-
-
-_MESSAGE_WITH_EVENT = select(message, event.c.event_h, event.c.type.label("event_type")).join(
-    event, event.c.seq == message.c.seq
-)
-
-
-def _recompute(connection: Connection, originals: Iterable[int], language: str) -> None:
-    """Let stored messages show the edit that counts now, in text and index alike."""
-    wanted = list(originals)
-    edits = _revisions_of(connection, wanted)
-    for part in _parts(wanted):
-        rows = connection.execute(
-            _MESSAGE_WITH_EVENT.where(
-                event.c.event_h.in_(part), ~message.c.redacted, ~message.c.withheld
-            )
-        ).all()
-        for row in rows:
-            newest = _newest(edits.get(row.event_h, ()), row.room_id, row.sender_id, row.event_type)
-            first = row.body if row.original_body is None else row.original_body
-            words = first if newest is None else newest.body
-            original = None if newest is None else first
-            if words == row.body and original == row.original_body:
-                continue
-            unindex_rows(connection, [_index_row(row)] if row.body else [])
-            documents.forget_quoting(connection, [row.event_h])
-            analysed = analyse(words, language) if words else None
-            connection.execute(
-                update(message)
-                .where(message.c.id == row.id)
-                .values(
-                    body=words,
-                    original_body=original,
-                    lang=analysed.language if analysed else "",
-                )
-            )
-            if analysed is not None:
-                marks = marks_of(words, analysed.language, row.marks)
-                again = IndexRow(row.id, row.room_id, row.sender_id, analysed, marks=marks)
-                index_rows(connection, [again])
-
-
-def _index_row(row: Any) -> IndexRow:
-    """What the index holds of a stored message: the same words in the same language."""
-    marks = marks_of(row.body, row.lang, row.marks)
-    analysed = analyse_as(row.body, row.lang)
-    return IndexRow(row.id, row.room_id, row.sender_id, analysed, marks=marks)
-
-
-# ── taking back ───────────────────────────────────────────────────────────────────────────────
-
-
-def erase(
-    connection: Connection,
-    targets: Sequence[tuple[int, int]],
-    language: str,
-    *,
-    expired: bool = False,
-) -> None:
-    """Take events back: (hash, room) pairs. Words go from text, revisions, index and log at once.
-
-    A tombstone stays, so that threads stay whole and late edits stay erased.
-    expired: nobody took them back, their time was over; they are still counted.
-    """
-    for part in _parts(list(targets)):
-        rows = connection.execute(
-            _MESSAGE_WITH_EVENT.where(
-                _among(event.c.event_h, event.c.room_id, part), ~message.c.redacted
-            )
-        ).all()
-        unindex_rows(connection, [_index_row(row) for row in rows if row.body])
-        documents.forget_quoting(connection, [hashed for hashed, _ in part])
-        if rows:
-            hashes = [row.event_h for row in rows]
-            connection.execute(
-                update(message)
-                .where(message.c.id.in_([row.id for row in rows]))
-                .values(
-                    body="",
-                    original_body=None,
-                    title=None,
-                    lang="",
-                    marks="",
-                    redacted=True,
-                    withheld=False,
-                    expired=expired,
-                )
-            )
-            connection.execute(delete(revision).where(revision.c.original_h.in_(hashes)))
-            connection.execute(delete(attachment).where(attachment.c.event_h.in_(hashes)))
-            connection.execute(delete(wanted_file).where(wanted_file.c.event_h.in_(hashes)))
-        # Edits of an original that never came, too.
-        connection.execute(
-            delete(revision).where(_among(revision.c.original_h, revision.c.room_id, part))
-        )
-        edited = set(
-            connection.scalars(
-                select(revision.c.original_h).where(
-                    _among(revision.c.edit_h, revision.c.room_id, part)
-                )
-            )
-        )
-        connection.execute(
-            delete(revision).where(_among(revision.c.edit_h, revision.c.room_id, part))
-        )
-        connection.execute(
-            delete(reaction).where(_among(reaction.c.event_h, reaction.c.room_id, part))
-        )
-        connection.execute(
-            update(event).where(_among(event.c.event_h, event.c.room_id, part)).values(content=None)
-        )
-        _recompute(connection, edited, language)
-
-
-def _among(
-    hashed: ColumnElement[int], room: ColumnElement[int], pairs: Sequence[tuple[int, int]]
-) -> ColumnElement[bool]:
-    """Whether a row is one of these (hash, room) pairs.
-
-    SQLite looks pairs up in no index and would read the whole table: the hashes alone lead there.
-    """
-    return hashed.in_([pair[0] for pair in pairs]) & tuple_(hashed, room).in_(pairs)
-
-
-def erase_since(
-    connection: Connection,
-    since: int,
-    language: str,
-    *,
-    sender: int | None = None,
-    room: int | None = None,
-    before: int | None = None,
-) -> None:
-    """Erase what was said from a moment (ms) on, by one person or in one room; up to another."""
-    query = (
-        select(event.c.event_h, event.c.room_id)
-        .join(message, message.c.seq == event.c.seq)
-        .where(message.c.ts >= since, ~message.c.redacted)
-    )
-    if sender is not None:
-        query = query.where(message.c.sender_id == sender)
-    if room is not None:
-        query = query.where(message.c.room_id == room)
-    if before is not None:
-        query = query.where(message.c.ts < before)
-    erase(connection, [(row.event_h, row.room_id) for row in connection.execute(query)], language)
-
-
-def expire(connection: Connection, room: int, before: int, language: str, *, at_most: int) -> int:
-    """Erase words of a room older than a moment (ms), a few at a time; returns how many went."""
-    old = connection.execute(
-        select(event.c.event_h, event.c.room_id)
-        .join(message, message.c.seq == event.c.seq)
-        .where(message.c.room_id == room, message.c.ts < before, ~message.c.redacted)
-        .limit(at_most)
-    ).all()
-    erase(connection, [(row.event_h, row.room_id) for row in old], language, expired=True)
-    return len(old)
-
-
-def expire_beside(connection: Connection, room: int, before: int) -> int:
-    """Erase what is old and no message: votes, places, edits whose original never came."""
-    blank = (event.c.room_id == room, event.c.ts < before, event.c.content.is_not(None))
-    gone = connection.execute(update(event).where(*blank).values(content=None)).rowcount
-    old = (revision.c.room_id == room, revision.c.ts < before)
-    return gone + connection.execute(delete(revision).where(*old)).rowcount
-
-
-def next_to_index(connection: Connection, up_to: int, at_most: int) -> list[IndexRow]:
-    """Messages with words, newest first, as the index should hold them: for building it anew."""
-    rows = connection.execute(
-        select(message)
-        .where(message.c.id <= up_to, message.c.body != "")
-        .order_by(message.c.id.desc())
-        .limit(at_most)
-    )
-    return [_index_row(row) for row in rows]
-
-
-def newest_words(connection: Connection, at_most: int) -> list[tuple[str, str]]:
-    """The newest messages' words and languages."""
-    rows = connection.execute(
-        select(message.c.body, message.c.lang).order_by(message.c.id.desc()).limit(at_most)
-    )
-    return [(row.body, row.lang) for row in rows]
-
-
-def _within(at: int) -> int:
-    """A timestamp (ms) that both engines can store and a datetime can show."""
-    return min(max(at, 0), 253_402_300_799_000)
-
-
-def _parts(values: list[Any]) -> Iterable[list[Any]]:
-    for start in range(0, len(values), PARAMETERS):
-        yield values[start : start + PARAMETERS]

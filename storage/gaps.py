@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select, update
 
 from storage.records import RoomId
-from storage.tables import gap
+from storage.tables.spine import gap
 
 NEWEST = ""  # the newer end of a hole that reaches up to now
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from storage.database import insert_once
-from storage.tables import greeted
+from storage.tables.week import greeted
 
 
 def known_in(connection: Connection, cluster: str) -> set[int]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
-from storage.tables import gap, inbox
+from storage.tables.spine import gap, inbox
 from storage.types import event_hash, instant
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage import documents, erasures, folding, marks, rooms, silences
+from storage import documents, erasures, marks, redacting, rooms, silences
 from storage.database import insert_once
 from storage.people import by_number
 from storage.records import Person, RoomId, UserId
-from storage.tables import erasure, person, practice, practice_field, redaction, room, silence
+from storage.tables.archive import erasure, redaction, silence
+from storage.tables.people import person, room
+from storage.tables.practices import practice, practice_field
 from storage.types import event_hash, instant, milliseconds
 
 Line = Mapping[str, Any]
@@ -99,7 +101,7 @@ def _take_back(connection: Connection, told: Sequence[Line], language: str) -> N
     for one in told:
         row = {"target_h": one["event"], "room_id": numbers[one["room"]], "ts": one["at"]}
         connection.execute(insert_once(connection, redaction), row)
-    folding.erase(connection, [(one["event"], numbers[one["room"]]) for one in told], language)
+    redacting.erase(connection, [(one["event"], numbers[one["room"]]) for one in told], language)
 
 
 def _hide_practices(connection: Connection, gone: set[int], authors: set[int]) -> None:
@@ -125,7 +127,7 @@ def _silence(connection: Connection, who: Person, one: Line, language: str) -> N
             insert_once(connection, silence),
             {"person_id": who.id, "since": one["since"], "until": one["until"]},
         )
-    folding.erase_since(connection, one["since"], language, sender=who.id, before=one["until"])
+    redacting.erase_since(connection, one["since"], language, sender=who.id, before=one["until"])
 
 
 def _erase(

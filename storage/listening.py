@@ -8,7 +8,8 @@ from sqlalchemy import Connection, delete, or_, select
 
 from storage.database import upsert
 from storage.records import EventId, RoomId, UserId
-from storage.tables import listening, person
+from storage.tables.people import person
+from storage.tables.spine import listening
 
 ANYBODY = 0  # instead of a person's number
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from storage import meta, silences
 from storage.records import UserId
-from storage.tables import erasure
+from storage.tables.archive import erasure
 
 
 def mark_of(connection: Connection, user_id: UserId) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from storage import folding
-from storage.database import insert_once
+from storage.database import in_parts, insert_once
+from storage.facts import FILES, Fact, Kind
 from storage.records import ArchiveRules, FilesHeld, KeptFile
 from storage.sealed import keys_of
-from storage.tables import attachment, event, message, wanted_file
+from storage.tables.archive import attachment, event, message, wanted_file
 
 # Why a file is not kept, as it stands with its name.
 TYPE, SIZE, REFUSED, UNREACHABLE, DAMAGED, LOST = (
@@ -43,19 +43,17 @@ def is_check_value(text: object) -> bool:
     return isinstance(text, str) and _SHA256.fullmatch(text) is not None
 
 
-def want(
-    connection: Connection, facts: Iterable[folding.Fact], rules: ArchiveRules, now: datetime
-) -> bool:
+def want(connection: Connection, facts: Iterable[Fact], rules: ArchiveRules, now: datetime) -> bool:
     """Note which files of just archived events are to be fetched; whether there are any."""
     if not rules.media:
         return False
     sent = {
         fact.hash: fact.event.content
         for fact in facts
-        if fact.kind is folding.Kind.MESSAGE and fact.event.content.get("msgtype") in folding.FILES
+        if fact.kind is Kind.MESSAGE and fact.event.content.get("msgtype") in FILES
     }
     some = False
-    for part in _parts(list(sent)):
+    for part in in_parts(list(sent)):
         # What was taken back, or is not to be kept, has none.
         for row in connection.execute(select(attachment).where(attachment.c.event_h.in_(part))):
             content = sent[row.event_h]
@@ -157,7 +155,7 @@ def is_kept(connection: Connection, sha256: str) -> bool:
 
 def lose(connection: Connection, gone: Collection[str]) -> None:
     """Their bytes are not there any more."""
-    for part in _parts(sorted(gone)):
+    for part in in_parts(sorted(gone)):
         connection.execute(
             update(attachment)
             .where(attachment.c.sha256.in_(part))
@@ -211,8 +209,3 @@ def references(
                   row.room_id, row.ts)
         for row in connection.execute(query)
     ]  # fmt: skip
-
-
-def _parts(values: list[Any]) -> Iterable[list[Any]]:
-    for start in range(0, len(values), folding.PARAMETERS):
-        yield values[start : start + folding.PARAMETERS]

@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import Connection, delete, select
 
 from storage.database import upsert
-from storage.tables import meta
+from storage.tables.spine import meta
 
 SYNC_POSITION = "sync position"
 HALL_ID = "hall id"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from storage import visits, votes
 from storage.records import RoomId, UserId
-from storage.tables import person
+from storage.tables.people import person
 from storage.visit_records import Electorate, LineKind, Visit, VisitState, VisitVote
 
 CITY = "city/"  # keys of the voices of cities begin so

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select,
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
-from storage.tables import echo, outbox, quote
+from storage.tables.spine import echo, outbox, quote
 from storage.types import event_hash
 
 TAKEN_BACK = "taken back"  # no failure of ours

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from storage import marks, naming
-from storage.database import insert_once, upsert
+from storage.database import in_parts, insert_once, upsert
 from storage.records import Person, Role, UserId
-from storage.tables import command_count, member, message, person
+from storage.tables.archive import message
+from storage.tables.people import command_count, member, person
 
-PARAMETERS = 400  # in one IN list; PostgreSQL takes 32,767 in a statement
 ROLE_VALUES = {role.value: role for role in Role}
 
 
@@ -68,8 +68,7 @@ def numbers(connection: Connection, user_ids: Iterable[UserId]) -> dict[UserId, 
 
 def _numbers(connection: Connection, user_ids: list[UserId]) -> dict[UserId, int]:
     found: dict[UserId, int] = {}
-    for start in range(0, len(user_ids), PARAMETERS):
-        part = user_ids[start : start + PARAMETERS]
+    for part in in_parts(user_ids):
         rows = connection.execute(
             select(person.c.user_id, person.c.id).where(person.c.user_id.in_(part))
         )

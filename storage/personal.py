@@ -9,9 +9,54 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, or_, select, update
 
-from storage import tables as t
 from storage.database import insert_once
 from storage.records import NOBODY, UserId
+from storage.tables.archive import (
+    attachment,
+    erasure,
+    event,
+    message,
+    reaction,
+    revision,
+    search_page,
+    silence,
+)
+from storage.tables.people import (
+    command_count,
+    member,
+    membership_fact,
+    open_question,
+    person,
+    room,
+)
+from storage.tables.practices import (
+    practice,
+    practice_field,
+    practice_review,
+    practice_step,
+    transfer,
+    transfer_note,
+)
+from storage.tables.spine import (
+    heeded_reaction,
+    inbox,
+    listening,
+    malformed_event,
+    outbox,
+    quote,
+    source,
+    timer,
+    waiting_event,
+)
+from storage.tables.visits import promise, recommendation, visit, visit_line, visit_vote
+from storage.tables.week import (
+    asked_question,
+    digest,
+    digest_reader,
+    greeted,
+    question_answer,
+    question_route,
+)
 
 NOBODY_S_NAME = "—"
 SOMEBODY = object()  # in `then`: NOBODY, by number or address as the column has it
@@ -33,50 +78,50 @@ class Trace:
         return self.whose.table
 
 
-# Messages themselves are erased by `storage.folding`, a few at a time.
+# Messages themselves are erased by `storage.redacting`, a few at a time.
 TRACES: Sequence[Trace] = (
-    Trace(t.event.c.sender_id, True, {"content": None}, only=t.event.c.content.is_not(None)),
-    Trace(t.revision.c.sender_id, True),
-    Trace(t.reaction.c.sender_id, True, counted="reactions"),
-    Trace(t.heeded_reaction.c.sender, False),
-    Trace(t.source.c.sender, False),
-    Trace(t.command_count.c.person_id, True),
-    Trace(t.open_question.c.person_id, True),
-    Trace(t.search_page.c.person_id, True),
-    Trace(t.listening.c.person_id, True),
-    Trace(t.practice.c.author_id, True, {"author_id": SOMEBODY}),
-    Trace(t.practice_step.c.person_id, True, {"person_id": None}),
-    Trace(t.practice_review.c.person_id, True, counted="reviews"),
-    Trace(t.transfer.c.person_id, True, {"person_id": SOMEBODY}),
+    Trace(event.c.sender_id, True, {"content": None}, only=event.c.content.is_not(None)),
+    Trace(revision.c.sender_id, True),
+    Trace(reaction.c.sender_id, True, counted="reactions"),
+    Trace(heeded_reaction.c.sender, False),
+    Trace(source.c.sender, False),
+    Trace(command_count.c.person_id, True),
+    Trace(open_question.c.person_id, True),
+    Trace(search_page.c.person_id, True),
+    Trace(listening.c.person_id, True),
+    Trace(practice.c.author_id, True, {"author_id": SOMEBODY}),
+    Trace(practice_step.c.person_id, True, {"person_id": None}),
+    Trace(practice_review.c.person_id, True, counted="reviews"),
+    Trace(transfer.c.person_id, True, {"person_id": SOMEBODY}),
     Trace(
-        t.transfer_note.c.person_id, True, only=t.transfer_note.c.state.is_(None), counted="notes"
+        transfer_note.c.person_id, True, only=transfer_note.c.state.is_(None), counted="notes"
     ),
-    Trace(t.transfer_note.c.person_id, True, {"person_id": SOMEBODY, "text": ""}),
-    Trace(t.visit.c.proposer, False, {"proposer": SOMEBODY, "title": ""}),
-    Trace(t.visit_vote.c.person, False, counted="votes"),
+    Trace(transfer_note.c.person_id, True, {"person_id": SOMEBODY, "text": ""}),
+    Trace(visit.c.proposer, False, {"proposer": SOMEBODY, "title": ""}),
+    Trace(visit_vote.c.person, False, counted="votes"),
     Trace(
-        t.visit_line.c.author, False, {"author": SOMEBODY, "text": ""},
-        counted="lines", worded=t.visit_line.c.text,
+        visit_line.c.author, False, {"author": SOMEBODY, "text": ""},
+        counted="lines", worded=visit_line.c.text,
     ),
-    Trace(t.visit_line.c.owner, False, {"owner": SOMEBODY}),
+    Trace(visit_line.c.owner, False, {"owner": SOMEBODY}),
     Trace(
-        t.recommendation.c.author, False, {"author": SOMEBODY, "text": "", "why": ""},
-        counted="recommendations", worded=t.recommendation.c.text,
+        recommendation.c.author, False, {"author": SOMEBODY, "text": "", "why": ""},
+        counted="recommendations", worded=recommendation.c.text,
     ),
     Trace(
-        t.promise.c.author, False, {"author": SOMEBODY, "text": "", "why": ""},
-        counted="promises", worded=t.promise.c.text,
+        promise.c.author, False, {"author": SOMEBODY, "text": "", "why": ""},
+        counted="promises", worded=promise.c.text,
     ),
-    Trace(t.promise.c.owner, False, {"owner": SOMEBODY}),
-    Trace(t.digest.c.settled_by, False, {"settled_by": None}),
-    Trace(t.digest_reader.c.person_id, True),
-    Trace(t.greeted.c.person_id, True),
+    Trace(promise.c.owner, False, {"owner": SOMEBODY}),
+    Trace(digest.c.settled_by, False, {"settled_by": None}),
+    Trace(digest_reader.c.person_id, True),
+    Trace(greeted.c.person_id, True),
     Trace(
-        t.asked_question.c.asker, False, {"asker": SOMEBODY, "text": ""},
-        counted="questions", worded=t.asked_question.c.text,
+        asked_question.c.asker, False, {"asker": SOMEBODY, "text": ""},
+        counted="questions", worded=asked_question.c.text,
     ),
-    Trace(t.question_route.c.by, False, {"by": SOMEBODY}),
-    Trace(t.question_answer.c.author, False, counted="carried"),
+    Trace(question_route.c.by, False, {"by": SOMEBODY}),
+    Trace(question_answer.c.author, False, counted="carried"),
 )  # fmt: skip
 
 # What else tells of a person, and where that is seen to.
@@ -84,7 +129,7 @@ ELSEWHERE: Mapping[str, str] = {
     "person": "the row itself: below, and `storage.erasures` once they have left",
     "member": "who is in a room: kept while they are in one of ours",
     "membership_fact": "the same, since when",
-    "message": "erased by `storage.folding`, its edits and files with it",
+    "message": "erased by `storage.redacting`, its edits and files with it",
     "attachment": "goes with its message, and its bytes with the last that names them",
     "wanted_file": "a file on its way: goes with its message",
     "silence": "that they are silent: the number alone",
@@ -123,10 +168,10 @@ class Held:
 def nobody(connection: Connection) -> int:
     """Our number for nobody."""
     connection.execute(
-        insert_once(connection, t.person),
+        insert_once(connection, person),
         {"user_id": NOBODY, "display_name": NOBODY_S_NAME, "archive": False},
     )
-    number = connection.scalar(select(t.person.c.id).where(t.person.c.user_id == NOBODY))
+    number = connection.scalar(select(person.c.id).where(person.c.user_id == NOBODY))
     assert number is not None
     return int(number)
 
@@ -142,7 +187,7 @@ def erase(connection: Connection, number: int, user_id: UserId) -> dict[str, int
             someone: Any = stand_in if trace.by_number else NOBODY
             values = {k: someone if v is SOMEBODY else v for k, v in trace.then.items()}
             connection.execute(update(trace.table).where(mine).values(**values))
-    connection.execute(delete(t.command_count).where(t.command_count.c.person_id == -number))
+    connection.execute(delete(command_count).where(command_count.c.person_id == -number))
     _leave_electorates(connection, user_id)
     counts["unanswered"] = _forget_raw(connection, user_id)
     return {name: count for name, count in counts.items() if count}
@@ -168,12 +213,12 @@ def _mine(trace: Trace, number: int, user_id: UserId) -> ColumnElement[bool]:
 
 def _leave_electorates(connection: Connection, user_id: UserId) -> None:
     """Who may answer for a city was written down when the dates were asked."""
-    asked = select(t.visit.c.id, t.visit.c.electorate)
+    asked = select(visit.c.id, visit.c.electorate)
     for row in connection.execute(asked).all():
         if user_id not in repr(row.electorate):
             continue
         voices = [_without(voice, user_id) for voice in row.electorate]
-        changed = update(t.visit).where(t.visit.c.id == row.id)
+        changed = update(visit).where(visit.c.id == row.id)
         connection.execute(changed.values(electorate=voices))
 
 
@@ -191,24 +236,24 @@ def _forget_raw(connection: Connection, user_id: UserId) -> int:
     """What came from them and was not read or not answered yet; alarms that name them."""
     count = 0
     for table, column in (
-        (t.waiting_event, t.waiting_event.c.raw),
-        (t.malformed_event, t.malformed_event.c.raw),
+        (waiting_event, waiting_event.c.raw),
+        (malformed_event, malformed_event.c.raw),
     ):
         key = next(iter(table.primary_key.columns))
         for row in connection.execute(select(key, column)).all():
             if isinstance(row[1], Mapping) and row[1].get("sender") == user_id:
                 connection.execute(delete(table).where(key == row[0]))
                 count += 1
-    open_ = t.inbox.c.state.in_(("ready", "parked"))
-    for row in connection.execute(select(t.inbox.c.id, t.inbox.c.payload).where(open_)).all():
+    open_ = inbox.c.state.in_(("ready", "parked"))
+    for row in connection.execute(select(inbox.c.id, inbox.c.payload).where(open_)).all():
         if isinstance(row.payload, Mapping) and row.payload.get("sender") == user_id:
-            done = update(t.inbox).where(t.inbox.c.id == row.id)
+            done = update(inbox).where(inbox.c.id == row.id)
             connection.execute(done.values(state="handled", payload=None))
             count += 1
-    pending = select(t.timer.c.key, t.timer.c.payload).where(t.timer.c.state == "pending")
+    pending = select(timer.c.key, timer.c.payload).where(timer.c.state == "pending")
     for row in connection.execute(pending).all():
         if user_id in row.key or user_id in repr(row.payload):
-            gone = update(t.timer).where(t.timer.c.key == row.key)
+            gone = update(timer).where(timer.c.key == row.key)
             connection.execute(gone.values(state="cancelled", payload={}))
     return count
 
@@ -217,7 +262,7 @@ def traces_of(connection: Connection, number: int, user_id: UserId) -> Held:
     """What is stored of a person beside their messages and events."""
     held = Held()
     for table in dict.fromkeys(trace.table for trace in TRACES):
-        if table is not t.event:
+        if table is not event:
             whose = [_mine(one, number, user_id) for one in TRACES if one.table is table]
             held.add(table.name, connection.execute(select(table).where(or_(*whose))).all())
     return held
@@ -226,50 +271,50 @@ def traces_of(connection: Connection, number: int, user_id: UserId) -> Held:
 def held_of(connection: Connection, number: int, user_id: UserId) -> Held:
     """Everything that is stored about a person."""
     held = traces_of(connection, number, user_id)
-    held.add("person", connection.execute(select(t.person).where(t.person.c.id == number)).all())
-    rooms = select(t.member, t.room.c.room_id.label("room"), t.room.c.name).join(
-        t.room, t.room.c.id == t.member.c.room_id
+    held.add("person", connection.execute(select(person).where(person.c.id == number)).all())
+    rooms = select(member, room.c.room_id.label("room"), room.c.name).join(
+        room, room.c.id == member.c.room_id
     )
-    held.add("member", connection.execute(rooms.where(t.member.c.person_id == number)).all())
-    facts = select(t.membership_fact).where(t.membership_fact.c.person_id == number)
+    held.add("member", connection.execute(rooms.where(member.c.person_id == number)).all())
+    facts = select(membership_fact).where(membership_fact.c.person_id == number)
     held.add("membership_fact", connection.execute(facts).all())
     messages = (
-        select(t.message, t.event.c.event_id, t.room.c.room_id.label("room"))
-        .join(t.event, t.event.c.seq == t.message.c.seq)
-        .join(t.room, t.room.c.id == t.message.c.room_id)
-        .where(t.message.c.sender_id == number)
-        .order_by(t.message.c.ts)
+        select(message, event.c.event_id, room.c.room_id.label("room"))
+        .join(event, event.c.seq == message.c.seq)
+        .join(room, room.c.id == message.c.room_id)
+        .where(message.c.sender_id == number)
+        .order_by(message.c.ts)
     )
     held.add("message", connection.execute(messages).all())
     files = (
-        select(t.attachment)
-        .join(t.event, t.event.c.event_h == t.attachment.c.event_h)
-        .where(t.event.c.sender_id == number)
+        select(attachment)
+        .join(event, event.c.event_h == attachment.c.event_h)
+        .where(event.c.sender_id == number)
     )
     held.add("attachment", connection.execute(files).all())
-    own = select(t.practice.c.id).where(t.practice.c.author_id == number)
-    fields = select(t.practice_field).where(t.practice_field.c.practice_id.in_(own))
+    own = select(practice.c.id).where(practice.c.author_id == number)
+    fields = select(practice_field).where(practice_field.c.practice_id.in_(own))
     held.add("practice_field", connection.execute(fields).all())
-    for table in (t.silence, t.erasure):
+    for table in (silence, erasure):
         mine = select(table).where(table.c.person_id == number)
         held.add(table.name, connection.execute(mine).all())
-    events = select(t.event).where(t.event.c.sender_id == number).order_by(t.event.c.ts)
+    events = select(event).where(event.c.sender_id == number).order_by(event.c.ts)
     held.add("event", connection.execute(events).all())
     held.add("outbox", _unsent(connection, user_id))
     for table, column in (
-        (t.waiting_event, t.waiting_event.c.raw),
-        (t.malformed_event, t.malformed_event.c.raw),
-        (t.inbox, t.inbox.c.payload),
+        (waiting_event, waiting_event.c.raw),
+        (malformed_event, malformed_event.c.raw),
+        (inbox, inbox.c.payload),
     ):
         rows = connection.execute(select(table)).all()
         held.add(table.name, [r for r in rows if _sender(getattr(r, column.name)) == user_id])
-    pending = connection.execute(select(t.timer).where(t.timer.c.state == "pending")).all()
+    pending = connection.execute(select(timer).where(timer.c.state == "pending")).all()
     held.add("timer", [r for r in pending if user_id in r.key or user_id in repr(r.payload)])
     return held
 
 
 def _unsent(connection: Connection, user_id: UserId) -> Sequence[Any]:
-    mine = select(t.outbox).where(t.outbox.c.settled_at.is_(None), t.outbox.c.lane == user_id)
+    mine = select(outbox).where(outbox.c.settled_at.is_(None), outbox.c.lane == user_id)
     return connection.execute(mine).all()
 
 
@@ -279,26 +324,24 @@ def _sender(raw: object) -> object:
 
 def forget_gone(connection: Connection, number: int, user_id: UserId, mark: str) -> None:
     """They are in no room of ours any more: not even their address stays, a check value does."""
-    for table in (t.member, t.membership_fact):
+    for table in (member, membership_fact):
         connection.execute(delete(table).where(table.c.person_id == number))
-    connection.execute(
-        update(t.room).where(t.room.c.direct_with == user_id).values(direct_with=None)
-    )
+    connection.execute(update(room).where(room.c.direct_with == user_id).values(direct_with=None))
     for column in (
-        t.outbox.c.key,
-        t.outbox.c.changes,
-        t.quote.c.post,
-        t.timer.c.key,
-        t.inbox.c.key,
+        outbox.c.key,
+        outbox.c.changes,
+        quote.c.post,
+        timer.c.key,
+        inbox.c.key,
     ):
         named = column.contains(user_id, autoescape=True)
-        if column.table is t.outbox:
-            named &= t.outbox.c.settled_at.is_not(None)
+        if column.table is outbox:
+            named &= outbox.c.settled_at.is_not(None)
         renamed = {column.name: func.replace(column, user_id, mark)}
         connection.execute(update(column.table).where(named).values(renamed))
     connection.execute(
-        update(t.person)
-        .where(t.person.c.id == number)
+        update(person)
+        .where(person.c.id == number)
         .values(user_id=f"erased:{mark}", display_name=NOBODY_S_NAME)
     )
 
@@ -306,8 +349,8 @@ def forget_gone(connection: Connection, number: int, user_id: UserId, mark: str)
 def strip(connection: Connection, number: int) -> None:
     """What a person's row tells beyond what their rooms need to know of them."""
     connection.execute(
-        update(t.person)
-        .where(t.person.c.id == number)
+        update(person)
+        .where(person.c.id == number)
         .values(city=None, organisation="", roles=[], language=None, time_zone=None, digest=False)
     )
 
@@ -315,12 +358,12 @@ def strip(connection: Connection, number: int) -> None:
 def is_present(connection: Connection, number: int) -> bool:
     """Whether a person is in a room with us, or asked into one."""
     there = (
-        select(t.member.c.room_id)
-        .join(t.room, t.room.c.id == t.member.c.room_id)
+        select(member.c.room_id)
+        .join(room, room.c.id == member.c.room_id)
         .where(
-            t.member.c.person_id == number,
-            t.member.c.membership.in_(("join", "invite")),
-            t.room.c.joined,
+            member.c.person_id == number,
+            member.c.membership.in_(("join", "invite")),
+            room.c.joined,
         )
         .limit(1)
     )
@@ -329,9 +372,7 @@ def is_present(connection: Connection, number: int) -> bool:
 
 def quoting_posts(connection: Connection, number: int, user_id: UserId) -> list[str]:
     """Posts of ours that repeat words of this person."""
-    said = select(t.event.c.event_h).where(t.event.c.sender_id == number)
-    made = select(t.source.c.event_h).where(t.source.c.sender == user_id)
-    posts = select(t.quote.c.post).where(
-        or_(t.quote.c.event_h.in_(said), t.quote.c.event_h.in_(made))
-    )
+    said = select(event.c.event_h).where(event.c.sender_id == number)
+    made = select(source.c.event_h).where(source.c.sender == user_id)
+    posts = select(quote.c.post).where(or_(quote.c.event_h.in_(said), quote.c.event_h.in_(made)))
     return sorted(set(connection.scalars(posts)))

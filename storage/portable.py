@@ -23,9 +23,9 @@ from sqlalchemy import (
     update,
 )
 
-from storage import folding, people, rooms, silences
-from storage import tables as t
+from storage import folding, people, redacting, rooms, silences
 from storage.database import insert_once
+from storage.facts import POLL_START
 from storage.media import is_check_value
 from storage.records import RoomId, UserId
 from storage.sealed import without_keys
@@ -33,6 +33,33 @@ from storage.search import IndexRow, analyse_as, index_rows, marks_of
 from storage.search.marks import FILE as FILE_MARK
 from storage.search.marks import IMAGE, POLL
 from storage.silences import Silences
+from storage.tables.archive import (
+    attachment,
+    event,
+    message,
+    reaction,
+    redaction,
+    revision,
+    silence,
+)
+from storage.tables.people import membership_fact, person, room, visibility_fact
+from storage.tables.practices import (
+    practice,
+    practice_field,
+    practice_review,
+    practice_step,
+    transfer,
+    transfer_note,
+)
+from storage.tables.visits import (
+    promise,
+    recommendation,
+    visit,
+    visit_line,
+    visit_option,
+    visit_vote,
+)
+from storage.time_keys import time_keys
 from storage.types import Instant, event_hash, instant
 
 FORMAT = 1
@@ -44,11 +71,11 @@ MESSAGE = ("thread_h", "thread_fixed", "lang", "body", "original_body", "title",
            "redacted", "withheld", "expired")  # fmt: skip
 FILE = ("name", "mime", "size_bytes", "mxc", "sha256", "kept_bytes", "missing")
 # Whole tables, row by row, in the order of their keys; numbers of people and rooms become ids.
-FACTS = (t.membership_fact, t.visibility_fact, t.redaction)
+FACTS = (membership_fact, visibility_fact, redaction)
 REST = (
-    t.revision, t.reaction, t.silence, t.practice, t.practice_field, t.practice_step,
-    t.practice_review, t.transfer, t.transfer_note, t.visit, t.visit_option, t.visit_vote,
-    t.visit_line, t.recommendation, t.promise,
+    revision, reaction, silence, practice, practice_field, practice_step,
+    practice_review, transfer, transfer_note, visit, visit_option, visit_vote,
+    visit_line, recommendation, promise,
 )  # fmt: skip
 OF_ROOMS = ("membership_fact", "visibility_fact", "redaction", "revision", "reaction")
 
@@ -84,18 +111,18 @@ def lines(
     yield _line("moothall archive", {"format": FORMAT})
     here = _Numbers.read(connection)
     asked = sorted(here.rooms if only is None else only, key=lambda number: here.rooms[number])
-    held = set(connection.scalars(select(t.event.c.room_id).distinct()))
+    held = set(connection.scalars(select(event.c.room_id).distinct()))
     asked = [number for number in asked if number in held]
     for number in asked:
-        row = connection.execute(select(t.room).where(t.room.c.id == number)).one()
-        yield _line("room", {"room_id": row.room_id, **_some(row, t.room, ROOM)})
+        row = connection.execute(select(room).where(room.c.id == number)).one()
+        yield _line("room", {"room_id": row.room_id, **_some(row, room, ROOM)})
     yield from _people(connection, here, asked if only is not None else None)
     for one in FACTS:
         yield from _rows(connection, one, here, asked)
     kept: set[int] | None = None if readable is None else set()
     yield from _events(connection, here, asked, readable, kept)
     for one in REST:
-        if kept is not None and one is not t.reaction:
+        if kept is not None and one is not reaction:
             continue
         if only is None or one.name in OF_ROOMS:
             yield from _rows(connection, one, here, asked, kept)
@@ -114,8 +141,8 @@ class _Numbers:
 
     @classmethod
     def read(cls, connection: Connection) -> "_Numbers":
-        known = connection.execute(select(t.room.c.id, t.room.c.room_id))
-        met = connection.execute(select(t.person.c.id, t.person.c.user_id))
+        known = connection.execute(select(room.c.id, room.c.room_id))
+        met = connection.execute(select(person.c.id, person.c.user_id))
         return cls({r.id: r.room_id for r in known}, {r.id: r.user_id for r in met})
 
 
@@ -138,14 +165,14 @@ def _plain(of: Column[Any], value: Any) -> Any:
 
 
 def _people(connection: Connection, here: _Numbers, only: Sequence[int] | None) -> Iterator[str]:
-    query = select(t.person).order_by(t.person.c.id)
+    query = select(person).order_by(person.c.id)
     columns: Sequence[str] = PERSON
     if only is not None:  # whoever reads one room needs no settings
-        spoke = select(t.event.c.sender_id).where(t.event.c.room_id.in_(only))
-        query, columns = query.where(t.person.c.id.in_(spoke)), PERSON[:4]
+        spoke = select(event.c.sender_id).where(event.c.room_id.in_(only))
+        query, columns = query.where(person.c.id.in_(spoke)), PERSON[:4]
     found = connection.execute(query).all()
     for row in sorted(found, key=lambda one: one.user_id):
-        yield _line("person", {"user_id": row.user_id, **_some(row, t.person, columns)})
+        yield _line("person", {"user_id": row.user_id, **_some(row, person, columns)})
 
 
 def _rows(
@@ -195,26 +222,24 @@ def _events(
     readable: Callable[[int, int], bool] | None,
     kept: set[int] | None,
 ) -> Iterator[str]:
-    files = {row.event_h: row for row in connection.execute(select(t.attachment))}
+    files = {row.event_h: row for row in connection.execute(select(attachment))}
     query = (
         select(
-            t.event.c.event_id, t.event.c.event_h, t.event.c.room_id, t.event.c.type,
-            t.event.c.sender_id, t.event.c.ts, t.event.c.received, t.event.c.content,
-            t.message.c.id.label("message_id"), *(t.message.c[name] for name in MESSAGE),
+            event.c.event_id, event.c.event_h, event.c.room_id, event.c.type,
+            event.c.sender_id, event.c.ts, event.c.received, event.c.content,
+            message.c.id.label("message_id"), *(message.c[name] for name in MESSAGE),
         )
-        .outerjoin(t.message, t.message.c.seq == t.event.c.seq)
-        .where(t.event.c.room_id.in_(asked))
+        .outerjoin(message, message.c.seq == event.c.seq)
+        .where(event.c.room_id.in_(asked))
     )  # fmt: skip
     # Sorted here: databases do not agree on the order of texts.
     keys = connection.execute(
-        select(t.event.c.ts, t.event.c.event_id, t.event.c.event_h).where(
-            t.event.c.room_id.in_(asked)
-        )
+        select(event.c.ts, event.c.event_id, event.c.event_h).where(event.c.room_id.in_(asked))
     ).all()
     ordered = iter(sorted((row.ts, row.event_id, row.event_h) for row in keys))
     while part := [key[2] for key in islice(ordered, AT_ONCE)]:
         rows = {
-            row.event_h: row for row in connection.execute(query.where(t.event.c.event_h.in_(part)))
+            row.event_h: row for row in connection.execute(query.where(event.c.event_h.in_(part)))
         }
         for hashed in part:
             row = rows[hashed]
@@ -238,9 +263,9 @@ def _event(row: Any, here: _Numbers, file: Any, *, earlier: bool) -> str:
         told["content"] = row.content
     if row.message_id is not None:
         names = MESSAGE if earlier else [name for name in MESSAGE if name != "original_body"]
-        told["message"] = _some(row, t.message, names)
+        told["message"] = _some(row, message, names)
     if file is not None:
-        told["file"] = _some(file, t.attachment, FILE)
+        told["file"] = _some(file, attachment, FILE)
     return _line("event", told)
 
 
@@ -332,7 +357,7 @@ def _take_person(connection: Connection, line: Mapping[str, Any], arriving: _Arr
         number = arriving.person(user_id)
         told = {name: line[name] for name in PERSON if name in line}
         if told:
-            known = update(t.person).where(t.person.c.id == number)
+            known = update(person).where(person.c.id == number)
             connection.execute(known.values(**told))
 
 
@@ -346,9 +371,9 @@ def _take_row(
             values[name] = arriving.person(values[name])
         elif _is_room(target, name):
             values[name] = arriving.room(values[name])
-    if target in (t.revision, t.reaction) and not _welcome(connection, values, arriving):
+    if target in (revision, reaction) and not _welcome(connection, values, arriving):
         return 0
-    if target is t.silence:
+    if target is silence:
         if values["person_id"] not in arriving.newcomers:
             return 0  # they have said here themselves what they want
         if values.get("until") is None:
@@ -358,16 +383,16 @@ def _take_row(
                for k, v in values.items()}  # fmt: skip
     done = insert_once(connection, target).values(moments)
     new = connection.execute(done).rowcount
-    if target is t.redaction and new:
-        folding.erase(connection, [(values["target_h"], values["room_id"])], "en")
+    if target is redaction and new:
+        redacting.erase(connection, [(values["target_h"], values["room_id"])], "en")
     return new
 
 
 def _welcome(connection: Connection, values: Mapping[str, Any], arriving: _Arriving) -> bool:
     """Whether words that belong to a message are still to be kept."""
     hashes = [values[name] for name in ("edit_h", "original_h", "event_h") if name in values]
-    dead = select(t.redaction.c.target_h).where(
-        t.redaction.c.target_h.in_(hashes), t.redaction.c.room_id == values["room_id"]
+    dead = select(redaction.c.target_h).where(
+        redaction.c.target_h.in_(hashes), redaction.c.room_id == values["room_id"]
     )
     return (
         not arriving.silent.covers(values["sender_id"], values.get("ts", 0))
@@ -384,8 +409,8 @@ def _take_events(
     distinct = list({event_hash(one["event_id"]): one for one in told}.values())
     known = set(
         connection.scalars(
-            select(t.event.c.event_h).where(
-                t.event.c.event_h.in_([event_hash(one["event_id"]) for one in distinct])
+            select(event.c.event_h).where(
+                event.c.event_h.in_([event_hash(one["event_id"]) for one in distinct])
             )
         )
     )
@@ -397,9 +422,9 @@ def _take_events(
     dead = {
         (row.target_h, row.room_id)
         for row in connection.execute(
-            select(t.redaction.c.target_h, t.redaction.c.room_id).where(
-                t.redaction.c.target_h.in_([pair[0] for pair in pairs]),
-                tuple_(t.redaction.c.target_h, t.redaction.c.room_id).in_(pairs),
+            select(redaction.c.target_h, redaction.c.room_id).where(
+                redaction.c.target_h.in_([pair[0] for pair in pairs]),
+                tuple_(redaction.c.target_h, redaction.c.room_id).in_(pairs),
             )
         )
     }
@@ -427,15 +452,15 @@ def _kept(
         told.pop("file", None)
     if isinstance(told.get("content"), Mapping):
         told["content"] = folding.minimal(one["type"], told["content"])
-    message = told.get("message")
-    if message is not None:
+    its_words = told.get("message")
+    if its_words is not None:
         taken.messages += 1
-        worded = bool(message.get("body")) and not message.get("redacted")
-        if (pair in dead or quiet) and not message.get("redacted"):
+        worded = bool(its_words.get("body")) and not its_words.get("redacted")
+        if (pair in dead or quiet) and not its_words.get("redacted"):
             taken.withheld += worded
             told["message"] = {
-                "thread_h": message["thread_h"],
-                "thread_fixed": message.get("thread_fixed", False),
+                "thread_h": its_words["thread_h"],
+                "thread_fixed": its_words.get("thread_fixed", False),
                 "redacted": pair in dead,
                 "withheld": pair not in dead,
             }
@@ -443,7 +468,7 @@ def _kept(
 
 
 def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving: _Arriving) -> None:
-    seq = (connection.scalar(select(t.event.c.seq).order_by(t.event.c.seq.desc()).limit(1))) or 0
+    seq = (connection.scalar(select(event.c.seq).order_by(event.c.seq.desc()).limit(1))) or 0
     seqs = {one["event_id"]: seq + place for place, one in enumerate(told, start=1)}
     events = [
         {
@@ -460,18 +485,18 @@ def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving:
         }
         for one in told
     ]
-    connection.execute(insert(t.event), events)
+    connection.execute(insert(event), events)
     spoken = [one for one in told if "message" in one]
     moments = [min(one["ts"], one["received"]) for one in spoken]
     indexed, messages = [], []
-    for one, number in zip(spoken, folding.time_keys(connection, moments), strict=True):
+    for one, number in zip(spoken, time_keys(connection, moments), strict=True):
         said = one["message"]
-        room, sender = arriving.room(one["room"]), arriving.person(one["sender"])
+        where, sender = arriving.room(one["room"]), arriving.person(one["sender"])
         body, language = said.get("body", ""), said.get("lang", "")
         kept = _marks(one)
         messages.append(
             {
-                "id": number, "seq": seqs[one["event_id"]], "room_id": room, "sender_id": sender,
+                "id": number, "seq": seqs[one["event_id"]], "room_id": where, "sender_id": sender,
                 "ts": one["ts"], "thread_h": said["thread_h"], "lang": language, "body": body,
                 "thread_fixed": said.get("thread_fixed", False),
                 "original_body": _original(said), "title": said.get("title"),
@@ -483,9 +508,9 @@ def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving:
             # As folding would: a message leaves the index only with the tokens it went in with.
             marks = marks_of(body, language, kept)
             words = analyse_as(body, language)
-            indexed.append(IndexRow(number, room, sender, words, marks=marks))
+            indexed.append(IndexRow(number, where, sender, words, marks=marks))
     if messages:
-        connection.execute(insert(t.message), messages)
+        connection.execute(insert(message), messages)
     files = [
         {"event_h": event_hash(one["event_id"]), "room_id": arriving.room(one["room"]),
          "name": one["file"].get("name", ""),
@@ -493,7 +518,7 @@ def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving:
         for one in told if "file" in one
     ]  # fmt: skip
     if files:
-        connection.execute(insert_once(connection, t.attachment), files)
+        connection.execute(insert_once(connection, attachment), files)
     index_rows(connection, indexed)
 
 
@@ -505,7 +530,7 @@ def _marks(one: Mapping[str, Any]) -> str:
     if "marks" in said:
         known = [mark for mark in str(said["marks"]).split() if mark in (FILE_MARK, IMAGE, POLL)]
         return " ".join(known)
-    if one["type"] in folding.POLL_START:
+    if one["type"] in POLL_START:
         return POLL
     if "file" not in one:
         return ""

@@ -19,7 +19,8 @@ from storage.records import (
     PracticeState,
     RoomId,
 )
-from storage.tables import person, practice, practice_field, practice_step
+from storage.tables.people import person
+from storage.tables.practices import practice, practice_field, practice_step
 from storage.types import Instant
 
 P = PracticeState

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from storage.database import insert_once
-from storage.tables import promise, recommendation
+from storage.tables.visits import promise, recommendation
 from storage.visit_records import Progress, Promise, Recommendation, Verdict
 from storage.visits import as_columns, day
 

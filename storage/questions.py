@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from storage.database import upsert
 from storage.records import EventId, RoomId
-from storage.tables import open_question
+from storage.tables.people import open_question
 
 PATIENCE = timedelta(minutes=10)  # later words are talk again, not an answer
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
-from storage.tables import heeded_reaction
+from storage.tables.spine import heeded_reaction
 from storage.types import event_hash
 
 

@@ -2,9 +2,12 @@
 
 from sqlalchemy import Connection, func, select
 
-from storage import documents, folding, meta, practices, search, visits
-from storage.search import renewal
-from storage.tables import document, message, practice, visit
+from storage import documents, meta, practices, search, visits
+from storage.revisions import index_row
+from storage.search import IndexRow, renewal
+from storage.tables.archive import document, message
+from storage.tables.practices import practice
+from storage.tables.visits import visit
 
 BEGINNING = (0, 0)
 _RENEWED = ((practice, practices.renew_document), (visit, visits.renew_document))
@@ -38,12 +41,31 @@ def step(connection: Connection, at_most: int) -> int:
         if rows:
             return len(rows)
     if waiting.messages is not None:
-        rows = folding.next_to_index(connection, waiting.messages, at_most)
+        rows = next_messages(connection, waiting.messages, at_most)
         border = rows[-1].message_id - 1 if rows else None
         renewal.come_to(connection, renewal.MESSAGES, border)
         search.index_rows(connection, rows)
         return len(rows)
     return 0
+
+
+def next_messages(connection: Connection, up_to: int, at_most: int) -> list[IndexRow]:
+    """Messages with words, newest first, as the index should hold them: for building it anew."""
+    rows = connection.execute(
+        select(message)
+        .where(message.c.id <= up_to, message.c.body != "")
+        .order_by(message.c.id.desc())
+        .limit(at_most)
+    )
+    return [index_row(row) for row in rows]
+
+
+def newest_words(connection: Connection, at_most: int) -> list[tuple[str, str]]:
+    """The newest messages' words and languages."""
+    rows = connection.execute(
+        select(message.c.body, message.c.lang).order_by(message.c.id.desc()).limit(at_most)
+    )
+    return [(row.body, row.lang) for row in rows]
 
 
 def left(connection: Connection) -> int:

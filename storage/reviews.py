@@ -7,7 +7,8 @@ from sqlalchemy import Connection, delete, func, select
 from storage.database import upsert
 from storage.people import person_of
 from storage.records import EventId, ReviewAnswer, ReviewQuestion, Verdict
-from storage.tables import person, practice_review
+from storage.tables.people import person
+from storage.tables.practices import practice_review
 
 
 def answer(connection: Connection, number: int, answered: ReviewAnswer, now: datetime) -> None:

@@ -12,7 +12,8 @@ from storage.database import insert_once, upsert
 from storage.lists import in_sizes, places
 from storage.people import person_of
 from storage.records import EventId, Person, Room, RoomId, RoomKind, UserId
-from storage.tables import event, member, membership_fact, person, room, visibility_fact
+from storage.tables.archive import event
+from storage.tables.people import member, membership_fact, person, room, visibility_fact
 from storage.types import event_hash
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.tables import metadata
+from storage.tables.base import metadata
 
 SMALL = 1 << 20  # bytes, with indexes: written anew in some 20 ms
 PAGE = 8192
@@ -139,6 +139,6 @@ async def _filler(connection: AsyncConnection, name: str) -> tuple[str, bool]:
         if column == pad or not nullable or column in unique
     }
     return (
-        f'INSERT INTO "{name}" ({", ".join(values)}) SELECT {", ".join(values.values())}'  # noqa: S608
+        f'INSERT INTO "{name}" ({", ".join(values)}) SELECT {", ".join(values.values())}'  # noqa: S608 — our schema's names
         " FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) n"
     ), pad is not None

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select
 
 from storage.database import upsert
 from storage.records import EventId
-from storage.tables import search_page
+from storage.tables.archive import search_page
 
 KEPT = timedelta(minutes=30)
 

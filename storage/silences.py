@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, select, update
 
 from storage.database import insert_once
-from storage.tables import person, silence
+from storage.tables.archive import silence
+from storage.tables.people import person
 
 Spans = tuple[tuple[int, int | None], ...]  # ms, the end exclusive; None: it goes on
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select
 
 from storage.database import upsert
 from storage.records import EventId, UserId
-from storage.tables import source
+from storage.tables.spine import source
 from storage.types import event_hash
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 from storage import inbox
 from storage.database import insert_once
 from storage.records import RoomId, Timer
-from storage.tables import timer
+from storage.tables.spine import timer
 from storage.types import milliseconds
 
 HALL_LANE = "hall"  # timers that belong to no room

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from storage.records import UserId
-from storage.tables import promise, recommendation, visit, visit_line, visit_vote
+from storage.tables.visits import promise, recommendation, visit, visit_line, visit_vote
 
 
 def votes(connection: Connection, user_id: UserId) -> int:

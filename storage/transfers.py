@@ -16,7 +16,8 @@ from storage.records import (
     TransferNote,
     TransferState,
 )
-from storage.tables import person, transfer, transfer_note
+from storage.tables.people import person
+from storage.tables.practices import transfer, transfer_note
 
 
 def start(

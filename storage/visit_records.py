@@ -36,6 +36,7 @@ class Electorate:
     contact: UserId | None = None
     required: bool = False
     counts: bool = True
+    anew: int = 0  # the last round in which it was asked about other days of a decided visit
 
 
 @dataclass(frozen=True, slots=True)

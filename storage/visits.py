@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from storage import documents
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
-from storage.tables import visit, visit_line, visit_option
+from storage.tables.visits import visit, visit_line, visit_option
 from storage.visit_documents import document_of
 from storage.visit_records import (
     Electorate,

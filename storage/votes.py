@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from storage.database import upsert
 from storage.records import EventId, UserId
-from storage.tables import visit_vote
+from storage.tables.visits import visit_vote
 from storage.types import event_hash
 from storage.visit_records import VisitVote
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId
-from storage.tables import malformed_event, waiting_event
+from storage.tables.spine import malformed_event, waiting_event
 
 
 @dataclass(frozen=True, slots=True)

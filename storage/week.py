@@ -8,16 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from storage.records import EventId, RoomId, UserId
-from storage.tables import (
-    event,
-    member,
-    membership_fact,
-    message,
-    person,
-    reaction,
-    room,
-    visit_vote,
-)
+from storage.tables.archive import event, message, reaction
+from storage.tables.people import member, membership_fact, person, room
+from storage.tables.visits import visit_vote
 from storage.types import instant, milliseconds
 
 LATE = timedelta(days=3)  # how much older than its arrival a message may be, and still be news

@@ -3,7 +3,9 @@
 from sqlalchemy import Connection, bindparam, select, union_all
 
 from storage.records import EventId, RoomId
-from storage.tables import event, inbox, outbox, room
+from storage.tables.archive import event
+from storage.tables.people import room
+from storage.tables.spine import inbox, outbox
 from storage.types import event_hash
 
 _PLACES = union_all(

@@ -14,7 +14,8 @@ from bot.config import load
 from bot.hall import Hall
 from demo.hall import Setup
 from demo.homeserver import Account
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import archive, rooms
 from storage.records import ArchivedMessage, RoomId
 

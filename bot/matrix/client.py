@@ -28,6 +28,7 @@ from bot.matrix.reading import (
     read_event,
     read_page,
     read_raw_page,
+    read_redaction_of,
     read_references,
     read_sync_answer,
 )
@@ -238,6 +239,11 @@ class MatrixClient:
             return None
         event = read_event(raw, room_id, self._decrypt_if_possible)
         return read_room_event(raw, room_id) if isinstance(event, Unreadable) else event
+
+    async def redaction_of(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
+        """What took an event back; None if it stands, or is none that we may see."""
+        raw = await self._or_none(path_of("rooms", room_id, "event", event_id))
+        return None if raw is None else read_redaction_of(raw, room_id)
 
     async def find_post(
         self, room_id: RoomId, key: str, since_ms: int, *, txn_id: str | None = None

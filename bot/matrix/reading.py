@@ -81,6 +81,13 @@ def read_references(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
     return _list(answer.get("chunk")), token if isinstance(token, str) else None
 
 
+def read_redaction_of(raw: RawEvent, room_id: RoomId) -> RoomEvent | None:
+    """The redaction that an event shows, if it was taken back."""
+    redaction = read_room_event(_mapping(raw.get("unsigned")).get("redacted_because"), room_id)
+    of_this = redaction is not None and redaction.redacts == raw.get("event_id")
+    return redaction if of_this else None
+
+
 def joined_rooms(answer: Mapping[str, Any]) -> list[tuple[RoomId, dict[str, Any]]]:
     """Each joined room's part of a raw sync answer."""
     return _rooms(_mapping(answer.get("rooms")).get("join"))

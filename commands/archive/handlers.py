@@ -12,7 +12,7 @@ from commands.errors import MemberError
 from commands.permissions import Who, may_coordinate
 from commands.posts import Compile, Offer, Pin, Posts, React, Say
 from commands.words import N_
-from storage import archive, folding, gaps, media, rooms, timers
+from storage import archive, gaps, media, redacting, rooms, timers
 from storage.records import EventId, Room, RoomId, RoomKind, UserId
 from storage.types import milliseconds
 
@@ -59,7 +59,7 @@ def switch_off(call: Call[Nothing], context: Context) -> Posts:
     ended = past.end(call.room, context) or []  # nor of what was said before
     language = context.settings.community.language
     since = milliseconds(call.said.at)  # from the moment it was said, also if it was heard late
-    folding.erase_since(context.connection, since, language, room=call.room.id)
+    redacting.erase_since(context.connection, since, language, room=call.room.id)
     off = replies.switched_off(context.words, on=f"{call.prefix}archive on")
     # It concerns the whole room, so it is not hidden in a thread.
     return [*ended, Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)]

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from commands.arguments import optional, shape, text_to_end
+from commands.arguments import explained, optional, shape, text_to_end
 from commands.command import AnyCommand, Call, Command
 from commands.context import Context
 from commands.help import replies
@@ -80,6 +80,7 @@ def _about(
                 who=found.who.value,
                 private=found.private,
                 more=tuple(f"{sign}{each.name}" for each in others),
+                options=explained(found.arguments),
             ),
         )
     close = difflib.get_close_matches(asked, names, n=1, cutoff=0.7)

@@ -27,6 +27,7 @@ class Card:
     who: str
     private: bool
     more: tuple[str, ...]
+    options: tuple[tuple[str, str], ...] = ()  # "first:", and what it does, untranslated
 
 
 def overview(words: Words, lines: Sequence[Line], *, help_: str, direct: bool) -> Reply:
@@ -59,6 +60,7 @@ def about(words: Words, card: Card) -> Reply:
     lines: list[Inline] = [
         join(Code(card.usage), " · ", words.say(card.summary)),
         words.say("For example: {example}", example=Code(card.example)),
+        *(join(Code(key), " · ", words.say(does)) for key, does in card.options),
     ]
     if card.aliases:
         lines.append(words.say("Also as {names}.", names=_codes(card.aliases)))

@@ -41,11 +41,11 @@ from commands.words import N_, words_in
 from storage import (
     asked,
     erasures,
-    folding,
     people,
     personal,
     practices,
     questions,
+    redacting,
     reviews,
     rooms,
     silences,
@@ -290,7 +290,7 @@ def set_archive(call: Call[Keeping], context: Context) -> Posts:
         return call.answer(replies.archive_on(call.words))
     silences.begin(context.connection, call.asker.id, since)
     language = context.settings.community.language
-    folding.erase_since(context.connection, since, language, sender=call.asker.id)
+    redacting.erase_since(context.connection, since, language, sender=call.asker.id)
     told = replies.archive_off(call.words, erase=f"{call.sign}privacy erase")
     return [*call.answer(told), CleanUp()]
 

@@ -37,10 +37,12 @@ def access_visit(
     context: Context,
     *,
     states: Collection[VisitState] | None = None,
+    or_else: Collection[VisitState] = (),
 ) -> Visit:
     """The visit that is meant, if the asker may see it here.
 
-    Without a number it is the one whose thread this is, or the only one there is.
+    Without a number it is the one whose thread this is, or the only one there is in these states;
+    where none is, in those others.
     """
     if number is None:
         number = _of_thread(call, context)
@@ -49,16 +51,24 @@ def access_visit(
         if found is None or not may_see(call, found, context):
             raise MemberError(replies.unknown_visit(call.words, f"V-{number}"))
         return found
-    likely = [
-        one
-        for one in visits.find(context.connection, states=states)
-        if may_see(call, one, context) and one.state is not VisitState.CANCELLED
-    ]
+    likely = _likely(call, states, context)
+    if not likely and or_else:
+        likely = _likely(call, or_else, context)
     if len(likely) == 1:
         return likely[0]
     shown = [named(one, context, call.sign) for one in likely[-5:]]
     example = f"{call.sign}visit show {likely[-1].name if likely else 'V-3'}"
     raise MemberError(replies.which_visit(call.words, shown, example), quotes=titled(*likely[-5:]))
+
+
+def _likely(
+    call: Call[Any], states: Collection[VisitState] | None, context: Context
+) -> list[Visit]:
+    return [
+        one
+        for one in visits.find(context.connection, states=states)
+        if may_see(call, one, context) and one.state is not VisitState.CANCELLED
+    ]
 
 
 def _of_thread(call: Call[Any], context: Context) -> int | None:

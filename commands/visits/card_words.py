@@ -92,7 +92,7 @@ def _decided(words: Words, given: Card) -> list[Block]:
         blocks.append(items(*(_agenda_line(words, *session) for session in given.agenda)))
     if given.tasks:
         blocks.append(Heading(words.say("Checklist")))
-        blocks.append(items(*(_task(words, *task) for task in given.tasks)))
+        blocks.append(items(*(_task(words, *task) for task in given.tasks), ordered=True))
     return blocks
 
 

@@ -1,6 +1,6 @@
 """A decided visit lives on: moved, cancelled, postponed, held online, or hosted by another city."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +11,16 @@ from commands.dates.reader import Span
 from commands.dates.rules import silent_parties
 from commands.errors import MemberError
 from commands.posts import Post, Posts, Say, Tell
-from commands.reply import Reply
+from commands.reply import Mention, Reply
 from commands.visits import electing, life_words, poll_words, proposal_words, replies, rules
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
 from commands.visits.attending import give_days
 from commands.visits.closing import end_polls
 from commands.visits.counting import count
-from commands.visits.deciding import ahead, calendar_file
+from commands.visits.deciding import ahead, calendar_file, comers
 from commands.visits.electing import named, zone_of
 from commands.visits.proposing import numbered, read_spans
+from commands.visits.reminding import silent_voices
 from commands.visits.showing import card_key, edit_card, in_thread, titled
 from commands.words import N_
 from storage import outbox, sources, visits
@@ -87,13 +88,14 @@ def cancel(call: Call[Cancel], context: Context) -> Posts:
     require_state(call, visit, context, LIVE)
     decided = visit.stamp is not None and visit.start is not None
     over = end_polls(visit, context)
+    freed = _kept_free(visit, context) if decided else []
     state = VisitState.CANCELLED.value
     visit = (
         revised(visit, context, state=state)
         if decided
         else visits.change(context.connection, visit.id, state=state)
     )
-    told = life_words.cancelled(context.words, named(visit, context), call.arguments.why)
+    told = life_words.cancelled(context.words, named(visit, context), call.arguments.why, freed)
     key = f"visit/{visit.id}/cancelled"
     quotes = (call.said.event_id,) if call.arguments.why else ()
     posts: list[Post] = [
@@ -104,6 +106,21 @@ def cancel(call: Call[Cancel], context: Context) -> Posts:
     if decided:
         posts.append(calendar_file(visit, context))
     return _acknowledged(posts, call, visit, context)
+
+
+def _kept_free(visit: Visit, context: Context) -> list[Mention]:
+    """Who comes on the days that stand; and who was asked about them anew and is silent, as these
+    may be waiting for them, too."""
+    if visit.start is None:
+        return []
+    asked = silent_voices(visit, context) if visit.state is VisitState.CONFIRMED else []
+    known = electing.people_of(asked, context)
+    silent = [
+        Mention(user, known.get(user, user))
+        for voice in asked
+        for user in electing.spokesperson(voice)
+    ]
+    return list(dict.fromkeys([*comers(visit, count(visit, context), context), *silent]))
 
 
 def _acknowledged(posts: list[Post], call: Call[Any], visit: Visit, context: Context) -> Posts:
@@ -123,13 +140,14 @@ def postpone(call: Call[OneVisit], context: Context) -> Posts:
     require_decider(call, visit, context)
     require_state(call, visit, context, LIVE - {VisitState.POSTPONED})
     posts: list[Post] = end_polls(visit, context)
+    freed = _kept_free(visit, context)
     if visit.start is not None:
         visit = revised(visit, context, state=VisitState.POSTPONED.value)
         posts.append(calendar_file(visit, context))
     visit = visits.change(
         context.connection, visit.id, state=VisitState.POSTPONED.value, start=None, last=None
     )
-    told = life_words.postponed(context.words, named(visit, context))
+    told = life_words.postponed(context.words, named(visit, context), freed)
     key = f"visit/{visit.id}/postponed/{visit.sequence}/{visit.round}"
     said = in_thread(visit, told, key)
     return _acknowledged([said, *edit_card(visit, context), *posts], call, visit, context)
@@ -201,7 +219,7 @@ def change_host(call: Call[Host], context: Context) -> Posts:
 
 
 def _required(voice: Electorate, required: bool) -> Electorate:
-    return Electorate(voice.key, voice.people, voice.contact, required, voice.counts)
+    return replace(voice, required=required)
 
 
 def set_place(call: Call[Place], context: Context) -> Posts:
@@ -243,7 +261,7 @@ def set_speaker(call: Call[Speaker], context: Context) -> Posts:
     who = call.arguments.who
     old = voices[key]
     crowd = tuple(dict.fromkeys((*old.people, who.user_id)))
-    voices[key] = Electorate(key, crowd, who.user_id, old.required, old.counts)
+    voices[key] = replace(old, people=crowd, contact=who.user_id)
     visit = visits.change(context.connection, visit.id, electorate=tuple(voices.values()))
     told = call.answer(replies.speaker_set(call.words, city.name, who.display_name))
     return [*told, *_asked_to_speak(call, visit, key, city, context), *edit_card(visit, context)]

@@ -12,18 +12,15 @@ from commands.reply import Mention
 from commands.visits import electing, poll_words, rules, tally_words
 from commands.visits.counting import count, options_of, still_open
 from commands.visits.electing import named, names_of, zone_of
-from commands.visits.proposing import alarm, ask_room, numbered, poll_key, show_card
-from commands.visits.recounting import result_key, result_of
+from commands.visits.proposing import alarm, ask_room, poll_key, show_card
+from commands.visits.recounting import result_key, result_of, unread_answers
 from commands.visits.showing import edit_card, in_thread, titled
-from storage import outbox, people, visits
-from storage.records import UserId
-from storage.visit_records import Electorate, LineKind, Visit, VisitState
+from storage import outbox, people, visits, votes
+from storage.visit_records import Visit, VisitState, VisitVote
 
 PATIENCE = timedelta(seconds=90)  # for the ends of polls to come back to us
 LATE = timedelta(minutes=1)  # for votes that other homeservers bring
 EXTENSION = timedelta(hours=24)
-BY_HAND = "asked"
-TURNS = ("1", "2", BY_HAND)  # of reminders, in a round of asking
 
 
 # ── asked first ───────────────────────────────────────────────────────────────────────────────
@@ -182,68 +179,29 @@ def conclude(visit: Visit, context: Context) -> list[Post]:
 
 
 def gather_late(visit: Visit, context: Context) -> list[Post]:
-    """The homeserver is asked once more what was answered; only a vote that is new counts anew."""
-    return [Gather(poll) for poll in _asked_polls(visit, context)]
-
-
-def _asked_polls(visit: Visit, context: Context) -> list[str]:
-    """The polls of this round that stand, or stood, in the room."""
-    keys = [poll_key(visit, one.number) for one in options_of(visit, context) if not one.withdrawn]
-    return [key for key in keys if outbox.was_posted(context.connection, key)]
-
-
-# ── reminders ─────────────────────────────────────────────────────────────────────────────────
-
-
-def remind(visit: Visit, context: Context, turn: str) -> list[Post]:
-    """Each who still has to answer, in their direct chat, at an hour when they work."""
-    posts: list[Post] = []
-    for user in silent_people(visit, context):
-        someone = people.know(context.connection, user)
-        at = rules.humane(context.now, context.zone_of(someone))
-        key = f"remind/{visit.round}/{turn}/{user}"
-        if at > context.now and at < visit.deadline:
-            posts.append(alarm(visit, "nudge", at, key, person=user, turn=turn))
-        elif at <= context.now:
-            posts += nudge(visit, user, context, turn)
-    return posts
-
-
-def nudge(visit: Visit, user: UserId, context: Context, turn: str) -> list[Post]:
-    """One reminder, if it is still needed."""
-    if context.now >= visit.deadline or user not in silent_people(visit, context):
-        return []
-    if turn != BY_HAND and was_just_reminded(visit, user, context):
-        return []
-    someone = people.know(context.connection, user)
-    words = context.words_for(someone)
-    until = visit.deadline.astimezone(context.zone_of(someone))
-    told = poll_words.reminder(words, named(visit, context, ""), numbered(visit, context), until)
-    key = f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}"
-    return [Tell(user, told, key=key, quotes=titled(visit)), Offer(key, "🔕")]
-
-
-def silent_people(visit: Visit, context: Context) -> list[UserId]:
-    """Those who speak for a voice that has not answered every date, and have not done so either."""
-    quiet = set(silent_parties(count(visit, context)))
-    voices: list[Electorate] = [voice for voice in visit.electorate if voice.key in quiet]
-    muted = visits.lines(context.connection, visit.id, LineKind.MUTE)
-    left_alone = {context.me, *(one.author for one in muted)}
-    asked = dict.fromkeys(user for voice in voices for user in electing.spokesperson(voice))
-    return [user for user in asked if user not in left_alone]
-
-
-def was_reminded(visit: Visit, user: UserId, context: Context) -> int:
-    """How often somebody was reminded in this round."""
-    return sum(
-        outbox.was_posted(
-            context.connection, f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}"
+    """The homeserver is asked once more what was answered, and what of it was taken back."""
+    ledger = votes.find(context.connection, visit.id)
+    return [
+        Gather(
+            poll_key(visit, number),
+            (
+                *(one.event_id for one in ledger if one.option == number and _may_go(one)),
+                *unread_answers(visit, number, context),
+            ),
         )
-        for turn in TURNS
-    )
+        for number in _asked_polls(visit, context)
+    ]
 
 
-def was_just_reminded(visit: Visit, user: UserId, context: Context) -> bool:
-    """Whether the last reminder of this round is a matter of hours."""
-    keys = [f"visit/{visit.id}/remind/{visit.round}/{turn}/{user}" for turn in TURNS]
-    return outbox.was_queued_since(context.connection, keys, context.now - rules.BREATHER)
+def _may_go(vote: VisitVote) -> bool:
+    """Whether anything would follow from its redaction; of a tap that is the same as no value."""
+    return bool(vote.value) or vote.channel != "tap"
+
+
+def _asked_polls(visit: Visit, context: Context) -> list[int]:
+    """The dates of this round whose polls stand, or stood, in the room."""
+    return [
+        one.number
+        for one in options_of(visit, context)
+        if not one.withdrawn and outbox.was_posted(context.connection, poll_key(visit, one.number))
+    ]

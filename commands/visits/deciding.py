@@ -42,13 +42,15 @@ OPEN_TO_DECIDE = frozenset({VisitState.CLOSED, VisitState.POLLING})
 class Confirm:
     visit: int | None = optional(visit_number, default=None)
     number: int | None = optional(small_number, default=None)
-    because: str | None = option(word)
+    because: str | None = option(
+        word, hint=N_("why all the same, where somebody who must come cannot")
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Reopen:
     visit: int = argument(visit_number, question=N_("Which visit? For example V-3."))
-    dates: str = optional(text_to_end, default="", rest=True)
+    dates: str = optional(text_to_end, default="", rest=True, hint=N_("dates"))
     deadline: str | None = option(word)
 
 
@@ -279,7 +281,7 @@ def reopen(call: Call[Reopen], context: Context) -> Posts:
     current = [Span(o.start, o.last) for o in known if o.start > today and o.refused_by is None]
     if not current + new:
         raise MemberError(
-            proposal_words.no_dates(call.words, f"{call.sign}visit reopen {visit.name} …")
+            proposal_words.no_dates(call.words, f"{call.sign}visit reopen {visit.name} 9-11 March")
         )
     deadline = read_deadline(given.deadline, current + new, call, context, zone)
     return ask_again(visit, new, deadline, context)

@@ -10,18 +10,19 @@ from commands.dates.rules import Value
 from commands.errors import MemberError
 from commands.events import Edited, Redacted, TimerDue
 from commands.listener import Ballot, Closing, Listener, Tap
-from commands.posts import Posts, Tell
+from commands.posts import Posts
 from commands.visits import (
     after,
     attending,
     card_words,
     closing,
     deciding,
+    life_words,
     lines,
-    moving,
     muting,
     poll_words,
     proposing,
+    reminding,
     renewing,
     replies,
     rules,
@@ -35,7 +36,7 @@ from commands.visits.access import (
     visit_number,
     visit_of,
 )
-from commands.visits.electing import named
+from commands.visits.electing import named, names_of
 from commands.visits.leaving import forget_traveller
 from commands.visits.showing import card_of, edit_card, span_of, titled
 from storage import visits, votes
@@ -84,18 +85,18 @@ def close_dates(call: Call[OneVisit], context: Context) -> Posts:
 
 
 def remind_silent(call: Call[OneVisit], context: Context) -> Posts:
-    visit = access_visit(call, call.arguments.visit, context, states=ASKED)
+    """While dates are asked; of a decided visit, those whom a move has asked anew."""
+    decided = {VisitState.CONFIRMED}
+    visit = access_visit(call, call.arguments.visit, context, states=ASKED, or_else=decided)
     require_decider(call, visit, context)
-    require_state(call, visit, context, ASKED)
-    told = [
-        user
-        for user in closing.silent_people(visit, context)
-        if closing.was_reminded(visit, user, context) < 2
-    ]
-    posts = [post for user in told for post in closing.nudge(visit, user, context, closing.BY_HAND)]
+    require_state(call, visit, context, ASKED | decided)
     shown = named(visit, context, call.sign)
-    reached = sum(isinstance(post, Tell) for post in posts)
-    return [*posts, *call.answer(poll_words.reminded(call.words, shown, reached))]
+    if not reminding.were_asked(visit):
+        return call.answer(life_words.nobody_asked_anew(call.words, shown))
+    done = reminding.remind_now(visit, context)
+    names = names_of(done.left, call.words, context)
+    left = [names[voice.key] for voice in done.left]
+    return [*done.posts, *call.answer(poll_words.reminded(call.words, shown, done.people, left))]
 
 
 def send_calendar(call: Call[OneVisit], context: Context) -> Posts:
@@ -133,11 +134,11 @@ def due(event: TimerDue, context: Context) -> Posts:
         case "late" if this_round and visit.state in COUNTED_OUT:
             return closing.gather_late(visit, context)
         case "remind" if this_round and visit.state is VisitState.POLLING:
-            return closing.remind(visit, context, event.key.rsplit("/", 1)[1])
+            return reminding.remind(visit, context, event.key.rsplit("/", 1)[1])
         case "asked-anew" if this_round and visit.state is VisitState.CONFIRMED:
-            return moving.remind(visit, event, context)
-        case "nudge" if this_round and visit.state is VisitState.POLLING:
-            return closing.nudge(visit, UserId(given["person"]), context, given["turn"])
+            return reminding.remind(visit, context, str(given["turn"]))
+        case "nudge" if this_round and visit.state in (VisitState.POLLING, VisitState.CONFIRMED):
+            return reminding.nudge(visit, UserId(given["person"]), context, given["turn"])
         case "soon" if _as_decided(visit, event):
             late = context.now - event.due > TOO_LATE
             return () if late else lines.remind_ahead(visit, given["days"], context)

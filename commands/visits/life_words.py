@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from commands.dates.reader import Span
-from commands.reply import Code, Mention, Paragraph, Reply, Strong, items, join, paragraphs
-from commands.visits.replies import Named, headline, named_in_turn
+from commands.reply import Code, Inline, Mention, Paragraph, Reply, Strong, join, paragraphs
+from commands.visits.replies import Named, headline, named_in_turn, numbered
 from commands.words import Words
 
 
@@ -31,6 +31,16 @@ def moved(
     if who:
         lines.append(words.say("Can you still come? {who}", who=named_in_turn(who)))
     return paragraphs(*lines)
+
+
+def nobody_asked_anew(words: Words, visit: Named) -> Reply:
+    """To who wants people reminded of a visit that is decided."""
+    return paragraphs(
+        words.say(
+            "{name} is decided, and nobody’s answer is awaited: there is nobody to remind.",
+            name=visit.name,
+        )
+    )
 
 
 def still_coming(words: Words, visit: Named, span: Span) -> Reply:
@@ -81,9 +91,23 @@ def attendance(words: Words, visit: Named, who: Sequence[str], *, comes: bool) -
             words.say("Noted for {name}. I don't know which city you speak for.", name=visit.name)
         )
     if comes:
-        return paragraphs(words.say("Noted: {who} comes to {name}.", who=names, name=visit.name))
+        return paragraphs(
+            words.plural(
+                "Noted: {who} comes to {name}.",
+                "Noted: {who} come to {name}.",
+                len(who),
+                who=names,
+                name=visit.name,
+            )
+        )
     return paragraphs(
-        words.say("Noted: {who} does not come to {name}.", who=names, name=visit.name)
+        words.plural(
+            "Noted: {who} does not come to {name}.",
+            "Noted: {who} do not come to {name}.",
+            len(who),
+            who=names,
+            name=visit.name,
+        )
     )
 
 
@@ -103,18 +127,26 @@ def lost(words: Words, visit: Named, who: str, deciders: Sequence[Mention]) -> R
     return paragraphs(*lines)
 
 
-def cancelled(words: Words, visit: Named, why: str) -> Reply:
-    told = words.say("{visit} is cancelled.", visit=headline(words, visit))
-    if not why:
-        return paragraphs(told)
-    return paragraphs(told, words.say("Because: {why}", why=why))
+def cancelled(words: Words, visit: Named, why: str, freed: Sequence[Mention]) -> Reply:
+    """freed: who had kept the days free."""
+    lines = [words.say("{visit} is cancelled.", visit=headline(words, visit))]
+    if why:
+        lines.append(words.say("Because: {why}", why=why))
+    return paragraphs(*lines, *_free_again(words, freed))
 
 
-def postponed(words: Words, visit: Named) -> Reply:
+def postponed(words: Words, visit: Named, freed: Sequence[Mention]) -> Reply:
     return paragraphs(
         words.say("{visit} is postponed.", visit=headline(words, visit)),
+        *_free_again(words, freed),
         words.say("{reopen} asks about new dates.", reopen=visit.command("reopen", " …")),
     )
+
+
+def _free_again(words: Words, who: Sequence[Mention]) -> list[Inline]:
+    if not who:
+        return []
+    return [words.say("You need not keep these days free any more: {who}", who=named_in_turn(who))]
 
 
 def online(words: Words, visit: Named, at: datetime) -> Reply:
@@ -133,8 +165,10 @@ def host_changed(words: Words, visit: Named) -> Reply:
     )
 
 
-def soon(words: Words, visit: Named, days: int, span: Span, undone: Sequence[str]) -> Reply:
-    """So many days before a visit: what is still to do."""
+def soon(
+    words: Words, visit: Named, days: int, span: Span, undone: Sequence[tuple[int, str]]
+) -> Reply:
+    """So many days before a visit: what is still to do, under its numbers on the checklist."""
     told = words.plural(
         "{visit} is in {number} day, {days}.",
         "{visit} is in {number} days, {days}.",
@@ -147,6 +181,9 @@ def soon(words: Words, visit: Named, days: int, span: Span, undone: Sequence[str
     return Reply(
         (
             Paragraph(join(told, " ", words.say("Still to do:"))),
-            items(*((join(one)) for one in undone)),
+            *numbered([(number, join(task)) for number, task in undone]),
+            Paragraph(
+                words.say("{done} ticks one off.", done=visit.command("done", f" {undone[0][0]}"))
+            ),
         )
     )

@@ -78,7 +78,9 @@ class Session:
 class Delegation:
     visit: int = argument(visit_number, question=WHICH)
     number: int = argument(small_number, question=N_("How many people come?"))
-    names: str = argument(text_to_end, rest=True, question=N_("Who? The names stay with me."))
+    names: str = argument(
+        text_to_end, rest=True, question=N_("Who? The names stay with me."), hint=N_("names")
+    )
     city: City | None = option(city)
 
 
@@ -212,7 +214,11 @@ def remind_ahead(visit: Visit, days: int, context: Context) -> list[Post]:
     if span is None:
         return []
     tasks = visits.lines(context.connection, visit.id, LineKind.TASK)
-    undone = [_with_owner(one, context) for one in tasks if one.done_at is None and one.text]
+    undone = [
+        (number, _with_owner(one, context))
+        for number, one in enumerate(tasks, 1)
+        if one.done_at is None and one.text
+    ]
     told = life_words.soon(context.words, named(visit, context), days, span, undone)
     key = f"visit/{visit.id}/soon/{visit.sequence}/{days}"
     said = tuple(one.source for one in tasks if one.source is not None)

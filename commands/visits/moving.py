@@ -1,6 +1,6 @@
 """Other days for a decided visit: told to all, asked and reminded of those who are affected."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commands.arguments import argument, option, text_to_end, word
 from commands.command import Call
@@ -8,35 +8,38 @@ from commands.context import Context
 from commands.dates.reader import Span
 from commands.dates.rules import COMES
 from commands.errors import MemberError
-from commands.events import TimerDue
-from commands.posts import Offer, Post, Posts, Tell
+from commands.posts import Post, Posts
 from commands.reply import Mention
 from commands.visits import decision_words, electing, life_words, rules
 from commands.visits.access import access_visit, require_decider, require_state, visit_number
-from commands.visits.attending import cannot, give_days, standing_now
+from commands.visits.attending import cannot, give_days
 from commands.visits.changing import changed, revised
-from commands.visits.closing import end_polls, was_just_reminded
+from commands.visits.closing import end_polls
 from commands.visits.counting import count
 from commands.visits.deciding import ahead, calendar_file, warn_others
 from commands.visits.electing import named, names_of, zone_of
-from commands.visits.muting import MUTE
 from commands.visits.proposing import alarm, date_poll, read_spans
-from commands.visits.showing import coming, edit_card, span_of, titled
+from commands.visits.reminding import unknown
+from commands.visits.showing import coming, edit_card, span_of
 from commands.words import N_
-from storage import people, sources, visits
-from storage.records import UserId
+from storage import sources, visits
 from storage.sources import Source
 from storage.timers import due_instant
-from storage.visit_records import Electorate, LineKind, Visit, VisitState
+from storage.visit_records import Electorate, Visit, VisitState
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     visit: int = argument(visit_number, question=N_("Which visit? For example V-3."))
     dates: str = argument(
-        text_to_end, rest=True, question=N_("To which days? For example 9-11 March."), hint="…"
+        text_to_end,
+        rest=True,
+        question=N_("To which days? For example 9-11 March."),
+        hint=N_("dates"),
     )
-    because: str | None = option(word)
+    because: str | None = option(
+        word, hint=N_("why all the same, where somebody who must come cannot")
+    )
 
 
 def move(call: Call[Move], context: Context) -> Posts:
@@ -88,7 +91,8 @@ def _moved(
     """Told to all, and asked of those whose answer to the new days is not known."""
     now = span_of(visit)
     assert now is not None
-    asked = _unknown(visit, expected, context)
+    asked = unknown(visit, [v for v in visit.electorate if v.key in expected], context)
+    visit = _remember(visit, asked, context)
     known = electing.people_of(asked, context)
     who = dict.fromkeys(user for voice in asked for user in electing.spokesperson(voice))
     told = life_words.moved(
@@ -111,6 +115,12 @@ def _moved(
     ]
 
 
+def _remember(visit: Visit, asked: list[Electorate], context: Context) -> Visit:
+    """Who was asked anew is reminded of these days, and nobody else."""
+    voices = [replace(v, anew=visit.round) if v in asked else v for v in visit.electorate]
+    return visits.change(context.connection, visit.id, electorate=tuple(voices))
+
+
 def _expected(visit: Visit, context: Context) -> frozenset[str]:
     """The voices that had said they come, or must; or were asked anew by a move, and are silent."""
     standings = count(visit, context).standings
@@ -125,17 +135,6 @@ def _expected(visit: Visit, context: Context) -> frozenset[str]:
     return frozenset(found)
 
 
-def _unknown(visit: Visit, expected: frozenset[str], context: Context) -> list[Electorate]:
-    """Those of them who have not spoken of the days that stand now."""
-    standing = standing_now(visit, context)
-    known = {} if standing is None else standing.voices
-    return [
-        voice
-        for voice in visit.electorate
-        if voice.key in expected and (voice.key not in known or known[voice.key].value is None)
-    ]
-
-
 # ── reminders ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -145,43 +144,7 @@ def _alarms(visit: Visit, now: Span, asked: list[Electorate], context: Context) 
         return []
     wall = rules.usual_deadline(context.now, zone_of(visit), now.start)
     until = due_instant(wall, visit.time_zone)
-    voices = [voice.key for voice in asked]
     return [
-        alarm(visit, "asked-anew", at, f"asked-anew/{visit.round}/{turn}", turn=turn, voices=voices)
+        alarm(visit, "asked-anew", at, f"asked-anew/{visit.round}/{turn}", turn=turn)
         for turn, at in enumerate(rules.reminders(context.now, until), 1)
     ]
-
-
-def remind(visit: Visit, event: TimerDue, context: Context) -> list[Post]:
-    """Those who were asked anew and are silent, each at an hour when they work.
-
-    The alarm is for all of them first, and then for those for whom it was too early.
-    """
-    given, span = event.payload, span_of(visit)
-    if span is None or context.now.astimezone(zone_of(visit)).date() >= span.start:
-        return []
-    posts: list[Post] = []
-    for user in _silent(visit, given["voices"], context):
-        if given.get("person", user) != user or was_just_reminded(visit, user, context):
-            continue
-        someone = people.know(context.connection, user)
-        at = rules.humane(context.now, context.zone_of(someone))
-        key = f"remind/{visit.round}/{given['turn']}/{user}"
-        if at > context.now:
-            more = {"turn": given["turn"], "voices": given["voices"], "person": user}
-            posts.append(alarm(visit, "asked-anew", at, key, **more))
-            continue
-        words = context.words_for(someone)
-        told = life_words.still_coming(words, named(visit, context, ""), span)
-        post = f"visit/{visit.id}/{key}"
-        posts += [Tell(user, told, key=post, quotes=titled(visit)), Offer(post, MUTE)]
-    return posts
-
-
-def _silent(visit: Visit, asked: list[str], context: Context) -> list[UserId]:
-    """Who speaks for voices that have not said whether they come on the new days."""
-    voices = _unknown(visit, frozenset(asked), context)
-    muted = visits.lines(context.connection, visit.id, LineKind.MUTE)
-    left_alone = {context.me, *(one.author for one in muted)}
-    users = dict.fromkeys(user for voice in voices for user in electing.spokesperson(voice))
-    return [user for user in users if user not in left_alone]

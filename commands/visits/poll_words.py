@@ -6,8 +6,18 @@ from datetime import datetime
 
 from commands.dates.reader import Span
 from commands.dates.rules import Value
-from commands.reply import Code, Inline, Items, Mention, Paragraph, Reply, Strong, join, paragraphs
-from commands.visits.replies import Named, headline
+from commands.reply import (
+    Code,
+    Inline,
+    Items,
+    Mention,
+    Paragraph,
+    Reply,
+    Strong,
+    join,
+    paragraphs,
+)
+from commands.visits.replies import Named, headline, numbered
 from commands.visits.tally_words import SIGNS, VALUES
 from commands.words import Words
 
@@ -56,6 +66,25 @@ def receipt(words: Words, given: Receipt) -> Reply:
             said=said,
             deadline=words.moment(given.deadline),
         )
+    )
+
+
+def not_asked(words: Words, visit: Named, typed: Sequence[int], asked: Sequence[int]) -> Reply:
+    """Those who must come refused a date, or it was closed before the others."""
+    return paragraphs(
+        words.plural(
+            "Date {typed} of {name} is not asked about any more.",
+            "Dates {typed} of {name} are not asked about any more.",
+            len(typed),
+            typed=words.listing([str(number) for number in typed]),
+            name=visit.name,
+        ),
+        words.plural(
+            "Still asked: date {numbers}.",
+            "Still asked: dates {numbers}.",
+            len(asked),
+            numbers=words.listing([str(number) for number in asked]),
+        ),
     )
 
 
@@ -136,6 +165,10 @@ def poll_over(words: Words, visit: Named) -> str:
     return words.text("The dates of {name} are being counted.", name=visit.name)
 
 
+def _numbered(words: Words, dates: Sequence[tuple[int, Span]]) -> list[Items]:
+    return numbered([(n, (Strong(words.days(span.start, span.last)),)) for n, span in dates])
+
+
 def reminder(
     words: Words, visit: Named, dates: Sequence[tuple[int, Span]], until: datetime
 ) -> Reply:
@@ -149,9 +182,7 @@ def reminder(
                     moment=words.moment(until),
                 )
             ),
-            Items(
-                tuple(((Strong(words.days(s.start, s.last)),),) for _n, s in dates), ordered=True
-            ),
+            *_numbered(words, dates),
             Paragraph(
                 words.say(
                     "Write {one} or {other} here.",
@@ -184,9 +215,7 @@ def you_speak(
                     moment=words.moment(until),
                 )
             ),
-            Items(
-                tuple(((Strong(words.days(s.start, s.last)),),) for _n, s in dates), ordered=True
-            ),
+            *_numbered(words, dates),
             Paragraph(
                 words.say("Write {one} here.", one=Code(f"vote {visit.name} 1 yes 2 maybe 3 no"))
             ),
@@ -214,9 +243,7 @@ def asked_first(
                     moment=words.moment(until),
                 )
             ),
-            Items(
-                tuple(((Strong(words.days(s.start, s.last)),),) for _n, s in dates), ordered=True
-            ),
+            *_numbered(words, dates),
             Paragraph(
                 words.say("Write {one} here.", one=Code(f"vote {visit.name} 1 yes 2 maybe 3 no"))
             ),
@@ -236,14 +263,23 @@ def none_left(words: Words, visit: Named, who: Sequence[str]) -> Reply:
     )
 
 
-def reminded(words: Words, visit: Named, count: int) -> Reply:
-    if not count:
-        return paragraphs(words.say("{name}: nobody is left to remind.", name=visit.name))
-    return paragraphs(
-        words.plural(
+def reminded(words: Words, visit: Named, count: int, left: Sequence[str]) -> Reply:
+    """left: whose answer is missing, and who are not told: often enough, or nobody is there."""
+    if count:
+        said = words.plural(
             "{name}: {number} person is reminded, in the direct chat.",
             "{name}: {number} people are reminded, in their direct chats.",
             count,
             name=visit.name,
         )
+    elif left:
+        said = words.say("{name}: I have nobody left to remind.", name=visit.name)
+    else:
+        said = words.say("{name}: everybody who was asked has answered.", name=visit.name)
+    if not left:
+        return paragraphs(said)
+    missing = words.say(
+        "Still missing, without a reminder from me: {names}. A word from you may do more.",
+        names=words.listing([*left]),
     )
+    return paragraphs(said, missing)

@@ -51,16 +51,26 @@ def understood(words: Words, given: Understood) -> Reply:
             words.say("Answers until {moment}", moment=words.moment(given.deadline)),
             *_nobody_here(words, given.missing),
         ),
-        Paragraph(
-            words.say(
-                "✅ here, or {open}, asks everybody. {cancel} drops it. To change something,"
-                " edit your message.",
-                open=given.visit.command("open"),
-                cancel=given.visit.command("cancel"),
-            )
-        ),
+        Paragraph(_what_next(words, given)),
     ]
     return Reply(tuple(blocks))
+
+
+def _what_next(words: Words, given: Understood) -> Inline:
+    begin, drop = given.visit.command("open"), given.visit.command("cancel")
+    if given.first:
+        return words.say(
+            "✅ here, or {open}, asks them, and then everybody. {cancel} drops it. To change"
+            " something, edit your message.",
+            open=begin,
+            cancel=drop,
+        )
+    return words.say(
+        "✅ here, or {open}, asks everybody. {cancel} drops it. To change something, edit your"
+        " message.",
+        open=begin,
+        cancel=drop,
+    )
 
 
 def _first(words: Words, first: bool) -> list[Inline]:

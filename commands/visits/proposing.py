@@ -69,13 +69,24 @@ class Propose:
         question=N_("Which dates? For example 9-11 March, or 2027-03-09."),
         hint=N_("dates"),
     )
-    days: int | None = option(small_number)
+    days: int | None = option(
+        small_number, hint=N_("how many days it takes, where a date is one day")
+    )
     title: str | None = option(word)
-    require: tuple[City | Person, ...] = options(city_or_person)
-    cities: tuple[City, ...] = options(city)
-    deadline: str | None = option(word)
-    quorum: int | None = option(small_number)
-    first: str | None = option(word)
+    require: tuple[City | Person, ...] = options(
+        city_or_person,
+        hint=N_(
+            "who must be able to come besides the host, if not the usual; as often as you like"
+        ),
+    )
+    cities: tuple[City, ...] = options(
+        city, hint=N_("whom to ask, if not all cities of the cluster; as often as you like")
+    )
+    deadline: str | None = option(word, hint=N_("the day until whose evening to answer"))
+    quorum: int | None = option(small_number, hint=N_("how many cities have to come at least"))
+    first: str | None = option(
+        word, hint=N_("with “yes” those who must come are asked first, in their direct chats")
+    )
 
 
 def propose(call: Call[Propose], context: Context) -> Posts:

@@ -1,6 +1,7 @@
 """After the count: a vote that was in time and came late, or one that is taken back, is told."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from commands.context import Context
 from commands.dates.rules import Choice
@@ -12,6 +13,7 @@ from commands.visits.proposing import poll_key
 from commands.visits.showing import edit_card, in_thread
 from commands.visits.tally_words import PUNCTUAL, Result
 from storage import outbox, visits, waiting
+from storage.records import EventId
 from storage.visit_records import Visit, VisitState
 
 
@@ -38,16 +40,21 @@ def result_of(visit: Visit, choice: Choice, context: Context) -> Result:
 
 def unread(visit: Visit, context: Context) -> int:
     """Answers to its polls whose key is missing: what they say is not known, that they are is."""
+    numbers = [one.number for one in visits.options(context.connection, visit.id)]
+    return sum(len(unread_answers(visit, number, context)) for number in numbers)
+
+
+def unread_answers(visit: Visit, number: int, context: Context) -> list[EventId]:
+    """Those to one date."""
     connection = context.connection
-    asked = {
-        outbox.event_of(connection, poll_key(visit, one.number))
-        for one in visits.options(connection, visit.id)
-    }
-    related = [
-        one.raw.get("content", {}).get("m.relates_to", {})
-        for one in waiting.in_rooms(connection, [visit.room_id])
-    ]
-    return sum(isinstance(r, Mapping) and r.get("event_id") in asked - {None} for r in related)
+    poll = outbox.event_of(connection, poll_key(visit, number))
+    found = [] if poll is None else waiting.in_rooms(connection, [visit.room_id])
+    return [one.event_id for one in found if _relation_of(one).get("event_id") == poll]
+
+
+def _relation_of(one: waiting.Waiting) -> Mapping[str, Any]:
+    relation = one.raw.get("content", {}).get("m.relates_to")
+    return relation if isinstance(relation, Mapping) else {}
 
 
 def recount(visit: Visit, before: Choice, context: Context) -> list[Post]:

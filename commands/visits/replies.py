@@ -4,7 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.dates.reader import Span
-from commands.reply import Code, Inline, Mention, Paragraph, Reply, Strong, items, join, paragraphs
+from commands.reply import (
+    Code,
+    Inline,
+    Items,
+    Mention,
+    Paragraph,
+    Reply,
+    Strong,
+    items,
+    join,
+    paragraphs,
+)
 from commands.words import N_, Words
 
 
@@ -47,6 +58,17 @@ STATES = {
 }
 
 
+NEXT = {  # by state: a verb, and what it does
+    "draft": ("open", N_("{command} asks about its dates.")),
+    "asking": ("remind", N_("{command} reminds them.")),
+    "polling": ("close", N_("{command} counts the answers now.")),
+    "closed": ("confirm", N_("{command} decides it.")),
+    "confirmed": ("show", N_("{command} tells who comes.")),
+    "postponed": ("reopen", N_("{command} asks again, with other dates after it if you like.")),
+    "held": ("report", N_("{command} makes a report of the notes.")),
+}
+
+
 def unknown_visit(words: Words, typed: str) -> Reply:
     """Missing and forbidden read the same."""
     return paragraphs(
@@ -67,9 +89,12 @@ def which_visit(words: Words, visits: Sequence[Named], example: str) -> Reply:
 
 
 def not_in_this_state(words: Words, visit: Named, state: str) -> Reply:
-    return paragraphs(
-        join(headline(words, visit), ". ", words.say(STATES[state])),
-    )
+    """Where it has come to, and the command that goes on from there."""
+    told = join(headline(words, visit), ". ", words.say(STATES[state]))
+    if state not in NEXT:
+        return paragraphs(told)
+    verb, does = NEXT[state]
+    return paragraphs(told, words.say(does, command=visit.command(verb)))
 
 
 def not_yours_to_decide(words: Words, visit: Named) -> Reply:
@@ -106,6 +131,16 @@ def named_in_turn(who: Sequence[Mention]) -> Inline:
     for place, one in enumerate(who):
         names = join(names, ", " if place else "", one)
     return names
+
+
+def numbered(lines: Sequence[tuple[int, Inline]]) -> list[Items]:
+    """Lines under their own numbers, though one between them may be missing."""
+    runs: list[list[tuple[int, Inline]]] = []
+    for number, line in lines:
+        if not runs or runs[-1][-1][0] != number - 1:
+            runs.append([])
+        runs[-1].append((number, line))
+    return [items(*(line for _, line in run), ordered=True, start=run[0][0]) for run in runs]
 
 
 def speaker_set(words: Words, city: str, person: str) -> Reply:

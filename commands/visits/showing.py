@@ -84,7 +84,7 @@ def card_of(
         names,
         choice,
         visit.deadline.astimezone(zone_of(visit)),
-        () if choice is None else tuple(names[key] for key in silent_parties(choice)),
+        tuple(names[key] for key in _awaited(visit, choice, context)),
         decided,
         () if decided is None else coming(visit, count(visit, context), names),
         visit.place,
@@ -101,6 +101,14 @@ def card_of(
         ),
         travel=tuple(one.text for one in lines if one.kind is LineKind.TRAVEL and one.text),
     )
+
+
+def _awaited(visit: Visit, choice: Choice | None, context: Context) -> list[str]:
+    """The keys of who has not answered, among those who were asked so far."""
+    if visit.state is VisitState.ASKING:
+        asked = {voice.key for voice in visit.electorate if voice.required}
+        return [key for key in silent_parties(count(visit, context)) if key in asked]
+    return [] if choice is None else list(silent_parties(choice))
 
 
 def _task(line: Line, context: Context) -> tuple[str, str, date | None, bool]:

@@ -244,8 +244,10 @@ def recounted(words: Words, visit: Named, best: Sequence[int]) -> Reply:
             words.say("{name} is counted anew: no date works any more.", name=visit.name)
         )
     return paragraphs(
-        words.say(
+        words.plural(
             "{name} is counted anew, for the votes have changed: now date {numbers} is best.",
+            "{name} is counted anew, for the votes have changed: now dates {numbers} are level.",
+            len(best),
             name=visit.name,
             numbers=numbers,
         )
@@ -260,7 +262,7 @@ def _better(words: Words, choice: Choice) -> Inline:
     if best.comes != second.comes:
         return words.say("most cities can come")
     if best.hesitant != second.hesitant:
-        return words.say("it suits those who must come best")
+        return words.say("it suits best those who must come")
     if best.yes != second.yes:
         return words.say("most cities say yes to it")
     return words.say("fewest cities say no to it")

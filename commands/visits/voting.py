@@ -13,7 +13,7 @@ from commands.listener import Ballot, Tap
 from commands.permissions import may_coordinate, roles_of
 from commands.posts import Post, Posts, React
 from commands.visits import poll_words, replies, rules
-from commands.visits.access import access_visit
+from commands.visits.access import access_visit, require_state
 from commands.visits.attending import after_a_change, decided_option, late_ballot, say_after_all
 from commands.visits.closing import close, first_round_is_complete, open_to_the_room
 from commands.visits.counting import count, options_of, said_by, speaks_for, still_open
@@ -27,6 +27,7 @@ from storage.records import City, EventId, Role
 from storage.sources import Source
 from storage.visit_records import ASKED, Visit, VisitOption, VisitState, VisitVote
 
+HEARD = frozenset({*ASKED, VisitState.CLOSING, VisitState.CLOSED, VisitState.CONFIRMED})
 _NUMBER = re.compile(r"\s*v-?(\d+)\b[:,]?", re.IGNORECASE)
 
 
@@ -38,7 +39,7 @@ class Vote:
         question=N_("What do you say to which date? For example: 1 yes 2 maybe 3 no"),
         hint=N_("answers"),
     )
-    city: City | None = option(city)
+    city: City | None = option(city, hint=N_("whom you answer for, if not your own city"))
 
 
 def vote(call: Call[Vote], context: Context) -> Posts:
@@ -47,6 +48,7 @@ def vote(call: Call[Vote], context: Context) -> Posts:
     match = _NUMBER.match(text)
     number = int(match[1]) if match else None
     visit = access_visit(call, number, context, states=ASKED)
+    require_state(call, visit, context, HEARD)
     text = text[match.end() :] if match else text
     numbers = [one.number for one in options_of(visit, context) if not one.withdrawn]
     said = rules.read_votes(text, numbers)
@@ -54,11 +56,13 @@ def vote(call: Call[Vote], context: Context) -> Posts:
         raise MemberError(poll_words.unread_vote(call.words, text.strip(), numbers, call.sign))
     if visit.state is VisitState.CONFIRMED:
         return say_after_all(call, visit, said, _party(call, visit, context), context)
-    open_now = {one.number for one in still_open(visit, context)}
+    open_now = [one.number for one in still_open(visit, context)]
+    shown, typed = named(visit, context, call.sign), [*said]
     said = {n: value for n, value in said.items() if n in open_now}
+    if visit.state in ASKED and open_now and not said:
+        raise MemberError(poll_words.not_asked(call.words, shown, typed, open_now))
     if visit.state not in (*ASKED, VisitState.CLOSING) or not said:
         closed = visit.closing_since or visit.deadline
-        shown = named(visit, context, call.sign)
         raise MemberError(
             poll_words.vote_too_late(call.words, shown, closed.astimezone(zone_of(visit)))
         )

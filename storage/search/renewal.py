@@ -14,11 +14,11 @@ from sqlalchemy import Connection, func, select, text
 from storage import meta
 from storage.search.fts5 import create
 from storage.search.rows import IndexRow
-from storage.tables import document, message
+from storage.tables.archive import document, message
 
 MESSAGES, DOCUMENTS = "index waits/messages", "index waits/documents"
 ASIDE = "ft_aside"  # and a number: an index that was laid aside
-_WAITING = f"SELECT key, value FROM meta WHERE key IN ('{MESSAGES}', '{DOCUMENTS}')"  # noqa: S608
+_WAITING = f"SELECT key, value FROM meta WHERE key IN ('{MESSAGES}', '{DOCUMENTS}')"  # noqa: S608 — names of ours
 SHADOWS = ("data", "docsize", "idx")  # what FTS5 keeps of an index without content
 STRUCTURE = 10  # rows of the data up to here say what there is
 
@@ -81,12 +81,12 @@ def throw_away(connection: Connection, pages: int) -> bool:
         for shadow in SHADOWS:
             table = f"{name}_{shadow}"
             if shadow == "idx":
-                some = f"(segid, term) IN (SELECT segid, term FROM {table} LIMIT :pages)"  # noqa: S608
+                some = f"(segid, term) IN (SELECT segid, term FROM {table} LIMIT :pages)"  # noqa: S608 — named by us
             else:
                 above = STRUCTURE if shadow == "data" else -1
-                some = f"id IN (SELECT id FROM {table} WHERE id > {above} LIMIT :pages)"  # noqa: S608
+                some = f"id IN (SELECT id FROM {table} WHERE id > {above} LIMIT :pages)"  # noqa: S608 — named by us
             found = connection.execute(
-                text(f"DELETE FROM {table} WHERE {some}"),  # noqa: S608
+                text(f"DELETE FROM {table} WHERE {some}"),  # noqa: S608 — as said
                 {"pages": pages},
             )
             if found.rowcount:

@@ -25,10 +25,10 @@ FIND = text(
 
 _NEW = "unnest(CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS new(id, tsv)"
 UPDATE = text(
-    f"UPDATE message SET tsv = CAST(new.tsv AS tsvector) FROM {_NEW} WHERE message.id = new.id"  # noqa: S608
+    f"UPDATE message SET tsv = CAST(new.tsv AS tsvector) FROM {_NEW} WHERE message.id = new.id"  # noqa: S608 — both parts are ours
 )
 UPDATE_DOCUMENTS = text(
-    f"UPDATE document SET tsv = CAST(new.tsv AS tsvector) FROM {_NEW} WHERE document.id = new.id"  # noqa: S608
+    f"UPDATE document SET tsv = CAST(new.tsv AS tsvector) FROM {_NEW} WHERE document.id = new.id"  # noqa: S608 — both parts are ours
 )
 FIND_DOCUMENTS = text(
     "SELECT d.id, d.kind, d.subject, d.room_id, d.author_id, d.city, d.ts, d.lang, d.title, d.body"

@@ -27,7 +27,7 @@ from demo.postgres import Postgres
 from storage import beside, dump, meta, migrations, reindexing, search
 from storage.database import Database, open_database
 from storage.search.query import Word
-from storage.tables import metadata
+from storage.tables.base import metadata
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ROWS = 1_203  # more than are read or written at once

@@ -17,7 +17,7 @@ from storage.database import open_database
 from storage.records import VisitRules
 from tests.commands.conftest import CORA, ME, furnish
 from tests.commands.delivered import Delivered
-from tests.commands.test_visits import cast_people, decided
+from tests.commands.visits.conftest import cast_people, decided
 
 
 def free_port() -> int:

@@ -25,6 +25,7 @@ from demo.postgres import Postgres
 from storage import folding, meta, migrations, people, rooms
 from storage import media as stored
 from storage.database import Database, open_database
+from storage.facts import read_fact
 from storage.records import ArchiveRules, EventId, FilesHeld, RoomEvent, UserId
 from storage.types import event_hash, milliseconds
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, furnish
@@ -36,7 +37,7 @@ PLAN, PICTURE, PAGE = b"%PDF the plan", b"a picture", b"<script>alert(2)</script
 
 async def keep(database: Database, folder: Path, event: RoomEvent, data: bytes) -> None:
     """A file is sent, and fetched."""
-    sha256, facts = files.put(folder, data), [folding.read_fact(event, "en")]
+    sha256, facts = files.put(folder, data), [read_fact(event, "en")]
 
     def store(connection: Connection) -> None:
         folding.record(connection, facts, event.at, "en")
@@ -225,7 +226,7 @@ async def test_files_are_backed_up_put_back_and_erased_again(tmp_path: Path) -> 
     assert manifest.told().endswith("1 files of keys, 2 files of members")
     gone = RoomEvent(EventId("$r"), HOUSING, "m.room.redaction", ANN, milliseconds(now), {},
                      redacts=EventId("$one"))  # fmt: skip
-    fact = folding.read_fact(gone, "en")
+    fact = read_fact(gone, "en")
     await database.write(lambda c: folding.record(c, [fact], milliseconds(now), "en"), alone=True)
     hall = cast(RealHall, SimpleNamespace(
         database=database, folder=data_folder, keeping=asyncio.Lock()

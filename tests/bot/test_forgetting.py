@@ -33,6 +33,7 @@ from storage import (
 )
 from storage.database import Database, open_database
 from storage.documents import Document
+from storage.facts import read_fact
 from storage.migrations import bring_up_to_date
 from storage.outbox import Action, Row
 from storage.postgres import PostgresDatabase
@@ -49,7 +50,7 @@ from storage.records import (
     RoomId,
     UserId,
 )
-from storage.tables import quote
+from storage.tables.spine import quote
 from storage.types import event_hash, milliseconds
 from storage.visit_records import LineKind
 
@@ -129,7 +130,7 @@ def redaction(target: str) -> RoomEvent:
 
 
 async def record(database: Database, events: Sequence[RoomEvent]) -> None:
-    facts = [folding.read_fact(one, "en") for one in events]
+    facts = [read_fact(one, "en") for one in events]
     moment = milliseconds(NOW)
     for start in range(0, len(facts), 100):
         part = facts[start : start + 100]

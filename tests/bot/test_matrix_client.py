@@ -19,8 +19,8 @@ from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, U
 from bot.matrix.http import Http, path_of
 from bot.matrix.power import levels_at_creation
 from commands.power import Power
+from demo.asking import RefusedError
 from demo.homeserver import Account, Homeserver
-from demo.people import RefusedError
 from storage.records import EventId, RoomId, UserId
 from tests.bot.robot import MESSAGE, Bot, new_room
 from tests.conftest import NewPerson, new_account

@@ -24,9 +24,10 @@ from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised, U
 from bot.matrix.http import Http
 from bot.upkeep import Upkeep
 from commands.context import Settings
-from storage import folding, meta, rooms
+from storage import folding, meta, redacting, rooms
 from storage import media as stored
 from storage.database import open_database
+from storage.facts import read_fact
 from storage.migrations import bring_up_to_date
 from storage.records import (
     ArchiveRules,
@@ -86,7 +87,7 @@ class Place:
 
     async def _archive(self, event: RoomEvent) -> None:
         def work(connection: Connection) -> None:
-            facts = [folding.read_fact(event, "en")]
+            facts = [read_fact(event, "en")]
             folding.record(connection, facts, milliseconds(START), "en")
             stored.want(connection, facts, self.hall.settings.archive, self.now)
 
@@ -239,7 +240,7 @@ async def test_nor_is_one_whose_message_is_deleted_while_it_is_written(
     sent, keep = await place.gets(BYTES), stored.keep
 
     def too_late(connection: Connection, *more: Any) -> bool:
-        folding.erase(connection, [(event_hash(sent), rooms.know(connection, ROOM).id)], "en")
+        redacting.erase(connection, [(event_hash(sent), rooms.know(connection, ROOM).id)], "en")
         return keep(connection, *more)
 
     monkeypatch.setattr(stored, "keep", too_late)

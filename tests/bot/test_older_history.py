@@ -25,7 +25,7 @@ from storage import archive, erasures, gaps, outbox, people, rooms, silences
 from storage.database import Database, open_database
 from storage.migrations import bring_up_to_date
 from storage.records import ArchiveRules, Community, EventId, Limits, RoomEvent, RoomId, UserId
-from storage.tables import outbox as outbox_table
+from storage.tables.spine import outbox as outbox_table
 from storage.types import milliseconds
 
 ANN, BEN, ERIN, GONE, ME = (UserId(f"@{who}:test") for who in ("ann", "ben", "erin", "gone", "me"))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matrix.parsing import clean, read_room_event, what_happened
+from bot.matrix.reading import read_redaction_of
 from commands.events import Edited, Event, MembershipChanged, Reacted, Redacted, Said
 from storage.records import EventId, RoomEvent, RoomId, UserId
 
@@ -457,6 +458,25 @@ NEARLY_EVENTS = st.fixed_dictionaries(
         "redacts": ANY_JSON,
     },
 )
+
+
+@pytest.mark.parametrize(
+    ("unsigned", "by"),
+    [
+        ({}, None),
+        (None, None),
+        ({"redacted_because": "$r"}, None),
+        ({"redacted_because": raw_event({}, type="m.room.redaction")}, None),
+        ({"redacted_because": raw_event({"redacts": "$other"}, type="m.room.redaction")}, None),
+        ({"redacted_because": raw_event({"redacts": "$gone"})}, None),
+        ({"redacted_because": raw_event({"redacts": "$gone"}, type="m.room.redaction")}, "$e"),
+        ({"redacted_because": raw_event({}, type="m.room.redaction", redacts="$gone")}, "$e"),
+    ],
+)
+def test_only_a_redaction_that_names_the_event_takes_it_back(unsigned: Any, by: str | None) -> None:
+    shown = raw_event({}, type="m.reaction", unsigned=unsigned) | {"event_id": "$gone"}
+    found = read_redaction_of(shown, ROOM)
+    assert (None if found is None else found.event_id) == by
 
 
 @given(raw=ANY_JSON | NEARLY_EVENTS, payload=st.none() | st.dictionaries(KEYS, ANY_JSON))

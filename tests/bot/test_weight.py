@@ -26,13 +26,13 @@ from storage import database, tables
 def put(connection):
     connection.exec_driver_sql("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
     row = {"key": "a", "value": "b"}
-    connection.execute(database.insert_once(connection, tables.meta), row)
-    connection.execute(database.upsert(connection, tables.meta, ["key"], ["value"]), row)
+    connection.execute(database.insert_once(connection, tables.spine.meta), row)
+    connection.execute(database.upsert(connection, tables.spine.meta, ["key"], ["value"]), row)
 
 async def main():
     hall = await database.open_database(sys.argv[1])
     await hall.write(put)
-    assert len(await hall.read(lambda c: c.execute(select(tables.meta)).all())) == 1
+    assert len(await hall.read(lambda c: c.execute(select(tables.spine.meta)).all())) == 1
     await hall.close()
 
 asyncio.run(main())

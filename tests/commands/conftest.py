@@ -18,6 +18,7 @@ from commands.reply import CodeBlock, Items, Part, Reply
 from commands.routing import respond
 from storage import folding, people, rooms, search
 from storage.database import Database, open_database
+from storage.facts import read_fact
 from storage.records import (
     ArchiveRules,
     City,
@@ -31,7 +32,7 @@ from storage.records import (
     RoomKind,
     UserId,
 )
-from storage.tables import metadata
+from storage.tables.base import metadata
 from storage.types import milliseconds
 
 T = TypeVar("T")
@@ -171,7 +172,7 @@ class Hall:
 
     async def archives(self, events: Sequence[RoomEvent]) -> None:
         now = milliseconds(self.now)
-        facts = [folding.read_fact(event, "en") for event in events]
+        facts = [read_fact(event, "en") for event in events]
         await self.database.write(lambda c: folding.record(c, facts, now, "en"))
 
     async def takes_back(self, who: UserId, target: EventId, room: RoomId = HOUSING) -> None:

@@ -23,7 +23,7 @@ from storage.database import Database
 from storage.inbox import Entry
 from storage.outbox import Action
 from storage.records import EventId, RoomId, UserId
-from storage.tables import outbox as outbox_table
+from storage.tables.spine import outbox as outbox_table
 from tests.commands.conftest import HOUSING, ME, Hall
 
 

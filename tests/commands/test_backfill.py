@@ -11,7 +11,8 @@ from bot.hall import Bells
 from bot.hall import Hall as RealHall
 from bot.matrix.answers import Page
 from commands.posts import Alarm, Pin, Say
-from storage import archive, folding, gaps, rooms
+from storage import archive, gaps, rooms
+from storage.facts import read_fact
 from storage.records import EventId, RoomEvent, UserId
 from storage.types import milliseconds
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, plain
@@ -66,7 +67,7 @@ async def takes_in(hall: Hall, since: int) -> None:
         said(4, UserId("@left:hs"), "has left since", since + 3000),
         said(5, ANN, "!search something", since + 4000),
     ]
-    facts = {one.event_id: folding.read_fact(one, "en") for one in events}
+    facts = {one.event_id: read_fact(one, "en") for one in events}
     real = SimpleNamespace(me=ME, name="Moothall", settings=hall.settings, bells=Bells())
     taken = intake.Taken()
 

@@ -17,7 +17,7 @@ from demo.postgres import Postgres
 from storage import archive, erasures, marks, people, personal, rooms
 from storage.database import Database, open_database
 from storage.outbox import Action
-from storage.tables import metadata
+from storage.tables.base import metadata
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, Hall, direct, furnish
 from tests.commands.delivered import Delivered
 

@@ -50,6 +50,13 @@ async def test_help_about_a_command_gives_usage_example_and_neighbours(hall: Hal
     assert "!thread summary" in await hall.hears(ANN, "!help thread")
 
 
+async def test_help_about_a_command_explains_options_whose_names_do_not(hall: Hall) -> None:
+    shown = await hall.hears(ANN, "!help visit propose")
+    assert "quorum: · how many cities have to come at least" in shown
+    assert "first: · with “yes” those who must come are asked first" in shown
+    assert "title: ·" not in shown
+
+
 async def test_help_about_a_typo_suggests_what_was_meant(hall: Hall) -> None:
     assert await hall.hears(ANN, "!help serch") == (
         "I don't know serch. Did you mean !help search?"

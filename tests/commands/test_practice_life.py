@@ -12,7 +12,7 @@ from commands.posts import Change, Post, Say, TakeBack, Tell
 from storage import outbox, people, practices, timers, transfers
 from storage.outbox import Action, Row
 from storage.records import EventId, PracticeField, PracticeState, Role, TransferState, UserId
-from storage.tables import timer
+from storage.tables.spine import timer
 from tests.commands.conftest import (
     ANN,
     BEN,

@@ -25,7 +25,7 @@ from commands.reply import Text, paragraphs
 from storage import inbox, outbox, people, questions, rooms
 from storage.inbox import Entry
 from storage.records import EventId, Limits, RoomId, RoomKind, UserId
-from storage.tables import open_question
+from storage.tables.people import open_question
 from storage.types import milliseconds
 from tests.commands.conftest import (
     ANN,

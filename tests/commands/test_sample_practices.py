@@ -32,7 +32,7 @@ from storage.records import (
     RoomKind,
     UserId,
 )
-from storage.tables import metadata
+from storage.tables.base import metadata
 from tests.commands.conftest import ME, Hall, heard, join, plain
 
 F = PracticeField

@@ -19,7 +19,7 @@ from storage.records import (
     RoomKind,
     UserId,
 )
-from storage.tables import search_page
+from storage.tables.archive import search_page
 from tests.commands.conftest import (
     ANN,
     BEN,

@@ -167,7 +167,7 @@ FULL_CITY = replace(
     ),
     unanswered=(("1", "2"), ("1", "")),
 )
-HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",))
+HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",), (("6", "7"),))
 HINTS = tuple(Hint(kind, "1", "has") for kind in HintKind)
 FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS}
 

@@ -82,6 +82,7 @@ def said(text: str) -> Reply:
 SHOWN: dict[str, list[Reply]] = {
     "named_in_turn": [Reply((Paragraph(replies.named_in_turn((*WHO, *WHO))),))],
     "headline": [Reply((Paragraph(replies.headline(WORDS, one)),)) for one in (V, TITLED)],
+    "numbered": [Reply(tuple(replies.numbered([(1, (Text("1"),)), (3, (Text("2"),))])))],
     "understood": [
         proposal_words.understood(
             WORDS,
@@ -136,6 +137,7 @@ SHOWN: dict[str, list[Reply]] = {
     "poll_over": [said(poll_words.poll_over(WORDS, V))],
     "you_speak": [poll_words.you_speak(WORDS, V, "1", "2", DATES, NOW)],
     "reminder": [poll_words.reminder(WORDS, V, DATES, NOW)],
+    "not_asked": [poll_words.not_asked(WORDS, V, typed, (3,)) for typed in ((1,), (1, 2))],
     "muted": [poll_words.muted(WORDS, "1")],
     "recounted": [tally_words.recounted(WORDS, V, best) for best in ((), (1, 2))],
     "asked_first": [poll_words.asked_first(WORDS, V, DATES, NOW)],
@@ -167,18 +169,21 @@ SHOWN: dict[str, list[Reply]] = {
         for who, comes in (((), True), (("1",), True), (("1",), False))
     ],
     "lost": [life_words.lost(WORDS, V, "1", who) for who in ((), WHO)],
-    "cancelled": [life_words.cancelled(WORDS, V, why) for why in ("", "1")],
+    "cancelled": [life_words.cancelled(WORDS, V, why, who) for why, who in (("", ()), ("1", WHO))],
     "dropped": [proposal_words.dropped(WORDS, V)],
-    "postponed": [life_words.postponed(WORDS, V)],
+    "postponed": [life_words.postponed(WORDS, V, who) for who in ((), WHO)],
     "online": [life_words.online(WORDS, V, NOW)],
     "host_changed": [life_words.host_changed(WORDS, V)],
-    "soon": [life_words.soon(WORDS, V, 3, SPAN, undone) for undone in ((), ("1",))],
+    "soon": [life_words.soon(WORDS, V, 3, SPAN, undone) for undone in ((), ((2, "1"),))],
     "clash_appeared": [decision_words.clash_appeared(WORDS, V, 1, TITLED, ("2",))],
     "visit_list": [
         replies.visit_list(WORDS, some)
         for some in ([], [(V, "polling", None), (TITLED, "confirmed", SPAN)])
     ],
-    "reminded": [poll_words.reminded(WORDS, V, count) for count in (0, 1, 2)],
+    "reminded": [
+        poll_words.reminded(WORDS, V, count, left) for count in (0, 1, 2) for left in ((), ("1",))
+    ],
+    "nobody_asked_anew": [life_words.nobody_asked_anew(WORDS, V)],
     "speaker_set": [replies.speaker_set(WORDS, "1", "2")],
 }
 

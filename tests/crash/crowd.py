@@ -17,7 +17,8 @@ from sqlalchemy.engine import URL
 
 from bot.matrix.rendering import POST_KEY
 from demo.homeserver import Account
-from demo.people import MESSAGE, Heard, Person
+from demo.people import Person
+from demo.timeline import MESSAGE, Heard
 from storage import archive, inbox, outbox, rooms, timers
 from storage.database import open_database
 from storage.records import ArchivedMessage, EventId, RoomId, Timer

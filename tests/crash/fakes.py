@@ -298,6 +298,10 @@ class FakeClient:
         event = self._server.find(event_id)
         return None if event is None or event.room_id != room_id else self._as_told(event)
 
+    async def redaction_of(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
+        found = (one for one in self._server.events if one.redacts == event_id)
+        return next((one for one in found if one.room_id == room_id), None)
+
     async def find_post(
         self, room_id: RoomId, key: str, since_ms: int, *, txn_id: str | None = None
     ) -> EventId | None:

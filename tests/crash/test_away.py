@@ -17,7 +17,8 @@ from bot.clock import ShiftedClock
 from bot.config import load
 from demo.hall import Setup
 from demo.homeserver import Account, Homeserver
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import gaps, meta, rooms
 from storage.database import open_database
 from storage.records import ArchivedMessage, EventId, RoomId

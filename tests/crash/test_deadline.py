@@ -12,7 +12,8 @@ from bot.clock import ShiftedClock
 from bot.matrix import polls
 from demo.hall import HallProcess
 from demo.homeserver import Homeserver
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import visits
 from storage.records import RoomId
 from storage.visit_records import VisitState

@@ -16,8 +16,9 @@ from bot.cli import Exit
 from bot.config import load
 from demo.hall import HallProcess
 from demo.homeserver import Homeserver
-from demo.people import Heard, Person
+from demo.people import Person
 from demo.postgres import Postgres
+from demo.timeline import Heard
 from storage import beside
 from tests.conftest import new_account
 from tests.crash import crowd

@@ -18,7 +18,8 @@ from bot.matrix import polls
 from bot.matrix.answers import SyncAnswer
 from bot.matrix.rendering import POST_KEY
 from demo.homeserver import Homeserver
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import people, visits
 from storage.records import EventId, Role, RoomId, UserId
 from storage.visit_records import VisitState

@@ -6,8 +6,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from demo.asking import RefusedError
 from demo.homeserver import Homeserver
-from demo.people import Person, RefusedError
+from demo.people import Person
 from tests.conftest import NewPerson, new_account
 from tests.faults import (
     Answer,

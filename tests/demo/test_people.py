@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.asking import RefusedError
 from demo.homeserver import Homeserver
-from demo.people import Person, RefusedError
+from demo.people import Person
 from storage.records import RoomId
 from tests.conftest import NewPerson, new_account
 

@@ -127,6 +127,9 @@ class Wire:
     async def references(self, room_id: RoomId, event_id: EventId) -> Page:
         return Page((), (), ())
 
+    async def redaction_of(self, room_id: RoomId, event_id: EventId) -> RoomEvent | None:
+        return None
+
     # ── saying ────────────────────────────────────────────────────────────────────────────────
 
     async def send(

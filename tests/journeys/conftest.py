@@ -11,8 +11,9 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
+from demo.asking import RefusedError
 from demo.homeserver import Homeserver
-from demo.people import Person, RefusedError
+from demo.people import Person
 from demo.postgres import Postgres
 from tests.conftest import new_account
 from tests.hall import CLEAR, SEALED, RunningHall, running_hall, setup_for

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from demo.people import MESSAGE, Heard, Person
+from demo.people import Person
+from demo.timeline import MESSAGE, Heard
 from storage.records import ArchivedMessage
 from tests.hall import CLEAR, SEALED, RunningHall
 from tests.journeys.conftest import Arrive, Meet, everywhere, in_rooms_of_their_own, on_both

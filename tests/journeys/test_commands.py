@@ -9,7 +9,8 @@ import pytest
 
 from commands.catalogue import CATALOGUE
 from demo.homeserver import Homeserver
-from demo.people import MESSAGE, Heard, Person
+from demo.people import Person
+from demo.timeline import MESSAGE, Heard
 from tests.conftest import NewPerson, new_account
 from tests.hall import (
     CLEAR,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage.records import RoomId
 from tests.hall import CLEAR, SEALED, RunningHall
 from tests.journeys.conftest import Arrive, everywhere

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from bot import media
-from demo.people import MESSAGE, Person
+from demo.people import Person
+from demo.timeline import MESSAGE
 from storage import media as stored
 from tests.hall import RunningHall
 from tests.journeys.conftest import Meet, everywhere

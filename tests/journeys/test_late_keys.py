@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bot.late_keys import UNREADABLE, keep_trying
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import waiting
 from tests.hall import SEALED, RunningHall
 from tests.journeys.conftest import Arrive, on_both

@@ -10,7 +10,8 @@ from commands.events import Edited, Redacted
 from commands.listener import Listener, Tap
 from commands.posts import Attach, Posts, Say
 from commands.reply import Reply, Text, paragraphs
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import listening, sources
 from storage.listening import Conversation
 from storage.sources import Source

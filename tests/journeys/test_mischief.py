@@ -9,7 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from demo.people import MESSAGE, Heard, Person, RefusedError
+from demo.asking import RefusedError
+from demo.people import Person
+from demo.timeline import MESSAGE, Heard
 from storage import backlog
 from tests.fuzz import mischief
 from tests.hall import SEALED, RunningHall, answers

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from bot import backfill
 from demo.people import Person
-from storage.tables import timer
+from storage.tables.spine import timer
 from tests.hall import RunningHall
 from tests.journeys.conftest import GROUPS, Arrive, Meet
 from tests.journeys.test_archive import kept, link_to, new_word

@@ -12,7 +12,8 @@ import pytest
 
 from demo.community import SAMPLE, practice_form
 from demo.homeserver import Homeserver
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import practices
 from storage.records import EventId, Practice, PracticeField, PracticeState
 from tests.conftest import new_account

@@ -11,9 +11,11 @@ import pytest
 
 from commands.catalogue import CATALOGUE
 from commands.descriptions import TYPE as DESCRIPTION
+from demo.asking import RefusedError
 from demo.homeserver import Homeserver
-from demo.people import Heard, Person, RefusedError
+from demo.people import Person
 from demo.postgres import Postgres
+from demo.timeline import Heard
 from tests.conftest import new_account
 from tests.faults import DropResponse, FaultProxy
 from tests.hall import CLEAR, CLUSTERS, SEALED

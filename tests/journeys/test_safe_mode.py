@@ -8,7 +8,8 @@ import pytest
 
 from bot import provisioning
 from demo.homeserver import Homeserver
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import rooms
 from tests.faults import Answer, DropResponse, FaultProxy, Rule, sends
 from tests.hall import CLEAR, CLUSTERS, SEALED, RunningHall

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from bot.matrix.http import path_of
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from tests.hall import CLEAR, SEALED, RunningHall
 from tests.journeys.conftest import Arrive, Meet, everywhere, in_rooms_of_their_own, on_both
 

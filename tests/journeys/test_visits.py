@@ -1,6 +1,7 @@
 """A date in a day, through real clients: proposed, voted on three ways, decided, in calendars."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,10 +11,12 @@ import vobject
 
 from bot.gathering import gather
 from bot.matrix import polls
-from bot.matrix.answers import SyncAnswer
+from bot.matrix.answers import Page, SyncAnswer
 from bot.matrix.rendering import POST_KEY
-from demo.people import Heard, Person
+from demo.people import Person
+from demo.timeline import Heard
 from storage import votes
+from storage.records import EventId, RoomId
 from tests.hall import CLEAR, RunningHall, answers
 from tests.journeys.conftest import Arrive, everywhere
 from tests.journeys.test_listening import file_of
@@ -122,8 +125,10 @@ async def pinned(person: Person, room: str) -> list[str]:
     return pins
 
 
-def lose_votes(hall: RunningHall, voter: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the next sync on, none brings what somebody answers to polls."""
+def lose(
+    hall: RunningHall, of: Person, types: Collection[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the next sync on, none brings what somebody says of these types."""
     whole = hall.hall.client.sync
 
     async def sync(since: str | None, *, timeout_ms: int, full_state: bool) -> SyncAnswer:
@@ -134,7 +139,7 @@ def lose_votes(hall: RunningHall, voter: Person, monkeypatch: pytest.MonkeyPatch
                 timeline=tuple(
                     one
                     for one in news.timeline
-                    if one.sender != voter.user_id or one.type not in polls.RESPONSES
+                    if one.sender != of.user_id or one.type not in types
                 ),
             )
             for news in answer.rooms
@@ -171,7 +176,7 @@ async def test_votes_that_no_sync_brought_are_gathered_after_the_close(
         ana, room, f"!visit propose {host} {dates} cities:{host} cities:{guest} require:{host}"
     )
     number = draft.body.split(":", 1)[0]
-    lose_votes(hall, ben, monkeypatch)
+    lose(hall, ben, polls.RESPONSES, monkeypatch)
     await ana.say(room, f"!visit open {number}")
     card = await hears_card(ben, room, "Which dates suit you?")
     found = [await ben.hears(room=room, sender=hall.me, type=polls.START, timeout=20) for _ in "12"]
@@ -211,3 +216,59 @@ async def test_votes_that_no_sync_brought_are_gathered_after_the_close(
         while anew.event_id not in (pins := await pinned(ben, room)):
             await ben.hears(type="m.room.pinned_events", room=room, timeout=20)
     assert card.event_id not in pins
+
+
+@everywhere
+@pytest.mark.promise(
+    "A vote whose redaction never reached the hall is looked for a minute after dates are closed,"
+    " and counts no more; one that the homeserver merely does not list stands."
+)
+async def test_votes_whose_redaction_no_sync_brought_count_no_more(
+    hall: RunningHall,
+    arrive: Arrive,
+    slug: str,
+    paula: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = hall.rooms[slug]
+    host, guest = ("Havnvoll", "Lipohrad") if slug == CLEAR else ("Lipohrad", "Havnvoll")
+    ana, ben = await arrive("ana", slug), await arrive("ben", slug)
+    for person, city in ((ana, f"{host} role:city-lead"), (ben, guest)):
+        await hall.asks(paula, room, f"!member set {person.user_id} city:{city}")
+    first = datetime.now(UTC).date() + timedelta(days=60)
+    dates = f"{first} {first + timedelta(weeks=1)}"
+    draft = await hall.asks(
+        ana, room, f"!visit propose {host} {dates} cities:{host} cities:{guest} require:{host}"
+    )
+    number = draft.body.split(":", 1)[0]
+    lose(hall, ben, {"m.room.redaction"}, monkeypatch)
+    await ana.say(room, f"!visit open {number}")
+    card = await hears_card(ben, room, "Which dates suit you?")
+    found = [await ben.hears(room=room, sender=hall.me, type=polls.START, timeout=20) for _ in "12"]
+    await hall.asks(ana, room, f"!vote {number} 1 yes 2 yes")
+    before = await votes_in_poll(ben, found[1], MAYBE)
+    answer = await votes_in_poll(ben, found[1], YES)
+    tap = await ben.react(room, card.event_id, "1️⃣")
+    assert "level" in (await hears_card(ana, room, "closed on")).body
+    await ben.redact(room, answer)
+    await ben.redact(room, tap)
+    whole = hall.hall.client.references
+    listed = await whole(room, found[1].event_id)
+    assert [one.event_id for one in listed.events if one.type == polls.RESPONSE] == [before]
+
+    async def cut_short(room_id: RoomId, event_id: EventId) -> Page:
+        return Page((), (), ())
+
+    monkeypatch.setattr(hall.hall.client, "references", cut_short)
+    try:
+        hall.clock.shift = timedelta(seconds=61)
+        hall.hall.bells.timers.ring()
+        told = await ben.hears(
+            lambda one: "counted anew" in one.body and one.replaces is None, room=room, timeout=20
+        )
+        assert "now date 2 is best" in told.body
+    finally:
+        hall.clock.shift = timedelta()
+    shown = (await hall.asks(ana, room, f"!visit show {number}")).body
+    assert "1 of 2 cities · 1 silent" in shown, "the tap is gone"
+    assert "2 of 2 cities (1 only if need be)" in shown, "what was said before stands again"

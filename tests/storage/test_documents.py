@@ -10,7 +10,7 @@ from storage.documents import SUMMARY, Document
 from storage.records import Answered, EventId, PracticeField, PracticeState, RoomId, UserId
 from storage.search import Reach, Scope
 from storage.search.query import Node, Not, Phrase, Prefix, Word
-from storage.tables import quote
+from storage.tables.spine import quote
 from storage.types import event_hash
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

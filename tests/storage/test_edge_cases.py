@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from demo.postgres import Postgres
 from storage import archive, folding, rooms
 from storage.database import Database, open_database
+from storage.facts import read_fact
 from storage.migrations import bring_up_to_date
 from storage.records import ArchivedMessage, EventId, RoomEvent, RoomId, UserId
 
@@ -211,7 +212,7 @@ async def test_edge_cases_of_messages(
     at_once: bool,
 ) -> None:
     case = f"{number.split()[0]}{'a' if at_once else 'b'}"
-    facts = [folding.read_fact(event_of(one, case), "en") for one in told]
+    facts = [read_fact(event_of(one, case), "en") for one in told]
 
     def record(connection: Connection) -> list[ArchivedMessage]:
         for part in [facts] if at_once else [[fact] for fact in facts]:

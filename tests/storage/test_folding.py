@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from storage import archive, folding, people, rooms, search
 from storage.database import Database
+from storage.facts import Fact, read_fact
 from storage.records import ArchivedMessage, EventId, RoomEvent, RoomId, UserId
 from storage.search.query import Word
-from storage.tables import metadata
+from storage.tables.base import metadata
 from storage.types import event_hash
 from tests.storage.histories import (
     PEOPLE,
@@ -31,7 +32,7 @@ RECEIVED = START + 3_600_000
 
 async def fold(database: Database, events: Sequence[RoomEvent], batches: Sequence[int]) -> None:
     """Tell events in batches of these sizes, the rest at the end."""
-    facts = [folding.read_fact(event, "en") for event in events]
+    facts = [read_fact(event, "en") for event in events]
     at = 0
     for size in [*batches, len(facts)]:
         part = facts[at : at + size]
@@ -40,7 +41,7 @@ async def fold(database: Database, events: Sequence[RoomEvent], batches: Sequenc
             await database.write(partial(_record, part), alone=True)
 
 
-def _record(part: Sequence[folding.Fact], connection: Any) -> None:
+def _record(part: Sequence[Fact], connection: Any) -> None:
     folding.record(connection, part, RECEIVED, "en")
 
 

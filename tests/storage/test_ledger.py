@@ -20,12 +20,14 @@ from storage import (
     meta,
     people,
     practices,
+    redacting,
     rooms,
     search,
     silences,
 )
 from storage.database import Database, SqliteDatabase
 from storage.documents import Document
+from storage.facts import read_fact
 from storage.records import (
     Answered,
     EventId,
@@ -37,7 +39,8 @@ from storage.records import (
 )
 from storage.search import Reach, Scope
 from storage.search.query import Word
-from storage.tables import metadata, quote
+from storage.tables.base import metadata
+from storage.tables.spine import quote
 from storage.types import event_hash, instant
 
 ANN, BEN, ROOM = UserId("@ann:test"), UserId("@ben:test"), RoomId("!hall:test")
@@ -53,7 +56,7 @@ def said(number: int, who: UserId, body: str) -> RoomEvent:
 
 
 async def tell(database: Database, *events: RoomEvent) -> None:
-    facts = [folding.read_fact(one, "en") for one in events]
+    facts = [read_fact(one, "en") for one in events]
     await database.write(lambda c: folding.record(c, facts, START + 60_000, "en"), alone=True)
 
 
@@ -92,7 +95,7 @@ async def test_the_ledger_is_played_again_over_an_older_database(
         room = rooms.know(connection, ROOM)
         gone = RoomEvent(EventId("$r"), ROOM, "m.room.redaction", BEN, START + 5_000, {},
                          redacts=EventId("$e2"))  # fmt: skip
-        folding.record(connection, [folding.read_fact(gone, "en")], START, "en")
+        folding.record(connection, [read_fact(gone, "en")], START, "en")
         assert room.id
 
     await database.write(erase, alone=True)
@@ -215,7 +218,7 @@ async def test_taking_back_reads_no_table_from_end_to_end(database: Database) ->
 
     def erase(connection: Connection) -> None:
         room = rooms.know(connection, ROOM)
-        folding.erase(connection, [(event_hash("$e1"), room.id), (5, room.id)], "en")
+        redacting.erase(connection, [(event_hash("$e1"), room.id), (5, room.id)], "en")
         who = people.know(connection, ANN)
         one = erasures.request(connection, who, instant(START), instant(START))
         erasures.step(connection, one, "en", 5)

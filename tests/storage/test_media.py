@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from demo.postgres import Postgres
 from storage import folding, media, meta, migrations, rooms
 from storage.database import Database, open_database
+from storage.facts import read_fact
 from storage.records import ArchiveRules, EventId, FilesHeld, RoomEvent, RoomId, UserId
 from storage.sealed import keys_of, without_keys
 from storage.types import event_hash, milliseconds
@@ -46,7 +47,7 @@ async def archive(
 ) -> bool:
     def work(connection: Connection) -> bool:
         meta.hall_id(connection)
-        facts = [folding.read_fact(one, "en") for one in events]
+        facts = [read_fact(one, "en") for one in events]
         folding.record(connection, facts, milliseconds(NOW), "en")
         return media.want(connection, facts, rules, NOW)
 

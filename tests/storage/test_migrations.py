@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 
 from storage import migrations
 from storage.database import Database
-from storage.tables import metadata
+from storage.tables.base import metadata
 
 # What `storage/search` makes for itself.
 INDEX = ("ft", "message_tsv", "tsv")

@@ -22,6 +22,7 @@ from storage import (
     silences,
 )
 from storage.database import Database, open_database
+from storage.facts import read_fact
 from storage.migrations import bring_up_to_date
 from storage.records import (
     Answered,
@@ -34,7 +35,7 @@ from storage.records import (
 )
 from storage.search.marks import FILE, holds
 from storage.search.query import Word
-from storage.tables import attachment, event, message
+from storage.tables.archive import attachment, event, message
 from storage.types import instant
 from tests.storage.histories import PEOPLE, ROOMS, START, Step, events_of
 
@@ -74,13 +75,13 @@ STORY = [
 
 def tell(connection: Connection) -> None:
     meta.hall_id(connection)
-    facts = [folding.read_fact(one, "en") for one in events_of(STORY)]
+    facts = [read_fact(one, "en") for one in events_of(STORY)]
     folding.record(connection, facts, START + 60_000, "en")
     file = {"msgtype": "m.file", "body": "plan.pdf", "url": "mxc://x/y", "info": {"size": 7}}
     sent = RoomEvent(EventId("$file"), ROOMS[0], "m.room.message", PEOPLE[1], START, file)
     place = {"geo_uri": "geo:1,2"}
     there = RoomEvent(EventId("$geo"), ROOMS[0], "m.location", PEOPLE[1], 2**60, place)
-    both = [folding.read_fact(one, "en") for one in (sent, there)]
+    both = [read_fact(one, "en") for one in (sent, there)]
     folding.record(connection, both, START + 60_000, "en")
     for who in PEOPLE:
         people.change(connection, who, display_name=f"Name of {who}", roles=["city-lead"])
@@ -149,7 +150,7 @@ async def test_what_a_message_holds_comes_along_and_leaves_the_index_with_it(
     assert "passwd" not in again
     gone = RoomEvent(EventId("$r"), ROOMS[0], "m.room.redaction", PEOPLE[1], START, {},
                      redacts=EventId("$file"))  # fmt: skip
-    fact = folding.read_fact(gone, "en")
+    fact = read_fact(gone, "en")
     await other.write(lambda c: folding.record(c, [fact], START + 60_000, "en"), alone=True)
     assert await other.read(_with_file) == []
 
@@ -169,7 +170,7 @@ async def test_an_older_export_brings_nothing_erased_back(database: Database) ->
         erasures.begin(connection, one)
         gone = RoomEvent(EventId("$r1"), ROOMS[0], "m.room.redaction", PEOPLE[1], START + 9_000,
                          {}, redacts=EventId("$event-01"))  # fmt: skip
-        folding.record(connection, [folding.read_fact(gone, "en")], START + 60_000, "en")
+        folding.record(connection, [read_fact(gone, "en")], START + 60_000, "en")
 
     await database.write(forget, alone=True)
     before = await out(database)

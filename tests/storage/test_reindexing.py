@@ -10,9 +10,10 @@ from sqlalchemy import Connection, inspect
 
 from bot.hall import Bells, Hall
 from bot.reindexing import keep_reindexing
-from storage import documents, folding, reindexing, rooms, search
+from storage import documents, folding, redacting, reindexing, rooms, search
 from storage.database import Database, SqliteDatabase
 from storage.documents import Document
+from storage.facts import read_fact
 from storage.search import analyse, renewal
 from storage.search.query import Word
 from storage.types import event_hash
@@ -35,7 +36,7 @@ async def found(database: Database, word: str) -> list[str]:
 
 
 async def tell(database: Database, *events: Any) -> None:
-    facts = [folding.read_fact(one, "en") for one in events]
+    facts = [read_fact(one, "en") for one in events]
     await database.write(lambda c: folding.record(c, facts, MOMENT, "en"), alone=True)
 
 
@@ -45,7 +46,7 @@ async def an_old_index(database: Database, monkeypatch: pytest.MonkeyPatch) -> N
     await tell(database, *(said(n, f"coffee number{n}") for n in range(MANY)))
 
     def with_other_tokens(connection: Connection) -> None:
-        rows = folding.next_to_index(connection, 2**53, MANY)
+        rows = reindexing.next_messages(connection, 2**53, MANY)
         search.unindex_rows(connection, rows)
         search.index_rows(connection, [replace(one, analysed=analyse("tea", "en")) for one in rows])
         summary = Document(documents.SUMMARY, "a", "Biscuits", "of oats", 5, room_id=1)
@@ -80,7 +81,7 @@ async def test_while_the_index_is_made_anew_nothing_wrong_is_found(
         gone = event_hash(said(number, "").event_id)
 
         def erase(connection: Connection) -> None:
-            folding.erase(connection, [(gone, rooms.know(connection, ROOMS[0]).id)], "en")
+            redacting.erase(connection, [(gone, rooms.know(connection, ROOMS[0]).id)], "en")
 
         await database.write(erase, alone=True)
 

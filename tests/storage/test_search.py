@@ -30,7 +30,9 @@ from storage.search import (
 from storage.search.analyser import terms_of
 from storage.search.query import And, Filter, Leaf, Marked, Node, Not, Or, Phrase, Prefix, Word
 from storage.search.upkeep import merge_step, start_merge
-from storage.tables import message, meta, metadata
+from storage.tables.archive import message
+from storage.tables.base import metadata
+from storage.tables.spine import meta
 
 ENGINES = ("sqlite", "postgresql")
 EVERYWHERE = Scope(rooms=(1, 2, 3))

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from storage import folding, inbox, outbox, rooms
 from storage.database import Database
+from storage.facts import read_fact
 from storage.inbox import Entry
 from storage.outbox import Action, Row
 from storage.records import EventId, RoomEvent, RoomId, UserId
@@ -37,7 +38,7 @@ async def test_an_event_is_at_home_where_it_was_heard_said_or_kept(database: Dat
         rooms.change(connection, HERE, archive_on=True, archive_since=NOW)
         content = {"msgtype": "m.text", "body": "Tea"}
         kept = RoomEvent(KEPT, HERE, "m.room.message", ANN, int(NOW.timestamp() * 1000), content)
-        facts = [folding.read_fact(kept, "en")]
+        facts = [read_fact(kept, "en")]
         folding.record(connection, facts, int(NOW.timestamp() * 1000), "en")
 
     def look(connection: Connection) -> None:

@@ -12,7 +12,7 @@ from storage.database import open_database
 from storage.visit_records import VisitState
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, OTTO, WELCOME, direct, furnish
 from tests.commands.delivered import Delivered, moment
-from tests.commands.test_visits import CARD, cast_people, decided, visit
+from tests.commands.visits.conftest import CARD, cast_people, decided, visit
 
 AFTER = moment("2026-05-15 12:00")
 
@@ -43,6 +43,7 @@ async def test_a_decided_visit_has_a_checklist_that_is_ticked_off_on_the_card(
     assert "noted on the card as 5" in await hall.hears(
         CORA, "!visit task V-1 book a bus owner:Ben"
     )
+    assert "5. ☐ book a bus · Ben" in hall.latest(CARD)
     assert "“book a bus” is done. 4 are left." in await hall.hears(BEN, "!visit done V-1 5")
     assert "☑ book a bus · Ben" in hall.latest(CARD)
     assert "I don't know 9 here" in await hall.hears(BEN, "!visit done V-1 9")
@@ -57,7 +58,8 @@ async def test_what_is_still_to_do_is_said_four_weeks_two_weeks_and_three_days_b
     assert [one.key.rsplit("/", 1)[1] for one in told] == ["28", "14", "3"]
     assert "V-1: a visit to Havnvoll is in 3 days, Tue, 12 May – Thu, 14 May 2026." in told[2].body
     assert "Agenda agreed" not in told[2].body
-    assert "Each city has said who comes" in told[2].body
+    assert "3. Each city has said who comes · Ann" in told[2].body, "its number on the card"
+    assert "!visit done V-1 2 ticks one off." in told[2].body
 
 
 async def test_alarms_of_days_that_were_moved_are_silent(hall: Delivered) -> None:

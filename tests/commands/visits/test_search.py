@@ -9,12 +9,12 @@ from sqlalchemy import Connection, select
 from storage import documents, visits
 from storage.database import open_database
 from storage.reindexing import BEGINNING, renew_documents
-from storage.tables import document
+from storage.tables.archive import document
 from storage.visit_records import LineKind
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, WELCOME, direct, furnish
 from tests.commands.delivered import Delivered
 from tests.commands.test_erasure import erases, where
-from tests.commands.test_visits import cast_people, opened
+from tests.commands.visits.conftest import cast_people, opened
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.commands.conftest import (
     join,
 )
 from tests.commands.delivered import Delivered, moment
-from tests.commands.test_visits import CARD, visit
+from tests.commands.visits.conftest import CARD, visit
 
 DIRK = UserId("@dirk:hs")  # of Lipohrad; says nothing
 PROPOSAL = (

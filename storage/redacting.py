@@ -1,0 +1,127 @@
+"""Taking events back: redacted, erased or expired, their words go at once and for good."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, delete, select, tuple_, update
+
+from storage import documents
+from storage.database import in_parts
+from storage.revisions import MESSAGE_WITH_EVENT, index_row, recompute
+from storage.search import unindex_rows
+from storage.tables.archive import attachment, event, message, reaction, revision, wanted_file
+
+
+def erase(
+    connection: Connection,
+    targets: Sequence[tuple[int, int]],
+    language: str,
+    *,
+    expired: bool = False,
+) -> None:
+    """Take events back: (hash, room) pairs. Words go from text, revisions, index and log at once.
+
+    A tombstone stays, so that threads stay whole and late edits stay erased.
+    expired: nobody took them back, their time was over; they are still counted.
+    """
+    for part in in_parts(list(targets)):
+        rows = connection.execute(
+            MESSAGE_WITH_EVENT.where(
+                _among(event.c.event_h, event.c.room_id, part), ~message.c.redacted
+            )
+        ).all()
+        unindex_rows(connection, [index_row(row) for row in rows if row.body])
+        documents.forget_quoting(connection, [hashed for hashed, _ in part])
+        if rows:
+            hashes = [row.event_h for row in rows]
+            connection.execute(
+                update(message)
+                .where(message.c.id.in_([row.id for row in rows]))
+                .values(
+                    body="",
+                    original_body=None,
+                    title=None,
+                    lang="",
+                    marks="",
+                    redacted=True,
+                    withheld=False,
+                    expired=expired,
+                )
+            )
+            connection.execute(delete(revision).where(revision.c.original_h.in_(hashes)))
+            connection.execute(delete(attachment).where(attachment.c.event_h.in_(hashes)))
+            connection.execute(delete(wanted_file).where(wanted_file.c.event_h.in_(hashes)))
+        # Edits of an original that never came, too.
+        connection.execute(
+            delete(revision).where(_among(revision.c.original_h, revision.c.room_id, part))
+        )
+        edited = set(
+            connection.scalars(
+                select(revision.c.original_h).where(
+                    _among(revision.c.edit_h, revision.c.room_id, part)
+                )
+            )
+        )
+        connection.execute(
+            delete(revision).where(_among(revision.c.edit_h, revision.c.room_id, part))
+        )
+        connection.execute(
+            delete(reaction).where(_among(reaction.c.event_h, reaction.c.room_id, part))
+        )
+        connection.execute(
+            update(event).where(_among(event.c.event_h, event.c.room_id, part)).values(content=None)
+        )
+        recompute(connection, edited, language)
+
+
+def _among(
+    hashed: ColumnElement[int], room: ColumnElement[int], pairs: Sequence[tuple[int, int]]
+) -> ColumnElement[bool]:
+    """Whether a row is one of these (hash, room) pairs.
+
+    SQLite looks pairs up in no index and would read the whole table: the hashes alone lead there.
+    """
+    return hashed.in_([pair[0] for pair in pairs]) & tuple_(hashed, room).in_(pairs)
+
+
+def erase_since(
+    connection: Connection,
+    since: int,
+    language: str,
+    *,
+    sender: int | None = None,
+    room: int | None = None,
+    before: int | None = None,
+) -> None:
+    """Erase what was said from a moment (ms) on, by one person or in one room; up to another."""
+    query = (
+        select(event.c.event_h, event.c.room_id)
+        .join(message, message.c.seq == event.c.seq)
+        .where(message.c.ts >= since, ~message.c.redacted)
+    )
+    if sender is not None:
+        query = query.where(message.c.sender_id == sender)
+    if room is not None:
+        query = query.where(message.c.room_id == room)
+    if before is not None:
+        query = query.where(message.c.ts < before)
+    erase(connection, [(row.event_h, row.room_id) for row in connection.execute(query)], language)
+
+
+def expire(connection: Connection, room: int, before: int, language: str, *, at_most: int) -> int:
+    """Erase words of a room older than a moment (ms), a few at a time; returns how many went."""
+    old = connection.execute(
+        select(event.c.event_h, event.c.room_id)
+        .join(message, message.c.seq == event.c.seq)
+        .where(message.c.room_id == room, message.c.ts < before, ~message.c.redacted)
+        .limit(at_most)
+    ).all()
+    erase(connection, [(row.event_h, row.room_id) for row in old], language, expired=True)
+    return len(old)
+
+
+def expire_beside(connection: Connection, room: int, before: int) -> int:
+    """Erase what is old and no message: votes, places, edits whose original never came."""
+    blank = (event.c.room_id == room, event.c.ts < before, event.c.content.is_not(None))
+    gone = connection.execute(update(event).where(*blank).values(content=None)).rowcount
+    old = (revision.c.room_id == room, revision.c.ts < before)
+    return gone + connection.execute(delete(revision).where(*old)).rowcount
