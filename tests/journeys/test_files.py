@@ -7,35 +7,16 @@ import re
 import stat
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from bot import media
-from demo.people import MESSAGE, Person
 from storage import media as stored
 from tests.hall import RunningHall
 from tests.journeys.conftest import Meet, everywhere
 from tests.journeys.test_archive import new_word
 from tests.journeys.test_listening import file_of
-
-
-async def send_file(
-    person: Person, room: str, data: bytes, name: str, *, mime: str = "application/pdf"
-) -> str:
-    """Upload a file and tell the room of it, as clients do: encrypted if the room is."""
-    encrypted = person.client.rooms[room].encrypted
-    answer, keys = await person.client.upload(
-        lambda *_: io.BytesIO(data), mime, name, encrypt=encrypted, filesize=len(data)
-    )
-    content: dict[str, Any] = {"msgtype": "m.file", "body": name, "filename": name}
-    content["info"] = {"mimetype": mime, "size": len(data)}
-    if encrypted:
-        content["file"] = {**keys, "url": answer.content_uri}
-    else:
-        content["url"] = answer.content_uri
-    return await person.send_raw(room, MESSAGE, content)
 
 
 def found_in(folder: Path, canary: bytes) -> list[Path]:
@@ -65,9 +46,9 @@ async def test_a_file_is_kept_found_and_gone_with_its_message(
     room, word = hall.rooms[slug], new_word()
     ann, ben = await meet("ann"), await meet("ben")
     data = f"%PDF-1.7 {word} of the winter".encode() * 50
-    sent = await send_file(ann, room, data, f"../../{word}-plan.pdf")
-    large = await send_file(ann, room, b"x" * (1 << 20) + b"y", f"{word}-large.pdf")
-    page = await send_file(ann, room, b"<script>", f"{word}.html", mime="text/html")
+    sent = await ann.send_file(room, data, f"../../{word}-plan.pdf")
+    large = await ann.send_file(room, b"x" * (1 << 20) + b"y", f"{word}-large.pdf")
+    page = await ann.send_file(room, b"<script>", f"{word}.html", mime="text/html")
 
     there = await kept(hall, data)
     assert there.read_bytes() == data
