@@ -49,7 +49,8 @@ from storage.tables import (
 from storage.types import event_hash
 
 POLL_START = ("org.matrix.msc3381.poll.start", "m.poll.start")
-MESSAGE_TYPES = ("m.room.message", "m.sticker", *POLL_START)
+STICKER = "m.sticker"
+MESSAGE_TYPES = ("m.room.message", STICKER, *POLL_START)
 FILES = ("m.file", "m.image", "m.audio", "m.video")
 # The same words in other forms, which would outlive an edit; a quoted fallback holds another's.
 WORDS_AGAIN = frozenset(
@@ -431,15 +432,22 @@ def _kept_marks(room_event: RoomEvent) -> str:
     """What a message is found by that its words do not tell."""
     if room_event.type in POLL_START:
         return POLL
+    if room_event.type == STICKER:
+        return IMAGE  # a picture; but who looks for files means none of these
     kind = room_event.content.get("msgtype")
     if kind == "m.image":
         return f"{FILE} {IMAGE}"
-    return FILE if kind in FILES else ""
+    return FILE if holds_file(room_event) else ""
+
+
+def holds_file(room_event: RoomEvent) -> bool:
+    """Whether a message is a file, which may be kept; a sticker's picture never is."""
+    return room_event.type != STICKER and room_event.content.get("msgtype") in FILES
 
 
 def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
     content = fact.event.content
-    if content.get("msgtype") not in FILES:
+    if fact.event.type != STICKER and not holds_file(fact.event):
         return None
     raw_info = content.get("info")
     info = raw_info if isinstance(raw_info, Mapping) else {}

@@ -390,7 +390,8 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
                 [replace(HELD, expired=2, kept_for=timedelta(days=2), soon=3)],
                 [replace(HELD, past_from=NOW.date(), past_read=4)],
                 [replace(HELD, files=FilesHeld(1, 2_000_000, 3, 4, 5))],
-                [replace(HELD, files=FilesHeld(2, 3_000, 1, 1, 1))],
+                [replace(HELD, files=FilesHeld(2, 3_000, 1, 1, 1, 1))],
+                [replace(HELD, files=FilesHeld(no_room=2))],
             )
         ],
         "no_thread": [archive.no_thread(WORDS, "1")],
