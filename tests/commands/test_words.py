@@ -35,6 +35,7 @@ from commands.practices import card as practice_card
 from commands.practices import replies as practices
 from commands.practices import review_replies as practice_reviews
 from commands.practices import transfer_replies as practice_transfers
+from commands.practices.details import Detail
 from commands.practices.fields import NotOneOf
 from commands.practices.rules import Reviewed
 from commands.questions import replies as question_words
@@ -454,6 +455,10 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "no_cluster": [practices.no_cluster(WORDS, PRACTICE, "!")],
         "shared": [
             practices.shared(WORDS, PRACTICE, "1", lacking, "!") for lacking in ([], list(F))
+        ],
+        "details_seen": [
+            practices.details_seen(WORDS, PRACTICE, "1", seen)
+            for seen in ([Detail.PHONE], list(Detail))
         ],
         "changed": [practices.changed(WORDS, PRACTICE, fields) for fields in ([], list(F))],
         "which_field": [practices.which_field(WORDS, PRACTICE, "!")],
