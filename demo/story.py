@@ -11,6 +11,10 @@ WELCOME, VOLUNTEERS = "welcoming-culture", "migrants-as-volunteers"
 NEIGHBOURS, YOUNG = "neighbourhood-cooperation", "young-migrants"
 LISTENER = "elena"  # she is in all four rooms
 STAFF = ("paula", "hanne", "rui", "nils")
+KEYS = """!practice share
+Titel: Schlüssel für die Gruppen
+Problem: Abends ist das Quartierhaus zu.
+Was wir tun: Jede Gruppe hat einen Schlüssel; ihn gibt Frau Meier, +41 44 000 12 34."""
 CAST = (
     *STAFF, LISTENER,
     "ingrid", "fatou", "regula", "samir",
@@ -89,6 +93,9 @@ async def practices(stage: Stage) -> None:
     await stage.sees("regula", WELCOME, "P-1 ·", "Velkomstkaffe", most=3)
     await stage.asks("regula", WELCOME, "!practice transfer P-1", "T-1", most=1)
     await stage.told("ingrid", "Limmerau is looking at P-1")
+    out.note("Regula's names a colleague with her number. Only she is told, and she decides.")
+    await stage.asks("regula", WELCOME, KEYS, "P-2 is shared", most=1)
+    await stage.told("regula", "what looks like a telephone number")
     out.note("Samir tells his in five short questions, whenever he has a minute.")
     await stage.asks("samir", WELCOME, "!practice share", "1/5", most=2)
     await stage.asks(

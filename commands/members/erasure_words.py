@@ -88,8 +88,8 @@ def receipt(
     blocks.append(
         Paragraph(
             words.say(
-                "The last traces of it leave my disk within a quarter of an hour, on a database"
-                " server by tomorrow. Nothing you say is kept, until you say {on}.",
+                "The last traces of what was erased leave my disk within a quarter of an hour, on"
+                " a database server by tomorrow. Nothing you say is kept, until you say {on}.",
                 on=Code(on),
             )
         )
