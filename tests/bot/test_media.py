@@ -241,7 +241,13 @@ async def test_nor_is_one_whose_message_is_deleted_while_it_is_written(
         return keep(connection, *more)
 
     monkeypatch.setattr(stored, "keep", too_late)
-    await place.works()
+    task = asyncio.create_task(media.keep_files(place.hall))
+    async with asyncio.timeout(10):
+        while place.on_disk or (await place.held()).coming:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
     assert place.on_disk == []
     assert await place.held() == FilesHeld()
 
