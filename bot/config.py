@@ -214,6 +214,7 @@ def _archive(section: Section, community: Community) -> ArchiveRules:
         media=section.read("media", a.flag, usual.media),
         media_types=section.each("media_types", a.media_type, default=usual.media_types),
         media_max_mb=section.read("media_max_mb", a.whole(1, 100), usual.media_max_mb),
+        media_total_mb=section.read("media_total_mb", a.whole(1, 10_000_000), usual.media_total_mb),
     )
 
 

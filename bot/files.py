@@ -21,12 +21,17 @@ def path_of(data_folder: Path, sha256: str) -> Path:
     return data_folder / FOLDER / sha256[:2] / sha256
 
 
+def check_value(data: bytes) -> str:
+    """The name that these bytes have, or would have."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def put(data_folder: Path, data: bytes) -> str:
     """Keep bytes, for the owner of the folder alone; returns their check value.
 
     They are on disk when this returns, and nothing else is ever under that name.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = check_value(data)
     target = path_of(data_folder, sha256)
     if read(data_folder, sha256) is not None:
         return sha256
@@ -54,7 +59,7 @@ def read(data_folder: Path, sha256: str) -> bytes | None:
         data = path_of(data_folder, sha256).read_bytes()
     except FileNotFoundError:
         return None
-    return data if hashlib.sha256(data).hexdigest() == sha256 else None
+    return data if check_value(data) == sha256 else None
 
 
 def drop(data_folder: Path, sha256: str) -> None:

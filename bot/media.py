@@ -13,7 +13,7 @@ from bot.hall import Hall
 from bot.matrix.attachments import Damaged, open_sealed
 from bot.matrix.errors import MatrixError, RateLimited, Refused, Unauthorised
 from storage import media
-from storage.media import DAMAGED, MEBIBYTE, REFUSED, SIZE, UNREACHABLE, Wanted
+from storage.media import DAMAGED, FULL, MEBIBYTE, REFUSED, SIZE, UNREACHABLE, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,9 @@ async def keep_files(hall: Hall) -> None:
 
 async def _fetch(hall: Hall, wanted: Wanted) -> None:
     most = hall.settings.archive.media_max_mb * MEBIBYTE
+    if max(wanted.told_bytes, 1) > await _room_left(hall):
+        await _give_up(hall, wanted, FULL)
+        return
     try:
         data = await hall.client.download(wanted.mxc, most)
         keys = wanted.keys
@@ -67,6 +70,12 @@ async def _fetch(hall: Hall, wanted: Wanted) -> None:
             await hall.database.write(lambda c: media.try_later(c, wanted.event_h, at))
 
 
+async def _room_left(hall: Hall) -> int:
+    """Bytes, until all files together are as large as they may be."""
+    used = await hall.database.read(media.kept_bytes)
+    return hall.settings.archive.media_total_mb * MEBIBYTE - used
+
+
 def _kind(trouble: Exception) -> str:
     """Never a path or an address of the media: who sent what is nobody's business."""
     return type(trouble).__name__
@@ -77,7 +86,13 @@ async def _keep(hall: Hall, wanted: Wanted, data: bytes) -> None:
     async with hall.keeping:
         if not await hall.database.read(lambda c: media.is_wanted(c, wanted.event_h)):
             return
-        sha256 = await asyncio.to_thread(files.put, hall.folder, data)
+        sha256 = await asyncio.to_thread(files.check_value, data)
+        if len(data) > await _room_left(hall) and not await hall.database.read(
+            lambda c: media.is_kept(c, sha256)
+        ):
+            await _give_up(hall, wanted, FULL)
+            return
+        await asyncio.to_thread(files.put, hall.folder, data)
         kept = await hall.database.write(
             lambda c: media.keep(c, wanted.event_h, sha256, len(data)), alone=True
         )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot import plans
-from bot.doctor.machine import warn_of_full_disk
+from bot.doctor.machine import warn_of_full_disk, warn_of_many_files
 from bot.doctor.rooms import check_name, check_rooms
 from bot.doctor.visit import patient_of
 from bot.hall import LOOK_AGAIN, Hall
@@ -102,9 +102,9 @@ class Provisioning:
     async def _tell(self) -> None:
         """Say in the coordinators' room what is broken and what helps, and what is mended."""
         patient = patient_of(self._hall, self._words)
-        disk = await warn_of_full_disk(patient)
+        space = [await warn_of_full_disk(patient), await warn_of_many_files(patient)]
         rooms_found = await check_rooms(patient)
-        await tell(self._hall, [disk, *self._troubles.together_with(rooms_found)])
+        await tell(self._hall, [*space, *self._troubles.together_with(rooms_found)])
 
     async def until_done(self, *, give_up_after: int | None = None) -> Report:
         """Provision, again and again until it succeeds; a rate limit is only a delay.

@@ -149,7 +149,7 @@ class Community:
             "clusters": clusters,
             "cities": cities,
             "community": {"welcome": [SERVER]},
-            "archive": {"controller": "CityLink Network, secretariat"},
+            "archive": {"controller": "CityLink Network, secretariat", "media": True},
         }
         return Setup(homeserver=homeserver, user=user, password=password, **{**fields, **more})
 

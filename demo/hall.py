@@ -99,6 +99,11 @@ class HallProcess:
         self._ready = asyncio.Event()
 
     @property
+    def folder(self) -> Path:
+        """All that it keeps is there, beside its configuration."""
+        return self.config.parent
+
+    @property
     def pid(self) -> int:
         """The process id of the running hall."""
         assert self._process is not None

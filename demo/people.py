@@ -7,6 +7,7 @@ a room has really seen.
 
 import asyncio
 import contextlib
+import io
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -169,6 +170,25 @@ class Person(Listener):
         path = f"/rooms/{quote(room_id)}/redact/{quote(event_id)}/{uuid4().hex}"
         answer = await self.request("PUT", path, {"reason": reason} if reason else {})
         return EventId(answer["event_id"])
+
+    async def send_file(
+        self, room_id: str, data: bytes, name: str, *, mime: str = "application/pdf"
+    ) -> EventId:
+        """Upload a file and tell the room of it, as clients do: encrypted if the room is."""
+        room = self.client.rooms.get(room_id)
+        sealed = room is not None and room.encrypted
+        answer, opens = await self.client.upload(
+            lambda *_: io.BytesIO(data), mime, name, encrypt=sealed, filesize=len(data)
+        )
+        if not isinstance(answer, nio.UploadResponse):
+            raise RefusedError(answer.transport_response.status, "", answer.message)
+        content: dict[str, Any] = {"msgtype": "m.file", "body": name, "filename": name}
+        content["info"] = {"mimetype": mime, "size": len(data)}
+        if sealed:
+            content["file"] = {**(opens or {}), "url": answer.content_uri}
+        else:
+            content["url"] = answer.content_uri
+        return await self.send_raw(room_id, MESSAGE, content)
 
     async def send_raw(
         self, room_id: str, event_type: str, content: Content, *, txn_id: str | None = None

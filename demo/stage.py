@@ -159,6 +159,36 @@ class Stage:
             self._print(name, text, thread=thread is not None)
         return said
 
+    async def sends_file(self, name: str, place: str, file: str, data: bytes) -> EventId:
+        """A file, awaited until the hall keeps it: once, and nowhere else in its folder."""
+        person, who = self.people[name], self._member(name).first_name
+        with self.transcript.waiting(f"{who} sends {file} …"):
+            said = await person.send_file(self.rooms[place], data, file)
+            hearing = self.people[self.listener].hears(
+                lambda heard: heard.event_id == said,
+                room=self.rooms[place],
+                sender=person.user_id,
+                timeout=self.patience,
+            )
+            await self._comes(hearing, f"{who}'s file {file}")
+        self._print(name, f"📎 {file}", thread=False)
+        return said
+
+    async def keeps(self, data: bytes, *, times: int) -> int:
+        """Wait until so many files in the hall's folder hold these bytes; how many there are."""
+        with self.transcript.waiting("The hall's folder is looked through …"):
+            latest = asyncio.get_running_loop().time() + self.patience
+            while True:
+                holding, looked_at = await asyncio.to_thread(_files_with, data, self.hall.folder)
+                if holding == times:
+                    return looked_at
+                if asyncio.get_running_loop().time() > latest:
+                    raise StoryError(
+                        f"{holding} of {looked_at} files in the hall's folder hold what a member"
+                        f" sent, where it should be {times}."
+                    )
+                await asyncio.sleep(0.1)
+
     async def replays(self, thread_id: str, *, most: int | None = None) -> list[EventId]:
         """A thread of the sample: messages and the reactions to them."""
         thread = self.community.thread(thread_id)
@@ -204,10 +234,23 @@ class Stage:
         await self._comes(hearing, f"the edit: {text}")
         self.transcript.happened(f"{self._member(name).first_name} edits it: {text}", thread=True)
 
-    async def deletes(self, name: str, place: str, event_id: str, quoting: str) -> None:
-        """A person deletes a message; the hall's answer that repeats its words must go, too."""
-        person, who = self.people[name], self._member(name).first_name
-        await person.redact(self.rooms[place], event_id)
+    async def deletes(
+        self,
+        name: str,
+        place: str,
+        event_id: str,
+        quoting: str,
+        *,
+        asker: str | None = None,
+        why: str = "",
+    ) -> None:
+        """A person deletes a message; the answer that repeats its words must go, too.
+
+        asker: who was given that answer, if it was somebody else.
+        """
+        who = self._member(name).first_name
+        await self.people[name].redact(self.rooms[place], event_id)
+        person = self.people[asker or name]
         hearing = person.hears(
             lambda heard: heard.redacts == quoting,
             sender=HALL_USER,
@@ -217,13 +260,13 @@ class Stage:
         redaction = await self._comes(
             hearing, "the deletion of the answer that repeats a deleted message"
         )
-        self.transcript.note(f"{who} deletes the message in the room, and at once:")
+        self.transcript.note(f"{why} {who} deletes the message in the room, and at once:".strip())
         told = await self._comes(
             person.hears(sender=HALL_USER, after=redaction, timeout=self.patience),
             "word of the deleted answer",
         )
         self._apart.add(told.event_id)
-        self.transcript.answered(told.html or told.body, thread=False)
+        self.transcript.answered(told.html or told.body, thread=told.thread_root is not None)
 
     # ── asking ────────────────────────────────────────────────────────────────────────────────
 
@@ -438,3 +481,16 @@ def _replies_to(heard: Heard) -> str | None:
     relation = heard.content.get("m.relates_to")
     answered = relation.get("m.in_reply_to") if isinstance(relation, dict) else None
     return answered.get("event_id") if isinstance(answered, dict) else None
+
+
+def _files_with(data: bytes, folder: Path) -> tuple[int, int]:
+    """In how many files below a folder these bytes stand, and how many there are."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return sum(data in _read(path) for path in files), len(files)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # gone since we looked
+        return b""

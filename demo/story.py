@@ -4,12 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 from demo.community import practice_form
 from demo.hall import Setup
+from demo.paper import page
 from demo.stage import COORDINATORS, DIRECT, Stage
 
 WELCOME, VOLUNTEERS = "welcoming-culture", "migrants-as-volunteers"
 NEIGHBOURS, YOUNG = "neighbourhood-cooperation", "young-migrants"
 LISTENER = "elena"  # she is in all four rooms
 STAFF = ("paula", "hanne", "rui", "nils")
+KEYS = """!practice share
+Titel: Schlüssel für die Gruppen
+Problem: Abends ist das Quartierhaus zu.
+Was wir tun: Jede Gruppe hat einen Schlüssel; ihn gibt Frau Meier, +41 44 000 12 34."""
 CAST = (
     *STAFF, LISTENER,
     "ingrid", "fatou", "regula", "samir",
@@ -25,6 +30,7 @@ async def tell(stage: Stage, setup: Setup) -> None:
     await monday(stage)
     await practices(stage)
     await tuesday(stage)
+    await a_file(stage)
     await wednesday(stage)
     await thursday(stage)
     await friday(stage)
@@ -87,6 +93,9 @@ async def practices(stage: Stage) -> None:
     await stage.sees("regula", WELCOME, "P-1 ·", "Velkomstkaffe", most=3)
     await stage.asks("regula", WELCOME, "!practice transfer P-1", "T-1", most=1)
     await stage.told("ingrid", "Limmerau is looking at P-1")
+    out.note("Regula's names a colleague with her number. Only she is told, and she decides.")
+    await stage.asks("regula", WELCOME, KEYS, "P-2 is shared", most=1)
+    await stage.told("regula", "what looks like a telephone number")
     out.note("Samir tells his in five short questions, whenever he has a minute.")
     await stage.asks("samir", WELCOME, "!practice share", "1/5", most=2)
     await stage.asks(
@@ -119,6 +128,27 @@ async def tuesday(stage: Stage) -> None:
     )  # fmt: skip
 
 
+async def a_file(stage: Stage) -> None:
+    """A file that is kept and found, and that leaves the disk when its author deletes it."""
+    out = stage.transcript
+    out.note("This community keeps files, too. Carmen sends one.")
+    secret = "Amina B., Calle del Pozo 3, martes y jueves"
+    data = page(["Lista de voluntarios, primavera", secret])
+    sent = await stage.sends_file("carmen", VOLUNTEERS, "lista-primavera.pdf", data)
+    looked_at = await stage.keeps(data, times=1)
+    out.note(f"The hall has fetched and decrypted it: 1 of the {looked_at} files in its folder.")
+    answer = await stage.asks(
+        "youssef", VOLUNTEERS, "!search primavera has:file", "lista-primavera.pdf", link_to=sent
+    )
+    await stage.deletes(
+        "carmen", VOLUNTEERS, sent, answer, asker="youssef",
+        why="It names somebody who was not asked.",
+    )  # fmt: skip
+    looked_at = await stage.keeps(secret.encode("latin-1"), times=0)
+    out.note(f"Gone from the disk: of {looked_at} files in the hall's folder none holds its words.")
+    await stage.asks("youssef", VOLUNTEERS, "!search has:file", "Nothing found")
+
+
 async def wednesday(stage: Stage) -> None:
     """Five cities, four languages, a correction; what is kept about me, and of this room."""
     out = stage.transcript
@@ -128,6 +158,7 @@ async def wednesday(stage: Stage) -> None:
     slip = line.text.replace("trīs", "trīsdesmit")
     edited = await stage.says(line.member, NEIGHBOURS, slip, thread=said[0])
     await stage.edits(line.member, NEIGHBOURS, edited, line.text)
+    out.note("What he wrote first is not found any more.")
     await stage.asks("andris", NEIGHBOURS, "!search trīsdesmit", "Nothing found")
     await stage.asks("helen", NEIGHBOURS, "!privacy", "1 message of yours", private=True, most=3)
     await stage.asks("katrin", NEIGHBOURS, "!archive status", "the archive is on", "4 messages")
@@ -153,7 +184,7 @@ async def friday(stage: Stage) -> None:
     address, *_ = await stage.replays("th-a09", most=1)
 
     out.scene("Friday", "Direct chats with Moothall", encrypted=True)
-    out.note("That was too much about one family. Hanne looks who could find it.")
+    out.note("That was too much about one family. Hanne looks whether it can be found.")
     quoting = await stage.asks("hanne", DIRECT, "search cedri", "Cedri", link_to=address)
     await stage.deletes("hanne", WELCOME, address, quoting)
     await stage.asks("hanne", DIRECT, "search cedri", "Nothing found")
@@ -180,7 +211,7 @@ async def a_date_in_a_day(stage: Stage) -> None:
     )
     await stage.says("ingrid", WELCOME, "!visit open V-1")
     await stage.sees(LISTENER, WELCOME, "V-1", "Which dates suit you?", most=6)
-    out.note("One tap in a poll, a few words, or 1️⃣ 2️⃣ on the card: it is one ledger.")
+    out.note("One tap in a poll, a few words, or 1️⃣ 2️⃣ on the card: all count the same.")
     await stage.votes("regula", WELCOME, 1, 2, "No")
     await stage.votes("regula", WELCOME, 2, 0, "Yes")
     await stage.asks("samir", WELCOME, "!vote 1 maybe 2 yes", "Noted for Portoselva")

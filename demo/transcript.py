@@ -15,6 +15,7 @@ HALL: Final = "Moothall"
 _WIDEST: Final = 100  # longer lines tire
 _COLOURS: Final = ("cyan", "yellow", "magenta", "green", "blue", "bright_red", "bright_cyan")
 _BAR: Final = "│ "
+_PERSON: Final = "https://matrix.to/#/@"
 
 
 class Transcript:
@@ -207,6 +208,9 @@ class _Reader(HTMLParser):
                 self._new_line(" " * len(self.lines[-1][0]))
             case "a":
                 self._address = given.get("href") or ""
+                if self._address.startswith(_PERSON):  # clients show a name, and no address
+                    self._address = ""
+                    self.lines[-1][1].append("@")
         self._sign(tag)
         if tag in self._STYLES:
             self._open.append(tag)
@@ -217,7 +221,7 @@ class _Reader(HTMLParser):
         self._sign(tag)
         if tag in ("ul", "ol"):
             self._lists.pop()
-        if tag == "a":
+        if tag == "a" and self._address:
             address, self._address = self._address, ""
             link = f" link {address}" if self._coloured else ""
             self.lines[-1][1].append(f" ({shortened(address)})", f"dim{link}")

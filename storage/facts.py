@@ -12,7 +12,8 @@ from storage.search.marks import FILE, IMAGE, POLL
 from storage.types import event_hash
 
 POLL_START = ("org.matrix.msc3381.poll.start", "m.poll.start")
-MESSAGE_TYPES = ("m.room.message", "m.sticker", *POLL_START)
+STICKER = "m.sticker"
+MESSAGE_TYPES = ("m.room.message", STICKER, *POLL_START)
 FILES = ("m.file", "m.image", "m.audio", "m.video")
 LONGEST_KEY = 64  # of a reaction, characters; more is no reaction but a text
 
@@ -125,10 +126,17 @@ def _kept_marks(room_event: RoomEvent) -> str:
     """What a message is found by that its words do not tell."""
     if room_event.type in POLL_START:
         return POLL
+    if room_event.type == STICKER:
+        return IMAGE  # a picture; but who looks for files means none of these
     kind = room_event.content.get("msgtype")
     if kind == "m.image":
         return f"{FILE} {IMAGE}"
-    return FILE if kind in FILES else ""
+    return FILE if holds_file(room_event) else ""
+
+
+def holds_file(room_event: RoomEvent) -> bool:
+    """Whether a message is a file, which may be kept; a sticker's picture never is."""
+    return room_event.type != STICKER and room_event.content.get("msgtype") in FILES
 
 
 def _within(at: int) -> int:

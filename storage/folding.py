@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select
 from storage import people, rooms, silences
 from storage.bodies import clean
 from storage.database import find_among, in_parts, insert_many, insert_once
-from storage.facts import FILES, MESSAGE_TYPES, Fact, Kind, key_of
+from storage.facts import MESSAGE_TYPES, STICKER, Fact, Kind, holds_file, key_of
 from storage.records import EventId, RoomId, UserId
 from storage.redacting import erase
 from storage.revisions import newest, recompute, revisions_of
@@ -283,7 +283,7 @@ def _add_messages(
 
 def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
     content = fact.event.content
-    if content.get("msgtype") not in FILES:
+    if fact.event.type != STICKER and not holds_file(fact.event):
         return None
     raw_info = content.get("info")
     info = raw_info if isinstance(raw_info, Mapping) else {}

@@ -1,6 +1,7 @@
 """The ledger of erasures as lines, to be kept beside the database and played again over an old one.
 
-Three kinds, none with a name or a word: who was erased, who is silent, what was taken back.
+Three kinds, none with a name or a word: who was erased, and whether their practices stay under
+their city's name; who is silent; what was taken back.
 """
 
 import json
@@ -21,12 +22,15 @@ from storage.types import event_hash, instant, milliseconds
 
 Line = Mapping[str, Any]
 AT_ONCE = 50  # messages
+KEEPS = "keep_practices"  # only where it was chosen; older ledgers have it nowhere
 
 
 def lines(connection: Connection) -> Iterator[str]:
     """Every line, in an order that does not change."""
     for one in connection.execute(select(erasure).order_by(erasure.c.mark, erasure.c.until)):
-        yield _line("erased", mark=one.mark, until=one.until, asked=milliseconds(one.asked_at))
+        asked = milliseconds(one.asked_at)
+        chosen = {KEEPS: True} if one.keep_practices else {}
+        yield _line("erased", mark=one.mark, until=one.until, asked=asked, **chosen)
     known = connection.execute(select(person.c.id, person.c.user_id))
     addresses = {one.id: one.user_id for one in known}
     silent = connection.execute(select(silence).order_by(silence.c.person_id, silence.c.since))
@@ -35,6 +39,9 @@ def lines(connection: Connection) -> Iterator[str]:
         if address.startswith("@"):
             mark = marks.mark_of(connection, UserId(address))
             yield _line("silent", mark=mark, since=one.since, until=one.until)
+    for mark, spans in marks.strangers(connection).items():
+        for since, until in spans:
+            yield _line("silent", mark=mark, since=since, until=until)
     gone = select(redaction.c.target_h, redaction.c.ts, room.c.room_id).join(
         room, room.c.id == redaction.c.room_id
     )
@@ -59,9 +66,11 @@ def replay(connection: Connection, kept: Iterable[str], now: datetime, language:
     for one in told:
         if one["kind"] == "silent" and one["mark"] in people:
             _silence(connection, people[one["mark"]], one, language)
+        elif one["kind"] == "silent":
+            marks.expect(connection, one["mark"], one["since"], one["until"])
     known = {(one.mark, one.until) for one in erasures.find(connection)}
     gone = {one["event"] for one in told if one["kind"] == "redacted"}
-    erased = {one["mark"] for one in told if one["kind"] == "erased"}
+    erased = {one["mark"] for one in told if one["kind"] == "erased" and not _keeps(one)}
     _hide_practices(connection, gone, {people[mark].id for mark in erased if mark in people})
     begun = []
     for one in told:
@@ -80,6 +89,10 @@ def _read(text: str) -> Line | None:
     except (ValueError, KeyError, TypeError):
         return None
     return line if whole else None
+
+
+def _keeps(one: Line) -> bool:
+    return one.get(KEEPS) is True
 
 
 def _by_mark(connection: Connection) -> dict[str, Person]:
@@ -120,13 +133,7 @@ def _hide_practices(connection: Connection, gone: set[int], authors: set[int]) -
 
 
 def _silence(connection: Connection, who: Person, one: Line, language: str) -> None:
-    if one["until"] is None:
-        silences.begin(connection, who.id, one["since"])
-    else:
-        connection.execute(
-            insert_once(connection, silence),
-            {"person_id": who.id, "since": one["since"], "until": one["until"]},
-        )
+    silences.add(connection, who.id, one["since"], one["until"])
     redacting.erase_since(connection, one["since"], language, sender=who.id, before=one["until"])
 
 
@@ -139,10 +146,14 @@ def _erase(
             {
                 "mark": one["mark"], "person_id": 0, "until": one["until"],
                 "asked_at": instant(one.get("asked", one["until"])), "state": erasures.DONE,
+                "keep_practices": _keeps(one),
             },
         )  # fmt: skip
         return []
-    again = erasures.request(connection, who, instant(one["until"]), now, by_operator=True)
+    again = erasures.request(
+        connection, who, instant(one["until"]), now,
+        by_operator=True, keep_practices=_keeps(one),
+    )  # fmt: skip
     last: int | None = -1
     while last is not None:
         last = erasures.step(connection, again, language, AT_ONCE, last)

@@ -14,14 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from storage.database import in_parts, insert_once
-from storage.facts import FILES, Fact, Kind
+from storage.facts import Fact, Kind, holds_file
 from storage.records import ArchiveRules, FilesHeld, KeptFile
 from storage.sealed import keys_of
 from storage.tables.archive import attachment, event, message, wanted_file
 
 # Why a file is not kept, as it stands with its name.
-TYPE, SIZE, REFUSED, UNREACHABLE, DAMAGED, LOST = (
-    "type", "size", "refused", "unreachable", "damaged", "lost",
+TYPE, SIZE, FULL, REFUSED, UNREACHABLE, DAMAGED, LOST = (
+    "type", "size", "full", "refused", "unreachable", "damaged", "lost",
 )  # fmt: skip
 LEFT_OUT = (TYPE, SIZE)  # by what is configured
 MEBIBYTE = 1 << 20
@@ -36,6 +36,7 @@ class Wanted:
     mxc: str
     keys: dict[str, str] | None  # of an encrypted one
     tries: int  # that have failed
+    told_bytes: int = 0  # by its sender; 0: nothing was said
 
 
 def is_check_value(text: object) -> bool:
@@ -50,7 +51,7 @@ def want(connection: Connection, facts: Iterable[Fact], rules: ArchiveRules, now
     sent = {
         fact.hash: fact.event.content
         for fact in facts
-        if fact.kind is Kind.MESSAGE and fact.event.content.get("msgtype") in FILES
+        if fact.kind is Kind.MESSAGE and holds_file(fact.event)
     }
     some = False
     for part in in_parts(list(sent)):
@@ -86,14 +87,15 @@ def _refusal(row: Any, rules: ArchiveRules) -> str | None:
 def next_wanted(connection: Connection) -> tuple[Wanted, datetime] | None:
     """The file that is to be fetched first, and when."""
     row = connection.execute(
-        select(wanted_file, attachment.c.mxc)
+        select(wanted_file, attachment.c.mxc, attachment.c.size_bytes)
         .join(attachment, attachment.c.event_h == wanted_file.c.event_h)
         .order_by(wanted_file.c.next_try, wanted_file.c.event_h)
         .limit(1)
     ).first()
     if row is None:
         return None
-    return Wanted(row.event_h, row.mxc or "", row.keys, row.tries), row.next_try
+    wanted = Wanted(row.event_h, row.mxc or "", row.keys, row.tries, row.size_bytes or 0)
+    return wanted, row.next_try
 
 
 def is_wanted(connection: Connection, event_h: int) -> bool:
@@ -147,6 +149,23 @@ def all_kept(connection: Connection) -> set[str]:
     return {one for one in connection.scalars(named) if is_check_value(one)}
 
 
+def kept_bytes(connection: Connection) -> int:
+    """What all kept files take together: who sends the same one again adds nothing."""
+    each = (
+        select(func.max(attachment.c.kept_bytes).label("size"))
+        .where(attachment.c.sha256.is_not(None))
+        .group_by(attachment.c.sha256)
+        .subquery()
+    )
+    return int(connection.scalar(select(func.sum(each.c.size))) or 0)
+
+
+def without_room(connection: Connection) -> int:
+    """How many files are names alone because there was no room for them."""
+    full = select(func.count()).select_from(attachment).where(attachment.c.missing == FULL)
+    return connection.scalar(full) or 0
+
+
 def is_kept(connection: Connection, sha256: str) -> bool:
     """Whether something refers to these bytes."""
     mine = select(attachment.c.event_h).where(attachment.c.sha256 == sha256).limit(1)
@@ -165,18 +184,20 @@ def lose(connection: Connection, gone: Collection[str]) -> None:
 
 def holdings(connection: Connection, room_number: int) -> FilesHeld:
     """What is kept of the files of a room, in numbers."""
-    kept, size, left_out, missing = connection.execute(
+    kept, size, left_out, no_room, missing = connection.execute(
         select(
             func.count(attachment.c.sha256),
             func.coalesce(func.sum(attachment.c.kept_bytes), 0),
             func.count().filter(attachment.c.missing.in_(LEFT_OUT)),
+            func.count().filter(attachment.c.missing == FULL),
             func.count().filter(
-                attachment.c.missing.is_not(None), attachment.c.missing.not_in(LEFT_OUT)
+                attachment.c.missing.is_not(None), attachment.c.missing.not_in((*LEFT_OUT, FULL))
             ),
         ).where(attachment.c.room_id == room_number)
     ).one()
     mine = select(func.count()).where(wanted_file.c.room_id == room_number)
-    return FilesHeld(kept, int(size), connection.scalar(mine) or 0, left_out, missing)
+    coming = connection.scalar(mine) or 0
+    return FilesHeld(kept, int(size), coming, left_out, missing, no_room)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ VERSION = "version"  # of the program that last started on this database
 NO_POINTERS = "no pointers/"  # with a room id: where nothing is suggested
 PAUSED = "paused/"  # with a cluster: until when I keep quiet there; "": until somebody says so
 AUTOMATIC = "digest by itself/"  # with a cluster: "on" or "off", where a coordinator said so
+SILENT = "silent/"  # with a check value: times of silence of somebody who is not known here yet
 TROUBLES = "troubles"  # what the coordinators' room was told is broken
 
 

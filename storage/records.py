@@ -119,6 +119,7 @@ class ArchiveRules:
     media: bool = False  # whether files are kept, too
     media_types: tuple[str, ...] = MEDIA_TYPES  # of which types: "image/png", "image/*"
     media_max_mb: int = 10  # MiB, of one file
+    media_total_mb: int = 10_240  # MiB, of all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,7 @@ class FilesHeld:
     coming: int = 0
     left_out: int = 0  # of another type, or too large
     missing: int = 0  # the homeserver does not have them, or they are damaged
+    no_room: int = 0  # came when all files together had reached their limit
 
 
 @dataclass(frozen=True, slots=True)

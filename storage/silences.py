@@ -51,6 +51,15 @@ def begin(connection: Connection, number: int, since: int) -> None:
     )
 
 
+def add(connection: Connection, number: int, since: int, until: int | None) -> None:
+    """A time of silence as it was written down elsewhere."""
+    if until is None:
+        begin(connection, number, since)
+    else:
+        row = {"person_id": number, "since": since, "until": until}
+        connection.execute(insert_once(connection, silence), row)
+
+
 def end(connection: Connection, number: int, until: int) -> None:
     """From a moment (ms) on a person's words are stored again."""
     connection.execute(update(person).where(person.c.id == number).values(archive=True))

@@ -19,6 +19,7 @@ LONGEST: Final = 20.0  # seconds for one check; they run side by side, and an op
 CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("version", machine.check_version),
     ("disk", machine.check_disk),
+    ("files", machine.check_files),
     ("database", memory.check_database),
     ("migrations", memory.check_migrations),
     ("inbox", memory.check_inbox),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.doctor.patient import Patient
 from commands.doctor import findings
 from commands.doctor.rules import Finding, Level
-from storage import meta
+from storage import media, meta
 
 
 async def check_version(patient: Patient) -> Sequence[Finding]:
@@ -33,3 +33,20 @@ async def warn_of_full_disk(patient: Patient) -> Finding:
     """For those who did not ask: in words that do not change by the hour."""
     (found,) = await check_disk(patient)
     return findings.disk_full(patient.words, full=found.level is Level.FAIL)
+
+
+async def check_files(patient: Patient) -> Sequence[Finding]:
+    """Space that members' files take, of what they may take together."""
+    rules = patient.settings.archive
+    if not rules.media:
+        return [findings.no_files(patient.words)]
+    used = await patient.memory.read(media.kept_bytes)
+    without = await patient.memory.read(media.without_room)
+    most = rules.media_total_mb * media.MEBIBYTE
+    return [findings.files(patient.words, used, most, without_room=without)]
+
+
+async def warn_of_many_files(patient: Patient) -> Finding:
+    """For those who did not ask, as above."""
+    (found,) = await check_files(patient)
+    return findings.files_full(patient.words, full=found.level is not Level.OK)

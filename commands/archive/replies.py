@@ -224,6 +224,14 @@ def _files(words: Words, held: FilesHeld) -> list[Inline]:
                 held.left_out,
             )
         )
+    if held.no_room:
+        lines.append(
+            words.plural(
+                "of {number} file only the name, as there was no room for more files",
+                "of {number} files only the names, as there was no room for more files",
+                held.no_room,
+            )
+        )
     if held.missing:
         lines.append(
             words.plural(

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from commands.doctor.rules import Finding, Level, judge_clock, judge_delay, judge_disk, judge_keys
+from commands.doctor.rules import (
+    Finding,
+    Level,
+    judge_clock,
+    judge_delay,
+    judge_disk,
+    judge_keys,
+    judge_space,
+)
 from commands.words import N_, Words
 
 MEBIBYTE = 1 << 20
@@ -73,6 +81,43 @@ def disk_full(words: Words, *, full: bool) -> Finding:
         "disk",
         N_("The disk that I keep everything on is nearly full."),
         N_("Operators can make room there now; when it is full, I can receive nothing more."),
+    )
+
+
+def files(words: Words, used_bytes: int, most_bytes: int, *, without_room: int) -> Finding:
+    """Space that members' files take, of what they may. without_room: names without a file."""
+    said = N_("Members' files take {used} of {most} MiB")
+    if without_room:
+        said = N_("Members' files take {used} of {most} MiB; for {without} there was no room")
+    return judged(
+        words,
+        judge_space(used_bytes, most_bytes),
+        "files",
+        said,
+        N_(
+            "Raise media_total_mb in [archive], if the disk has room, or shorten retention. What "
+            "comes when nothing fits any more is kept by its name alone, also later."
+        ),
+        used=used_bytes // MEBIBYTE,
+        most=most_bytes // MEBIBYTE,
+        without=without_room,
+    )
+
+
+def no_files(words: Words) -> Finding:
+    return well(words, "files", N_("Members' files are not kept"))
+
+
+def files_full(words: Words, *, full: bool) -> Finding:
+    """Told unasked, before new files are names alone."""
+    if not full:
+        return well(words, "files", N_("There is room for members' files"))
+    return judged(
+        words,
+        Level.WARN,
+        "files",
+        N_("The space for members' files is nearly full. Of what no longer fits I keep the name."),
+        N_("Operators can raise media_total_mb, if the disk has room."),
     )
 
 

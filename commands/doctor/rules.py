@@ -30,6 +30,7 @@ _SEVERITY = {Level.OK: 0, Level.WARN: 1, Level.FAIL: 2}
 GIBIBYTE = 1 << 30
 DISK_WARNS = 1 * GIBIBYTE
 DISK_FAILS = GIBIBYTE // 8  # a write-ahead log and a migration still fit
+SPACE_WARNS = 0.9  # of what all kept files together may take
 CLOCK_WARNS = timedelta(seconds=30)
 CLOCK_FAILS = timedelta(minutes=5)  # appointments and closing times are visibly wrong
 LATE = timedelta(minutes=5)  # a busy minute is no illness
@@ -48,6 +49,11 @@ def judge_disk(free_bytes: int) -> Level:
     if free_bytes < DISK_FAILS:
         return Level.FAIL
     return Level.WARN if free_bytes < DISK_WARNS else Level.OK
+
+
+def judge_space(used_bytes: int, most_bytes: int) -> Level:
+    """How much of the space for members' files is taken; full, new ones are names alone."""
+    return Level.WARN if used_bytes >= most_bytes * SPACE_WARNS else Level.OK
 
 
 def judge_clock(ahead: timedelta) -> Level:

@@ -88,8 +88,8 @@ def receipt(
     blocks.append(
         Paragraph(
             words.say(
-                "It leaves the files within a quarter of an hour, and by tomorrow on a database"
-                " server. Nothing you say is kept, until you say {on}.",
+                "The last traces of what was erased leave my disk within a quarter of an hour, on"
+                " a database server by tomorrow. Nothing you say is kept, until you say {on}.",
                 on=Code(on),
             )
         )

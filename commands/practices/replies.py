@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from commands.practices.details import Detail
 from commands.practices.fields import (
     CHOICES,
     FIVE,
@@ -322,6 +323,33 @@ def shared(
             )
         )
     return paragraphs(*lines)
+
+
+_DETAILS = {
+    Detail.PHONE: N_("a telephone number"),
+    Detail.EMAIL: N_("an e-mail address"),
+    Detail.ACCOUNT: N_("the number of a bank account"),
+}
+
+
+def details_seen(
+    words: Words, practice: Practice, cluster: str, seen: Sequence[Detail], sign: str = ""
+) -> Reply:
+    """In private, to its author; nothing is held back for it."""
+    return paragraphs(
+        words.say(
+            "In {name} stands what looks like {details}. All of {cluster} can read it there, and it"
+            " goes into exports.",
+            name=Strong(practice.name),
+            details=words.listing([words.text(_DETAILS[one]) for one in seen]),
+            cluster=cluster,
+        ),
+        words.say(
+            "If it is meant for everybody, all is well. If it is somebody's own, edit your message,"
+            " or say {edit}: the card follows.",
+            edit=Code(f"{sign}practice edit {practice.name}"),
+        ),
+    )
 
 
 def changed(

@@ -5,10 +5,11 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from commands.context import Context
-from commands.posts import Change, Post, Posts, Say, TakeBack
-from commands.practices import rules
+from commands.posts import Change, Post, Posts, Say, TakeBack, Tell
+from commands.practices import replies, rules
 from commands.practices.card import Kin, Taken, View, card
 from commands.practices.charter import commitments
+from commands.practices.details import details_in
 from commands.reply import MessageLink, Reply
 from commands.words import Words
 from storage import outbox, practices, reviews, rooms, transfers
@@ -164,9 +165,22 @@ def keep_card(number: int, context: Context) -> Posts:
     practice = practices.get(context.connection, number)
     if practice is None or practice.state in HIDDEN:
         return ()
+    hint = _hint(practice, context)
     if practice.card:
-        return [Change(practice.card_key, _of_room(practice, context))]
-    return _new_card(practice, context)
+        return [Change(practice.card_key, _of_room(practice, context)), *hint]
+    return [*_new_card(practice, context), *hint]
+
+
+def _hint(practice: Practice, context: Context) -> Sequence[Tell]:
+    """To its author alone, once for what is seen: many will read a number or an address."""
+    author = practice.author
+    seen = details_in(each.text for each in practice.fields.values())
+    if not seen or not author.user_id.startswith("@"):
+        return ()
+    words = context.words_for(author)
+    cluster = cluster_title(practice.cluster, context)
+    reply = replies.details_seen(words, practice, cluster, seen)
+    return [Tell(author.user_id, reply, notice=True, key=f"{practice.name}/seen/{'+'.join(seen)}")]
 
 
 def renew_card(number: int, context: Context) -> Posts:

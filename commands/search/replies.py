@@ -103,7 +103,12 @@ def found(
 ) -> Reply:
     """A page of hits. total: in this window; capped: there may be others. more: as typed."""
     count = f"{total}+" if capped else total
-    many = words.say("Found {count} for {what}.", count=count, what=_what(words, understood))
+    what = _what(words, understood)
+    many = (
+        words.say("Found {count} for {what}.", count=count, what=what)
+        if understood.query
+        else words.say("Found {count} among {what}.", count=count, what=what)
+    )
     blocks: list[Block] = [
         Paragraph(many),
         *(Paragraph(_hint(words, hint)) for hint in hints),
@@ -127,13 +132,16 @@ def nothing(
     better: str | None,
 ) -> Reply:
     """elsewhere: it was asked in a room. better: a search that finds something, as typed."""
+    what = _what(words, understood)
     lines = [
-        words.say("Nothing found for {what}.", what=_what(words, understood)),
+        words.say("Nothing found for {what}.", what=what)
+        if understood.query
+        else words.say("Nothing found among {what}.", what=what),
         *(_hint(words, hint) for hint in hints),
     ]
     if better is not None:
         lines.append(words.say("Did you mean {search}?", search=Code(better)))
-    else:
+    elif understood.query:
         lines.append(
             words.say(
                 "Fewer words find more, and {prefix} finds all that begin so.", prefix=Code("hous*")

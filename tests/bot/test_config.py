@@ -168,6 +168,7 @@ WRONG_FOR = {
     "archive.media": ['"false"'],
     "archive.media_types": ['["pdf"]', '["image/"]', '["*/*"]', '["Image/PNG"]', '"image/png"'],
     "archive.media_max_mb": ["0", "101", '"10 MB"'],
+    "archive.media_total_mb": ["0", "10000001", '"10 GB"', "1.5"],
     "city[1].holidays": ['["2027-05-15"]', '["2027-02-30 x"]', '["15 May Town feast"]'],
     "visits.reminders": ['["0 days"]', '["3"]', '["three days"]', '["400 days"]'],
     "visits.feed_listen": ['"8800"', '"127.0.0.1"', '"http://x:8800"'],
@@ -346,6 +347,7 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
     )  # fmt: skip
     assert config.archive.media is example.archive.media is False
     assert config.archive.media_max_mb == example.archive.media_max_mb
+    assert config.archive.media_total_mb == example.archive.media_total_mb == 10 * 1024
     assert config.archive.retention == example.archive.retention == timedelta(days=730)
     assert config.homeserver.device_name == example.homeserver.device_name
     assert config.database == example.database
@@ -374,6 +376,7 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
         ("[archive]\nmedia", "true", True),
         ("[archive]\nmedia_types", '["image/*", "image/*"]', ("image/*",)),
         ("[archive]\nmedia_max_mb", "100", 100),
+        ("[archive]\nmedia_total_mb", "500", 500),
     ],
 )
 def test_limits_are_read(tmp_path: Path, setting: str, value: str, expected: object) -> None:

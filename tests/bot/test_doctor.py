@@ -18,13 +18,22 @@ from sqlalchemy import Connection, make_url, text
 from bot.doctor import beside as outside
 from bot.doctor.examination import CHECKS, examine
 from bot.doctor.homeserver import check_devices, check_signed
+from bot.doctor.machine import warn_of_many_files
 from bot.doctor.patient import Patient
 from bot.matrix.device import Device
 from bot.matrix.examining import Devices, Examiner
 from bot.matrix.http import Http
 from commands.context import Settings
 from commands.doctor import findings as words_of
-from commands.doctor.rules import Finding, Level, judge_clock, judge_delay, judge_disk, judge_keys
+from commands.doctor.rules import (
+    Finding,
+    Level,
+    judge_clock,
+    judge_delay,
+    judge_disk,
+    judge_keys,
+    judge_space,
+)
 from commands.words import words_in
 from demo.postgres import Postgres
 from storage import gaps, inbox, meta, outbox, timers, waiting
@@ -40,7 +49,8 @@ from tests.commands.conftest import COMMUNITY
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ROOM = RoomId("!housing:hs")
 NOWHERE = "http://127.0.0.1:1"
-SETTINGS = Settings(COMMUNITY, Limits(), ArchiveRules("City", "privacy@city.example"), version="1")
+RULES = ArchiveRules("City", "privacy@city.example", media=True, media_total_mb=10)
+SETTINGS = Settings(COMMUNITY, Limits(), RULES, version="1")
 
 
 def keys_signed_by(*keys: str) -> dict[str, Any]:
@@ -172,6 +182,19 @@ def come_from_the_future(c: Connection) -> None:
     c.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
 
+def fill_the_space(c: Connection) -> None:
+    """Twice the same file, which lies there once, and one that found no room."""
+    rows = [(1, "a", 9 << 20, None), (2, "a", 9 << 20, None), (3, None, None, "full")]
+    for number, sha256, size, missing in rows:
+        c.execute(
+            text(
+                "INSERT INTO attachment (event_h, room_id, name, sha256, kept_bytes, missing)"
+                " VALUES (:n, 1, 'x', :sha256, :size, :missing)"
+            ),
+            {"n": number, "sha256": sha256, "size": size, "missing": missing},
+        )
+
+
 FAULTS: Sequence[tuple[Callable[[Connection], None], str, Level, str, str]] = (
     (leave_unanswered, "inbox", Level.FAIL, "Unanswered: 1", "Is the hall running?"),
     (keep_failing, "inbox", Level.WARN, "to be tried again: 1", "its log says"),
@@ -182,6 +205,7 @@ FAULTS: Sequence[tuple[Callable[[Connection], None], str, Level, str, str]] = (
     (give_up_a_gap, "gaps", Level.WARN, "last month: 1", "joined"),
     (wait_for_a_key, "waiting-for-keys", Level.WARN, "key: 1", "open their client"),
     (oversleep, "timers", Level.FAIL, "Overdue: 1", "Is the hall running?"),
+    (fill_the_space, "files", Level.WARN, "9 of 10 MiB; for 1 there was", "media_total_mb"),
     (run_another_version, "version", Level.WARN, "last started as 0", "Restart the hall"),
     (fall_behind, "migrations", Level.FAIL, "Tables are at 0000", "restart the hall"),
     (come_from_the_future, "migrations", Level.FAIL, "newer than", "newer Moothall"),
@@ -294,6 +318,18 @@ async def test_a_full_disk_is_found(tmp_path: Path, free: int, level: Level) -> 
     assert ("Make room" in found.cure) is (level is not Level.OK)
 
 
+async def test_the_space_for_files_is_told_before_it_is_full(keeper: Keeper) -> None:
+    async with keeper.patient() as patient:
+        roomy = await warn_of_many_files(patient)
+        await keeper.plants(fill_the_space)
+        full = await warn_of_many_files(patient)
+        off = replace(SETTINGS, archive=ArchiveRules())
+        unwatched = await warn_of_many_files(replace(patient, settings=off))
+    assert [one.level for one in (roomy, full, unwatched)] == [Level.OK, Level.WARN, Level.OK]
+    assert "nearly full" in full.said
+    assert not any(sign.isdigit() for sign in full.said), "the same words each time: told once"
+
+
 async def test_one_broken_check_hides_no_other_and_the_order_stands(tmp_path: Path) -> None:
     async def breaks(_patient: Patient) -> Sequence[Finding]:
         raise RuntimeError("postgresql://moothall:hunter2@db/hall")
@@ -395,6 +431,9 @@ async def test_a_missing_driver_is_a_finding(
         (judge_keys(0), Level.FAIL),
         (judge_keys(4), Level.WARN),
         (judge_keys(5), Level.OK),
+        (judge_space(89, 100), Level.OK),
+        (judge_space(90, 100), Level.WARN),
+        (judge_space(200, 100), Level.WARN),
     ],
 )
 def test_thresholds(judged: Level, level: Level) -> None:

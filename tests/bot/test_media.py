@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -244,7 +244,13 @@ async def test_nor_is_one_whose_message_is_deleted_while_it_is_written(
         return keep(connection, *more)
 
     monkeypatch.setattr(stored, "keep", too_late)
-    await place.works()
+    task = asyncio.create_task(media.keep_files(place.hall))
+    async with asyncio.timeout(10):
+        while place.on_disk or (await place.held()).coming:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
     assert place.on_disk == []
     assert await place.held() == FilesHeld()
 
@@ -265,6 +271,40 @@ async def test_what_will_not_come_is_given_up_and_told(
     await place.works()
     assert await place.held() == held
     assert place.on_disk == []
+
+
+async def test_all_files_together_stay_below_their_limit_and_the_newest_stay_names(
+    place: Place,
+) -> None:
+    settings = place.hall.settings
+    rules = replace(settings.archive, media_max_mb=5, media_total_mb=1)
+    place.hall.settings = replace(settings, archive=rules)  # type: ignore[misc]
+    large = b"%PDF" + bytes(700_000)
+    told: dict[str, Any] = {"info": {"mimetype": "application/pdf", "size": 700_001}}
+    first = await place.gets(large)
+    await place.works()
+    await place.gets(large[:-1], **told)
+    await place.works()
+    asked = list(place.server.downloads)
+    await place.gets(large[:-2])  # its sender says nothing of its size
+    await place.gets(large, sealed=True)  # the same once more takes no room
+    await place.gets(BYTES)  # and a small one fits
+    await place.works()
+    kept = FilesHeld(files=3, size_bytes=2 * len(large) + len(BYTES), no_room=2)
+    assert await place.held() == kept
+    assert asked == ["mxc://hs/f1"], "what will not fit is not even fetched"
+    assert sum(path.stat().st_size for path in place.on_disk) == len(large) + len(BYTES)
+    await place.loses(first)
+    assert (await place.held()).no_room == 2, "what would open it is gone: it does not come later"
+    exactly = (1 << 20) - len(large) - len(BYTES)
+    await place.gets(b"y" * exactly)
+    await place.works()
+    assert sum(path.stat().st_size for path in place.on_disk) == 1 << 20
+    asked = list(place.server.downloads)
+    await place.gets(b"z")
+    await place.works()
+    assert (await place.held()).no_room == 3
+    assert place.server.downloads == asked
 
 
 async def test_bytes_that_were_not_sent_are_not_kept(place: Place) -> None:

@@ -500,7 +500,7 @@ async def test_files_and_pictures_are_found_by_what_they_are(hall: Hall) -> None
         await hall.archives([hall._event(ANN, HOUSING, "m.room.message", content)])
         hall.later(timedelta(minutes=1))
     files = await hall.hears(BEN, "!search has:file")
-    assert files.startswith("Found 2 for all messages in Housing, with a file.")
+    assert files.startswith("Found 2 among all messages in Housing, with a file.")
     pictures = await hall.hears(BEN, "!search has:image pump")
     assert pictures.startswith("Found 1 for pump in Housing, with a picture.")
 

@@ -35,6 +35,7 @@ from commands.practices import card as practice_card
 from commands.practices import replies as practices
 from commands.practices import review_replies as practice_reviews
 from commands.practices import transfer_replies as practice_transfers
+from commands.practices.details import Detail
 from commands.practices.fields import NotOneOf
 from commands.practices.rules import Reviewed
 from commands.questions import replies as question_words
@@ -390,7 +391,8 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
                 [replace(HELD, expired=2, kept_for=timedelta(days=2), soon=3)],
                 [replace(HELD, past_from=NOW.date(), past_read=4)],
                 [replace(HELD, files=FilesHeld(1, 2_000_000, 3, 4, 5))],
-                [replace(HELD, files=FilesHeld(2, 3_000, 1, 1, 1))],
+                [replace(HELD, files=FilesHeld(2, 3_000, 1, 1, 1, 1))],
+                [replace(HELD, files=FilesHeld(no_room=2))],
             )
         ],
         "no_thread": [archive.no_thread(WORDS, "1")],
@@ -453,6 +455,10 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "no_cluster": [practices.no_cluster(WORDS, PRACTICE, "!")],
         "shared": [
             practices.shared(WORDS, PRACTICE, "1", lacking, "!") for lacking in ([], list(F))
+        ],
+        "details_seen": [
+            practices.details_seen(WORDS, PRACTICE, "1", seen)
+            for seen in ([Detail.PHONE], list(Detail))
         ],
         "changed": [practices.changed(WORDS, PRACTICE, fields) for fields in ([], list(F))],
         "which_field": [practices.which_field(WORDS, PRACTICE, "!")],

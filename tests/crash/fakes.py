@@ -41,6 +41,7 @@ class FakeHomeserver:
         self.sealed: dict[EventId, str] = {}  # event → its session
         self.files = 0  # uploaded
         self.media: dict[str, bytes | Exception] = {}  # by their addresses
+        self.downloads: list[str] = []  # addresses that were asked for
         self.read_up_to = 0  # the latest position that a sync has asked from
         self._timeline, self._page = timeline, page
         self._news = asyncio.Condition()
@@ -405,6 +406,7 @@ class FakeClient:
         return {"url": f"mxc://hs/{self._server.files}"}
 
     async def download(self, mxc: str, most: int) -> bytes:
+        self._server.downloads.append(mxc)
         found = self._server.media.get(mxc, Refused(404, "M_NOT_FOUND"))
         if isinstance(found, Exception):
             raise found

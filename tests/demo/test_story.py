@@ -69,9 +69,14 @@ def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
         "*P-1* is shared with Welcoming culture.",
         "*P-1* · Velkomstkaffe på biblioteket",
         "*Limmerau* is looking at *P-1*",
+        "In *P-2* stands what looks like a telephone number.",
         "*2/5* What was the problem you wanted to solve?",
         "Here the hall is killed",
         "Found 1 for *bonos*",
+        "📎 lista-primavera.pdf",
+        "Found 1 for *primavera* in Migrants as volunteers, with a file.",
+        "files in the hall's folder none holds its words",
+        "Nothing found among all messages in Migrants as volunteers, with a file.",
         "I don't know `!serch`. Did you mean `!search`?",
         "What shall I look for?",
         "`!member list` is for coordinators.",
@@ -90,7 +95,7 @@ def test_the_story_shows_what_the_hall_can_do(transcript: str) -> None:
 def test_the_transcript_fits_80_columns_and_has_no_colours(transcript: str) -> None:
     assert "\x1b" not in transcript
     assert max(cell_len(line) for line in transcript.splitlines()) <= 80
-    assert len(transcript.splitlines()) < 430, "a tired volunteer reads it"
+    assert len(transcript.splitlines()) < 460, "a tired volunteer reads it"
 
 
 def test_an_answer_that_does_not_come_ends_the_demo_with_a_line_that_says_so(

@@ -28,6 +28,11 @@ def test_a_formatted_body_becomes_plain_lines() -> None:
     assert shortened("https://example.org/a") == "example.org/a"
 
 
+def test_somebody_mentioned_is_a_name_as_clients_show_it() -> None:
+    html = '<p><a href="https://matrix.to/#/@ann:localhost">Ann</a>: please answer.</p>'
+    assert [text.plain for _, text in blocks_of(html, coloured=False)] == ["@Ann: please answer."]
+
+
 def test_lines_never_exceed_the_width_and_carry_no_colour() -> None:
     file = io.StringIO()
     transcript = Transcript(file, width=40)

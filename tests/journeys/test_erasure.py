@@ -1,12 +1,22 @@
 """Somebody takes a copy of all that is stored about them, and is erased."""
 
+import asyncio
 import io
+import os
 import zipfile
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from bot.backup import back_up
+from bot.config import load
+from bot.restore import restore
+from demo.postgres import Postgres
+from storage import erasures
 from tests.hall import CLEAR, SEALED, RunningHall
 from tests.journeys.conftest import GROUPS, Arrive, Meet
+from tests.journeys.place import MakePlace
 from tests.journeys.test_archive import kept, new_word
 from tests.journeys.test_listening import file_of
 
@@ -63,3 +73,62 @@ async def test_a_copy_is_taken_and_everything_is_erased(
     await hall.asks(ann, room, "!whoami")
     assert (silent := await kept(hall, room, later)) is not None
     assert (silent.withheld, silent.body) == (True, "")
+
+
+PRACTICE = "Title: Warm rooms\nProblem: Cold in {word}\nWhat we do: Heat"
+
+
+@pytest.mark.promise(
+    "Who is erased and leaves their practices under their city's name finds that choice kept, also"
+    " when the hall is restored from a backup of before"
+)
+@pytest.mark.parametrize(
+    ("database", "slug"), [("sqlite", CLEAR), ("sqlite", SEALED), ("postgres", CLEAR)]
+)
+async def test_a_restored_hall_leaves_practices_under_the_city_s_name_as_was_chosen(
+    make_place: MakePlace,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    database: str,
+    slug: str,
+) -> None:
+    place, word = await make_place(), new_word()
+    if database == "postgres":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.create_database(f"chosen_{uuid4().hex[:8]}")
+        place.changed(database=url.replace("+asyncpg", ""))
+    paula, olaf, file = place.paula, place.olaf, tmp_path / "before.zip"
+    async with place.runs() as hall:
+        room = hall.rooms[slug]
+        for person in place.people:
+            await person.enters(room)
+            await person.catch_up()
+        await hall.asks(olaf, room, "!whoami")
+        await paula.say(room, f"!member set {olaf.user_id} city:Havnvoll")
+        await paula.hears(lambda heard: "Noted" in heard.body, sender=hall.me, timeout=20.0)
+        form = PRACTICE.format(word=word)
+        assert "is shared" in (await hall.asks(olaf, room, f"!practice share\n{form}")).body
+        config = load(place.setup.write(place.folder), os.environ)
+        await back_up(config, file, overwrite=False, now=hall.clock.now(), version="0")
+        await olaf.say(room, "!privacy erase")
+        await olaf.hears(lambda heard: "keep-practices" in heard.body, sender=hall.me, timeout=20.0)
+        await olaf.say(room, "!privacy erase keep-practices")
+        await olaf.hears(
+            lambda heard: "Done. This was erased" in heard.body, sender=hall.me, timeout=30.0
+        )
+        before = (await hall.asks(paula, room, "!practice show P-1")).body
+    assert word in before
+    assert "Havnvoll" in before
+
+    await restore(config, file, overwrite=True)
+    async with place.runs() as hall:
+        async with asyncio.timeout(30):
+            while not await hall.hall.database.read(  # noqa: ASYNC110
+                lambda c: erasures.find(c, erasures.DONE)
+            ):
+                await asyncio.sleep(0.1)
+        assert (await hall.asks(paula, room, "!practice show P-1")).body == before
+        found = await hall.asks(paula, room, f"!search {word}")
+        assert "P-1" in found.body
+        card = before.splitlines()
+    assert not any("olaf" in line.casefold() for line in card)

@@ -305,3 +305,44 @@ async def test_questions_and_a_transfer_with_kills_in_between(
         for person in (giver, taker):
             bodies = [(h.room_id, h.body, answers(h)) for h in person.heard(sender=bot.user_id)]
             assert len(bodies) == len(set(bodies))
+
+
+@pytest.mark.promise(
+    "Who shares a practice with a telephone number, an e-mail address or a bank account in it is"
+    " told so once, in private; the card stands, and what they edit it follows"
+)
+@everywhere
+async def test_a_telephone_number_in_a_practice_is_told_to_its_author_alone(
+    hall: RunningHall, arrive: Arrive, slug: str
+) -> None:
+    room, number = hall.rooms[slug], f"+47 22 33 {uuid4().int % 90 + 10} 55"
+    ann, ben = await arrive("ann", slug), await arrive("ben", slug)
+    form = "!practice share\nTitle: Warm rooms\nProblem: Cold\nWhat we do: Heat"
+    said = await ann.say(room, f"{form}, ask Kari on {number}")
+    assert "is shared" in (await hall.answer_to(ann, room, said)).body
+    card = await ben.hears(
+        lambda heard: number in heard.body, room=room, sender=hall.me, timeout=PATIENCE
+    )
+    told = await ann.hears(
+        lambda heard: heard.room_id != room and "what looks like" in heard.body,
+        sender=hall.me,
+        timeout=PATIENCE,
+    )
+    assert "a telephone number" in told.body
+    assert number not in told.body
+    assert told.encrypted
+
+    await ann.edit(room, said, f"{form} with care, still {number}")
+    await ben.hears_edit(card.event_id, lambda heard: "with care" in heard.body, timeout=PATIENCE)
+    await ann.edit(room, said, form)
+    await until(lambda: _is_shown(ben, card.event_id, number))
+    await ann.catch_up()
+    hints = ann.heard(lambda heard: "what looks like" in heard.body, sender=hall.me)
+    assert [one.event_id for one in hints] == [told.event_id], "once, and to nobody else"
+    assert not ben.heard(lambda heard: "what looks like" in heard.body, sender=hall.me)
+
+
+async def _is_shown(person: Person, card: str, number: str) -> bool:
+    """Whether the card has come to say something else, without that number."""
+    shown = person.shown(card)
+    return shown is None or number not in shown

@@ -158,6 +158,76 @@ async def test_the_ledger_takes_documents_out_of_search_too(
     assert await bodies(database) == ["", ""]
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_the_choice_about_practices_is_played_again_too(
+    database: Database, tmp_path: Path, keeps: bool
+) -> None:
+    """Of somebody whom the backup knows, and of somebody whom it does not."""
+
+    def erase(connection: Connection) -> None:
+        for who in (ANN, BEN):
+            person = people.know(connection, who)
+            erasures.request(connection, person, NOW, NOW, keep_practices=keeps)
+
+    def know_ann(connection: Connection) -> None:
+        author = people.know(connection, ANN)
+        made = practices.start(connection, author, PracticeState.DRAFT, NOW, cluster="housing")
+        title = Answered("canary", ROOM, EventId("$e1"))
+        practices.answer(connection, made.number, PracticeField.TITLE, title, NOW)
+        practices.step(connection, made.number, PracticeState.SHARED, author, NOW)
+
+    def found(connection: Connection) -> int:
+        reach = Reach(rooms=(1, 2), clusters=("housing",), everyone=True)
+        return len(search.documents(connection, Word("canary"), Scope(rooms=()), reach))
+
+    await database.write(meta.hall_id)
+    await database.write(erase)
+    await kept.save(database, tmp_path)
+    written = (tmp_path / kept.NAME).read_text()
+    await database.write(wipe, alone=True)
+    await database.write(know_ann, alone=True)
+    assert await kept.replay(database, tmp_path, NOW, "en") == 1
+    again = await database.read(erasures.find)
+    assert [one.keep_practices for one in again] == [keeps, keeps]
+    assert {one.state for one in again} == {erasures.ASKED, erasures.DONE}
+    assert await database.read(found) == int(keeps), "what stays is not hidden meanwhile"
+    await kept.save(database, tmp_path)
+    again_written = (tmp_path / kept.NAME).read_text()
+    assert sorted(again_written.splitlines()) == sorted(written.splitlines()), "nor lost next time"
+
+
+async def test_who_opted_out_is_silent_though_the_backup_does_not_know_them(
+    database: Database, tmp_path: Path
+) -> None:
+    def opt_out(connection: Connection) -> None:
+        ann, ben = people.know(connection, ANN), people.know(connection, BEN)
+        silences.begin(connection, ann.id, START + 1_000)
+        silences.begin(connection, ben.id, START + 1_500)
+        silences.end(connection, ben.id, START + 2_500)
+
+    def restored(connection: Connection) -> None:
+        wipe(connection)
+        for key in meta.beginning_with(connection, meta.SILENT):
+            meta.forget(connection, key)
+
+    await database.write(meta.hall_id)
+    await database.write(opt_out)
+    await kept.save(database, tmp_path)
+    for _ in range(2):  # what is written down after the first time tells of it again
+        await database.write(restored, alone=True)
+        assert await kept.replay(database, tmp_path, NOW, "en") == 0
+        await kept.save(database, tmp_path)
+    text = (tmp_path / kept.NAME).read_text()
+    assert "@" not in text
+    await tell(database, *(said(number, BEN, f"of ben {number}") for number in range(1, 4)))
+    await tell(database, said(4, ANN, "canary"))
+    assert await bodies(database) == ["of ben 1", "", "of ben 3", ""]
+    assert await database.read(marks.strangers) == {}
+    await kept.save(database, tmp_path)
+    again = (tmp_path / kept.NAME).read_text()
+    assert sorted(again.splitlines()) == sorted(text.splitlines())
+
+
 async def test_of_somebody_the_backup_does_not_know_the_ledger_still_knows(
     database: Database, tmp_path: Path
 ) -> None:

@@ -85,6 +85,27 @@ async def test_of_what_is_allowed_the_bytes_are_wanted_and_of_the_rest_the_name_
     assert not await archive(database, events[2:4])
 
 
+async def test_of_stickers_names_and_types_are_kept_like_those_of_pictures_and_no_bytes(
+    database: Database,
+) -> None:
+    told = sent("$s", "a waving cat", "image/png", kind="m.image")  # whatever its sender adds
+    sticker = replace(told, type="m.sticker")
+    picture = sent("$p", "a cat.png", "image/png", kind="m.image")
+    assert not await archive(database, [sticker])
+    assert await archive(database, [picture])
+    names = await column(database, "SELECT name FROM attachment ORDER BY name")
+    assert names == ["a cat.png", "a waving cat"]
+    assert await column(database, "SELECT mime FROM attachment") == ["image/png"] * 2
+    assert await column(database, "SELECT event_h FROM wanted_file") == [event_hash("$p")]
+    marks = await column(database, "SELECT marks FROM message ORDER BY seq")
+    assert marks == ["image", "file image"]
+    assert await holdings(database) == FilesHeld(coming=1)
+    gone = RoomEvent(EventId("$r"), ROOM, "m.room.redaction", ANN, milliseconds(NOW), {},
+                     redacts=sticker.event_id)  # fmt: skip
+    await archive(database, [gone])
+    assert await column(database, "SELECT name FROM attachment") == ["a cat.png"]
+
+
 @pytest.mark.promise(
     "What opens an encrypted file is never kept with its message, and goes as soon as the file is"
     " fetched or given up"
