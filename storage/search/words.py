@@ -53,6 +53,12 @@ def find_words(text: str) -> Iterator[tuple[str, int]]:
         yield found.group(), found.start()
 
 
+def next_word(text: str, start: int, end: int) -> tuple[str, int] | None:
+    """The first word between two places of a text without underscores, and where it begins."""
+    found = _WORD_OR_EMOJI.search(text, start, end)
+    return None if found is None else (found.group(), found.start())
+
+
 def _words_in(text: str) -> re.Pattern[str]:
     """What finds the words of a text; most texts have no emoji, and are read faster so."""
     return _WORD if text.isascii() or max(text) < "\u2300" else _WORD_OR_EMOJI
