@@ -156,6 +156,16 @@ def find_among(connection: Connection, statement: str, values: Iterable[int]) ->
     return list(found.all())
 
 
+def find_named(connection: Connection, statement: str, names: Sequence[str]) -> list[Any]:
+    """The same for up to some hundred names, which may hold what JSON does not carry."""
+    if connection.dialect.name == "sqlite":
+        among = f"IN ({', '.join('?' * len(names))})"
+        return fetch_plainly(connection, statement.format(among=among), names)
+    among = "= ANY(CAST(:among AS text[]))"
+    found = connection.execute(text(statement.format(among=among)), {"among": [*names]})
+    return list(found.all())
+
+
 def insert_many(
     connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
 ) -> None:
