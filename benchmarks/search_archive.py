@@ -19,6 +19,7 @@ from storage.database import SqliteDatabase, open_database
 from storage.facts import Fact, read_fact
 from storage.migrations import bring_up_to_date
 from storage.records import EventId, RoomEvent, RoomId, RoomKind, UserId
+from storage.search.rows import LATEST
 
 BATCH, SLICE, ROUNDS = 500, 10_000, 3
 ME = UserId("@person-0:localhost")
@@ -89,9 +90,11 @@ async def measure_ingest(folder: Path, corpus: Corpus) -> list[Line]:
         for start in range(0, SLICE, BATCH):
             await _store(database, facts[start : start + BATCH])
         stored.append(SLICE / (time.process_time() - began))
-        rows = await database.write(lambda c: reindexing.next_messages(c, -1, SLICE), alone=True)
+        rows = await database.write(
+            lambda c: reindexing.next_messages(c, LATEST, SLICE), alone=True
+        )
         await database.close()
-        index = [search_peers.index_values(row) for row in rows]
+        index = [search_peers.index_values(row) for row in reversed(rows)]
         raw.append(SLICE / _bare(folder / f"stored-{turn}.db", folder / f"raw-{turn}.db", index))
     return [
         Line("ingest with analysis and index", median(whole), None, "messages/s", least_ours=4000),

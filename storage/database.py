@@ -163,6 +163,16 @@ def in_parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
         yield values[start : start + PARAMETERS]
 
 
+def find_named(connection: Connection, statement: str, names: Sequence[str]) -> list[Any]:
+    """The same for up to some hundred names, which may hold what JSON does not carry."""
+    if connection.dialect.name == "sqlite":
+        among = f"IN ({', '.join('?' * len(names))})"
+        return fetch_plainly(connection, statement.format(among=among), names)
+    among = "= ANY(CAST(:among AS text[]))"
+    found = connection.execute(text(statement.format(among=among)), {"among": [*names]})
+    return list(found.all())
+
+
 def insert_many(
     connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
 ) -> None:

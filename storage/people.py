@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from storage import marks, naming
-from storage.database import in_parts, insert_once, upsert
+from storage.database import find_named, in_parts, insert_once, upsert
 from storage.records import Person, Role, UserId
 from storage.tables.archive import message
 from storage.tables.people import command_count, member, person
@@ -66,13 +66,14 @@ def numbers(connection: Connection, user_ids: Iterable[UserId]) -> dict[UserId, 
     return found
 
 
+_NUMBERS = "SELECT user_id, id FROM person WHERE user_id {among}"
+
+
 def _numbers(connection: Connection, user_ids: list[UserId]) -> dict[UserId, int]:
     found: dict[UserId, int] = {}
     for part in in_parts(user_ids):
-        rows = connection.execute(
-            select(person.c.user_id, person.c.id).where(person.c.user_id.in_(part))
-        )
-        found.update((UserId(row.user_id), row.id) for row in rows)
+        rows = find_named(connection, _NUMBERS, part)
+        found.update((UserId(user_id), number) for user_id, number in rows)
     return found
 
 

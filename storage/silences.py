@@ -23,9 +23,9 @@ class Silences:
         """Whether what this person said at a moment (ms) is not to be stored."""
         if person_number in self.now:
             return True
-        return any(
-            since <= at and (until is None or at < until)
-            for since, until in self.spans.get(person_number, ())
+        spans = self.spans.get(person_number)
+        return spans is not None and any(
+            since <= at and (until is None or at < until) for since, until in spans
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -22,11 +23,16 @@ DELETE = """INSERT INTO ft(ft, rowid, title, tags, surface, stem, scope)
 FIND = """SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, m.body, m.title
     FROM ft CROSS JOIN message m ON m.id = ft.rowid
     WHERE ft MATCH ? AND ft.rowid BETWEEN ? AND ?
+    AND (? IS NULL OR m.room_id IN (SELECT value FROM json_each(?)))
     AND m.ts >= ? AND m.ts < ? AND m.body <> '' AND (? IS NULL OR m.thread_h = ?)
     AND (? IS NULL OR ? = EXISTS (SELECT 1 FROM message o
         WHERE o.thread_h = m.thread_h AND o.room_id = m.room_id AND o.id <> m.id AND o.body <> ''))
     ORDER BY ft.rowid DESC LIMIT ?"""
 FEW_ROOMS = 4  # that cost nothing to name
+# What was said in some rooms in a stretch of time: the index would have to pass by it.
+PASSED = """SELECT count(*) FROM (SELECT 1 FROM message
+    WHERE room_id IN (SELECT value FROM json_each(?)) AND id BETWEEN ? AND ? LIMIT ?)"""
+PASSING = 8  # messages cost as much as looking up one match and its room
 
 # Documents have negative row ids: a search for messages never meets them.
 FIND_DOCUMENTS = """SELECT d.id, d.kind, d.subject, d.room_id, d.author_id, d.city, d.ts, d.lang,
@@ -62,8 +68,9 @@ def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
 def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: int) -> list[Row]:
     """The newest `limit` messages that match, newest first.
 
-    Naming many rooms in the index costs more than all the rest. Where the words are rare, or the
-    rooms are most of them, the newest matches of all rooms hold what is wanted: they come first.
+    Where the words are rare, or the rooms are most of them, the newest matches of all rooms hold
+    what is wanted. Else what they tell of decides how the rest is found: by the rooms' names in the
+    index, which passes by all that was said there, or by the rooms of the matches.
     """
     rooms = any_of(f"r{room}" for room in scope.rooms)
     words = rooms if tree is None else compile_tree(tree, rooms)
@@ -73,20 +80,37 @@ def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: i
         words = f"({words}) AND {any_of(group)}"
     if scope.without:
         words = f"({words}) NOT {any_of(scope.without)}"
+    if tree is None:
+        return _find(connection, words, scope, limit, scope.rooms)
+    named = f"({words}) AND {rooms}"
+    if len(scope.rooms) <= FEW_ROOMS:
+        return _find(connection, named, scope, limit, scope.rooms)
+    newest = _find(connection, words, scope, limit + 1)
     allowed = set(scope.rooms)
-    if tree is not None and len(allowed) > FEW_ROOMS:
-        newest = _find(connection, words, scope, limit + 1)
-        found = [row for row in newest if row.room_id in allowed]
-        if len(newest) <= limit or len(found) >= limit:
-            return found[:limit]
-    if tree is not None:
-        words = f"({words}) AND {rooms}"
-    return [row for row in _find(connection, words, scope, limit) if row.room_id in allowed]
+    found = [row for row in newest if row.room_id in allowed]
+    if len(newest) <= limit or len(found) >= limit:
+        return found[:limit]
+    older = replace(scope, below=newest[-1].message_id)
+    worded = named if _pays_to_name(connection, scope.rooms, newest) else words
+    return found + _find(connection, worded, older, limit - len(found), scope.rooms)
 
 
-def _find(connection: Connection, words: str, scope: Scope, limit: int) -> list[Row]:
+def _pays_to_name(connection: Connection, rooms: Sequence[int], matches: Sequence[Row]) -> bool:
+    """Whether so little was said in some rooms between these matches that passing by it is less
+    work than looking for the room of each match."""
+    most = PASSING * len(matches)
+    between = (json.dumps(rooms), matches[-1].message_id, matches[0].message_id, most)
+    ((said,),) = fetch_plainly(connection, PASSED, between)
+    return bool(said < most)
+
+
+def _find(
+    connection: Connection, words: str, scope: Scope, limit: int, among: Sequence[int] = ()
+) -> list[Row]:
+    """The newest matches in some rooms, or in all."""
+    rooms = json.dumps(among) if among else None
     values = (
-        words, scope.lowest_id, scope.highest_id, scope.after_ms, scope.before_ms,
+        words, scope.lowest_id, scope.highest_id, rooms, rooms, scope.after_ms, scope.before_ms,
         scope.thread, scope.thread, scope.answered, scope.answered, limit,
     )  # fmt: skip
     return list(map(Row._make, fetch_plainly(connection, FIND, values)))

@@ -56,6 +56,7 @@ _LETTERS = {
     "no": "åøæ",
     "fr": "çœêë",
 }
+_TELLING = re.compile(f"[{''.join(_LETTERS.values())}]")
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 
 
@@ -106,6 +107,6 @@ def language_scores(text: str, words: Iterable[str]) -> dict[str, float]:
 def _letter_hints(text: str) -> list[str]:
     if text.isascii():
         return []
-    letters = set(text.lower())
+    letters = set(_TELLING.findall(text.lower()))
     hints = [it for it, own in _LETTERS.items() if not letters.isdisjoint(own)]
     return [*hints, "el", "el"] if _GREEK.search(text) else hints

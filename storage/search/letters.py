@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 # Combining marks as they occur inside words; `\w` leaves them out. Whole blocks of the Indic
 # scripts, where vowels are marks; soft hyphen and zero-width joiners vanish in folding.
@@ -35,6 +36,8 @@ _STRIPPED = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff]+"
 )
+# Signs that fold one by one, whatever stands beside them: Latin, Greek, Cyrillic; no marks.
+_ONE_BY_ONE = re.compile("[\0-\u02ff\u0370-\u0482\u048a-\u052f]+")
 _KEPT = re.compile("([\u0400-\u052f])([\u0306\u0308])")  # й, ї are letters of their own
 _ALIKE = str.maketrans(
     {
@@ -54,6 +57,16 @@ def fold(word: str) -> str:
     """
     if word.isascii():
         return word.lower()
+    return word.translate(_folded()) if _ONE_BY_ONE.fullmatch(word) else _fold(word)
+
+
+@cache
+def _folded() -> dict[int, str]:
+    signs = filter(_ONE_BY_ONE.fullmatch, map(chr, range(0x530)))
+    return {ord(sign): _fold(sign) for sign in signs}
+
+
+def _fold(word: str) -> str:
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", word)).casefold()
     plain = _INVISIBLE.sub("", plain).translate(_ALIKE)
     apart = unicodedata.normalize("NFKD", plain)

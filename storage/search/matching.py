@@ -9,7 +9,15 @@ from storage.search.letters import UNSPACED
 from storage.search.query import Candidate, Node, wanted
 from storage.search.rows import Row
 from storage.search.stemming import LANGUAGES
-from storage.search.words import find_tags, find_words, forms, joined, split, written_words
+from storage.search.words import (
+    find_tags,
+    find_words,
+    forms,
+    joined,
+    next_word,
+    split,
+    written_words,
+)
 
 NEAR = 8  # words
 NO_MORE = (2**62, "")  # where no text reaches
@@ -158,6 +166,7 @@ class Matcher:
             known = self._glanced[languages] = {}
         counts = list(self._none)
         places: list[tuple[int, int]] = []
+        plain = text.replace("_", " ") if self._phrases else text
         for offset, word in words:
             counted = known.get(word)
             if counted is None:
@@ -166,7 +175,7 @@ class Matcher:
                 counts[leaf] += count
                 places.append((offset, leaf))
             for leaf, terms in self._phrases:
-                if ends := self._spoken(text, offset, word, terms):
+                if ends := self._spoken(plain, offset, word, terms):
                     counts[leaf] += len(ends)
                     places += [(end, leaf) for end in ends]
         for leaf, terms in self._tags:
@@ -179,18 +188,20 @@ class Matcher:
     def _spoken(self, text: str, offset: int, word: str, terms: Terms) -> list[int]:
         """Where the parts of a phrase stand that begins in this word; none: []."""
         parts = self._parts_of(word)
-        first = next((at for at, (_, it) in enumerate(parts) if it == terms.phrase[0]), None)
-        if first is None:
+        here = [token for _, token in parts]
+        if terms.phrase[0] not in here:
             return []
+        first = here.index(terms.phrase[0])
         found = [(offset + at, token) for at, token in parts[first:]]
         size = len(terms.phrase) + bool(terms.prefix)
         end = offset + len(word)
         while len(found) < size:
-            following, at = next(find_words(text[end : end + NEXT]), ("", 0))
-            if not following:
+            following = next_word(text, end, end + NEXT)
+            if following is None:
                 return []
-            found += [(end + at + it, token) for it, token in self._parts_of(following)]
-            end += at + len(following)
+            word, at = following
+            found += [(at + it, token) for it, token in self._parts_of(word)]
+            end = at + len(word)
         tokens = tuple(token for _, token in found[:size])
         if tokens[: len(terms.phrase)] != terms.phrase or not terms.begins(tokens[-1]):
             return []

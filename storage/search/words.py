@@ -15,6 +15,7 @@ LONGEST = 64  # characters of a token; more is a key or a picture, not a word
 _LETTERS = rf"\w[\w{MARKS}]*(?:['’ʼ‐‑-]\w[\w{MARKS}]*)*"
 _WORD = re.compile(_LETTERS)
 _WORD_OR_EMOJI = re.compile(f"{_LETTERS}|{EMOJI}")
+_PERHAPS_EMOJI = re.compile("[\u2300-\U0010ffff]")
 _PLAIN = re.compile(rf"\w[\w{MARKS}]*")
 _TAG = re.compile(rf"(?<![\w&/#])#(\w[\w{MARKS}‐‑-]*)")
 # Swallowed articles and prepositions: l'école is found as école, dell'accoglienza as accoglienza.
@@ -53,9 +54,15 @@ def find_words(text: str) -> Iterator[tuple[str, int]]:
         yield found.group(), found.start()
 
 
+def next_word(text: str, start: int, end: int) -> tuple[str, int] | None:
+    """The first word between two places of a text without underscores, and where it begins."""
+    found = _WORD_OR_EMOJI.search(text, start, end)
+    return None if found is None else (found.group(), found.start())
+
+
 def _words_in(text: str) -> re.Pattern[str]:
     """What finds the words of a text; most texts have no emoji, and are read faster so."""
-    return _WORD if text.isascii() or max(text) < "\u2300" else _WORD_OR_EMOJI
+    return _WORD if text.isascii() or _PERHAPS_EMOJI.search(text) is None else _WORD_OR_EMOJI
 
 
 def find_tags(text: str) -> Iterator[tuple[str, int, int]]:

@@ -1,6 +1,7 @@
 """The analyser: letters that count as one, inflected words, and what a message is found by."""
 
 import threading
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from storage.search.analyser import (
     query_terms,
     topics,
 )
+from storage.search.languages import language_scores
 from storage.search.letters import fold
 from storage.search.stemming import LANGUAGES, analyser_version
 from tests.storage.inflections import groups, lookalikes
@@ -125,6 +127,20 @@ def test_letters_of_their_own_stay_apart(one: str, other: str) -> None:
 @given(st.text())
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+ACCENTED = st.text(st.characters(max_codepoint=0x52F, categories=["L", "N"]), max_size=12)
+
+
+@given(ACCENTED)
+def test_a_word_folds_alike_however_its_accents_are_written(word: str) -> None:
+    assert fold(word) == fold(unicodedata.normalize("NFD", word))
+
+
+@given(st.sampled_from(["ē", "Ñ", "ñ", "ß", "ẞ", "Å", "\u212b", "Ř", "?", "e"]), st.text())
+def test_letters_of_one_language_tell_it_in_any_case(letter: str, text: str) -> None:
+    told = {"ē": "lv", "ñ": "es", "ß": "de", "å": "no", "ř": "cs"}.get(letter.lower())
+    assert told is None or language_scores(text + letter, [])[told] >= 0.75
 
 
 def missed(listed: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
