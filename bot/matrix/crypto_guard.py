@@ -79,6 +79,8 @@ class CryptoGuard:
             ) from None
         self.own = OwnKeys(http, self._nio)
         self._locks: defaultdict[RoomId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._querying = asyncio.Lock()
+        self._told_meanwhile: set[str] = set()  # whose devices changed while we asked for them
         self._unanswered: frozenset[str] = frozenset()
         self._ask_again_at = 0.0
         self._for_members_only: set[RoomId] = set()  # history visibility "joined"
@@ -198,6 +200,7 @@ class CryptoGuard:
             self._nio.rooms.pop(room_id, None)
             self._nio.olm.outbound_group_sessions.pop(room_id, None)
         device_lists = answer.get("device_lists") or {}
+        self._told_meanwhile.update(_changed(device_lists))
         if not joined and not any(device_lists.values()):
             return  # a clear room's news is none of nio's business, and costs it 0.5 ms
         self._nio.next_batch = ""  # else nio skips an answer that it has seen before
@@ -358,19 +361,25 @@ class CryptoGuard:
 
     async def _query_devices(self) -> None:
         """Learn whose devices there are; users of a dead server are asked about now and then."""
-        users = frozenset(self._nio.users_for_key_query)
-        now = _now()
-        if users <= self._unanswered and now < self._ask_again_at:
-            return
-        try:
-            answer = await self._ask(self._nio.keys_query())
-            self._notice_changes(answer.device_keys if answer is not None else {})
-        except MatrixError:
-            raise
-        except Exception as error:
-            _LOG.warning("devices could not be read: %s", type(error).__name__)
-        self._unanswered = frozenset(self._nio.users_for_key_query)
-        self._ask_again_at = now + _DEAD_SERVER_SECONDS
+        async with self._querying:
+            users = frozenset(self._nio.users_for_key_query)
+            now = _now()
+            if not users or (users <= self._unanswered and now < self._ask_again_at):
+                return
+            self._told_meanwhile.clear()
+            try:
+                answer = await self._ask(self._nio.keys_query())
+                self._notice_changes(answer.device_keys if answer is not None else {})
+            except MatrixError:
+                raise
+            except Exception as error:
+                _LOG.warning("devices could not be read: %s", type(error).__name__)
+            # Not those of whom a sync told since: they were not asked about.
+            self._unanswered = users & self._nio.users_for_key_query
+            self._ask_again_at = now + _DEAD_SERVER_SECONDS
+            # The answer may be older than the news, and nio calls everybody in it known: a device
+            # that was logged in meanwhile would read nothing for as long as it lives.
+            self._nio.olm.add_changed_users(self._told_meanwhile)
 
     def _notice_changes(self, answer: Mapping[str, Mapping[str, Any]]) -> None:
         """8: a device whose signing key is another now is read by nobody, and nio says nothing.
@@ -512,6 +521,12 @@ def _name(error: Exception) -> str:
 def _events(part: Any) -> list[Any]:
     events = part.get("events") if isinstance(part, dict) else None
     return events if isinstance(events, list) else []
+
+
+def _changed(device_lists: Any) -> list[str]:
+    changed = device_lists.get("changed") if isinstance(device_lists, dict) else None
+    listed = changed if isinstance(changed, list) else []
+    return [user for user in listed if isinstance(user, str)]
 
 
 def _items(section: Any) -> list[tuple[RoomId, dict[str, Any]]]:

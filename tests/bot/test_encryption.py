@@ -3,10 +3,12 @@
 import asyncio
 import dataclasses
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from nio.crypto import SessionStore
 
 from bot.matrix.answers import SyncAnswer, Unreadable
@@ -112,6 +114,88 @@ async def test_who_joins_while_the_key_is_shared_gets_it_too(
     await bot.says(room, "for everybody", "t1")
     assert crowded
     assert (await ben.hears()).body == "for everybody"
+
+
+@dataclasses.dataclass
+class _SlowAnswer:
+    """An answer about devices that the homeserver has given, and that is long on its way."""
+
+    homeserver: str
+    arrived: asyncio.Event = dataclasses.field(default_factory=asyncio.Event)
+    comes: asyncio.Event = dataclasses.field(default_factory=asyncio.Event)
+
+
+@pytest.fixture
+async def slow_answer(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[_SlowAnswer]:
+    slow, direct = _SlowAnswer(bot.url), bot.url
+    async with FaultProxy(bot.url, 1) as proxy:
+        forward = proxy._forward
+
+        async def hold(request: web.Request) -> web.Response:
+            answer = await forward(request)
+            if request.path.endswith("/keys/query"):
+                slow.arrived.set()
+                await slow.comes.wait()
+            return answer
+
+        await bot.stop()
+        bot.url = proxy.url
+        await bot.start()
+        monkeypatch.setattr(proxy, "_forward", hold)
+        yield slow
+        await bot.stop()
+        bot.url = direct
+
+
+async def test_a_device_that_comes_while_its_owner_s_are_asked_for_is_not_forgotten(
+    bot: Bot, new_person: NewPerson, slow_answer: _SlowAnswer, tmp_path: Path
+) -> None:
+    """nio calls them known with the answer, though it is older than what sync told since."""
+    ann, ben = await new_person("ann"), await new_person("ben")
+    room = await new_room(ann, bot, encrypted=True)
+    slow_answer.comes.set()
+    await bot.joins(room)
+    slow_answer.comes.clear()
+    await ann.invite(room, ben.user_id)
+    await ben.enters(room)
+    bot.since = (await bot.sync()).next_batch  # of Ben it has heard, and not asked yet
+    slow_answer.arrived.clear()
+    saying = asyncio.create_task(bot.says(room, "to whom it knows", "t1"))
+    await slow_answer.arrived.wait()
+    async with await Person.log_in(
+        slow_answer.homeserver, ben.user_id, "secret", store=tmp_path / "x"
+    ) as phone:
+        await phone.enters(room)
+        answer = await bot.sync()
+        slow_answer.comes.set()
+        await saying
+        await bot.take(answer)
+        await bot.says(room, "to the phone, too", "t2")
+        assert (await phone.hears(lambda one: one.body == "to the phone, too")).encrypted
+
+
+async def test_who_comes_while_others_devices_are_asked_for_is_asked_about_next(
+    bot: Bot, new_person: NewPerson, slow_answer: _SlowAnswer
+) -> None:
+    ann, ben, cora = [await new_person(name) for name in ("ann", "ben", "cora")]
+    room = await new_room(ann, bot, encrypted=True)
+    slow_answer.comes.set()
+    await bot.joins(room)
+    slow_answer.comes.clear()
+    await ann.invite(room, ben.user_id)
+    await ben.enters(room)
+    bot.since = (await bot.sync()).next_batch
+    slow_answer.arrived.clear()
+    saying = asyncio.create_task(bot.says(room, "to whom it knows", "t1"))
+    await slow_answer.arrived.wait()
+    await ann.invite(room, cora.user_id)
+    await cora.enters(room)
+    answer = await bot.sync()
+    slow_answer.comes.set()
+    await saying
+    await bot.take(answer)
+    await bot.says(room, "to Cora, too", "t2")
+    assert (await cora.hears(lambda one: one.body == "to Cora, too")).encrypted
 
 
 @pytest.mark.parametrize("fault", [Answer(502), DropResponse()])
