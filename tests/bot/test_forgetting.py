@@ -53,6 +53,7 @@ from storage.records import (
 from storage.tables.spine import quote
 from storage.types import event_hash, milliseconds
 from storage.visit_records import LineKind
+from tests.traces import bytes_of
 
 ANN, BEN, ME = UserId("@ann:test"), UserId("@ben:test"), UserId("@hall:test")
 ROOM = RoomId("!hall:test")
@@ -153,7 +154,7 @@ def found_in(folder: Path, words: dict[str, str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {kind: [] for kind in words}
     for path in folder.rglob("*"):
         if path.is_file() and "pg_wal" not in path.parts:
-            contents = [path.read_bytes()]
+            contents = [bytes_of(path)]
             if path.suffix == ".zip":  # a backup
                 with zipfile.ZipFile(path) as packed:
                     contents += map(packed.read, packed.namelist())

@@ -20,11 +20,12 @@ from tests.journeys.conftest import Meet, everywhere
 from tests.journeys.place import MakePlace
 from tests.journeys.test_archive import new_word
 from tests.journeys.test_listening import file_of
+from tests.traces import bytes_of
 
 
 def found_in(folder: Path, canary: bytes) -> list[Path]:
     """What `grep -a` finds in every file of the hall."""
-    return [p for p in folder.rglob("*") if p.is_file() and canary in p.read_bytes()]
+    return [p for p in folder.rglob("*") if p.is_file() and canary in bytes_of(p)]
 
 
 async def kept(hall: RunningHall, data: bytes) -> Path:
