@@ -6,7 +6,7 @@ import sqlite3
 import stat
 import threading
 import zipfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,7 +30,8 @@ from storage.search.query import Word
 from storage.tables.base import metadata
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-ROWS = 1_203  # more than are read or written at once
+AT_ONCE = 100  # rows read or written at once, instead of a thousand
+ROWS = 2 * AT_ONCE + 43
 ENGINES = ("sqlite", "postgresql")
 
 NewHall = Callable[[str], Awaitable["Place"]]
@@ -74,6 +75,13 @@ class Place:
         file = self.folder / name
         await back_up(self.config, file, overwrite=overwrite, now=NOW, version="9.9")
         return file
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_portions() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dump, "AT_ONCE", AT_ONCE)
+        yield
 
 
 @pytest.fixture
@@ -180,7 +188,7 @@ async def test_what_was_backed_up_is_there_again(
             connection.execute(insert(one), row)
         return len(found)
 
-    assert await new.write(goes_on) > 800
+    assert await new.write(goes_on) > ROWS / 2
 
 
 @pytest.mark.parametrize("engine", ENGINES)
