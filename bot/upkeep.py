@@ -85,11 +85,11 @@ class Upkeep:
             gone, pace = 0, Pace(AT_ONCE, most=MOST)
             while step := await pace.step(
                 hall.database,
-                lambda c, size: redacting.expire(c, room.id, before, language, at_most=size),  # noqa: B023
+                lambda c, size: redacting.expire(c, room.id, before, language, at_most=size),  # noqa: B023 — awaited at once
             ):
                 gone += step
             gone += await hall.database.write(
-                lambda c: redacting.expire_beside(c, room.id, before),  # noqa: B023
+                lambda c: redacting.expire_beside(c, room.id, before),  # noqa: B023 — awaited at once
                 alone=True,
             )
             if gone:

@@ -10,7 +10,7 @@ anew; and then where they stood they stay. So it is made to count, and its sampl
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -42,15 +42,14 @@ async def scrub(engine: AsyncEngine) -> None:
         names = [name for name in sorted(metadata.tables) if await _pages(connection, name)]
         large = [name for name in names if await _size(connection, name) > SMALL]
         # A table that somebody works on is not waited for: it is filled up instead.
-        await connection.execute(text("SET lock_timeout = '50ms'"))
-        for name in set(names) - set(large):
-            try:
-                await connection.execute(text(f"VACUUM FULL {name}"))
-            except DBAPIError as refusal:
-                if getattr(refusal.orig, "pgcode", "") != "55P03":  # lock not available
-                    raise
-                large.append(name)
-        await connection.execute(text("SET lock_timeout = 0"))
+        async with _waiting_at_most(connection, "50ms"):
+            for name in set(names) - set(large):
+                try:
+                    await connection.execute(text(f"VACUUM FULL {name}"))
+                except DBAPIError as refusal:
+                    if not _is_locked(refusal):
+                        raise
+                    large.append(name)
     for name in large:
         await _fill(engine, name)
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
@@ -68,7 +67,7 @@ async def scrub(engine: AsyncEngine) -> None:
 async def _count_anew(engine: AsyncEngine, name: str) -> None:
     """Of a table without rows the server keeps its old samples: it is shown one for the moment."""
     async with engine.begin() as connection:
-        there = await connection.scalar(text(f'SELECT EXISTS (SELECT FROM "{name}")'))  # noqa: S608
+        there = await connection.scalar(text(f'SELECT EXISTS (SELECT FROM "{name}")'))  # noqa: S608 — our schema's names
         place: str | None = None
         if not there:
             statement, _ = await _filler(connection, name)
@@ -76,21 +75,34 @@ async def _count_anew(engine: AsyncEngine, name: str) -> None:
             place = await connection.scalar(shown, {"first": 1, "last": 1})
         await connection.execute(text(f'ANALYZE "{name}"'))
         if place is not None:  # this row alone: others may have come since
-            gone = text(f'DELETE FROM "{name}" WHERE ctid = CAST(CAST(:place AS text) AS tid)')  # noqa: S608
+            gone = text(f'DELETE FROM "{name}" WHERE ctid = CAST(CAST(:place AS text) AS tid)')  # noqa: S608 — our schema's names
             await connection.execute(gone, {"place": place})
 
 
 async def _write_statistics_anew(connection: AsyncConnection) -> None:
     """The server only warns, and leaves them, if the database is not the hall's own."""
-    await connection.execute(text("SET lock_timeout = '200ms'"))
-    for left in reversed(range(TRIES)):
-        try:
-            await connection.execute(text(f"VACUUM FULL {STATISTICS}"))
-            break
-        except DBAPIError as refusal:
-            if left == 0 or getattr(refusal.orig, "pgcode", "") != "55P03":
-                raise
-    await connection.execute(text("SET lock_timeout = 0"))
+    async with _waiting_at_most(connection, "200ms"):
+        for left in reversed(range(TRIES)):
+            try:
+                await connection.execute(text(f"VACUUM FULL {STATISTICS}"))
+                break
+            except DBAPIError as refusal:
+                if left == 0 or not _is_locked(refusal):
+                    raise
+
+
+@contextlib.asynccontextmanager
+async def _waiting_at_most(connection: AsyncConnection, limit: str) -> AsyncIterator[None]:
+    """The connection goes back to the pool: whoever has it next must not be in this hurry."""
+    await connection.execute(text(f"SET lock_timeout = '{limit}'"))
+    try:
+        yield
+    finally:
+        await connection.execute(text("RESET lock_timeout"))
+
+
+def _is_locked(refusal: DBAPIError) -> bool:
+    return getattr(refusal.orig, "pgcode", "") == "55P03"  # lock_not_available
 
 
 async def _size(connection: AsyncConnection, name: str) -> int:

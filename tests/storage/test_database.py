@@ -3,14 +3,17 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from demo.postgres import Postgres
 from storage import database as databases
-from storage import meta
+from storage import meta, scrubbing
 from storage.database import Database, is_passing, open_database
+from storage.migrations import bring_up_to_date
 
 SECRET = "what Ann wrote to Ben"
 
@@ -119,4 +122,22 @@ async def test_whatever_happens_to_one_unit_the_next_is_written(
                 await database.write(write, durable=False)
         assert await database.write(write, durable=False) == "wal"
         assert await database.write(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar()) == 2
+    await database.close()
+
+
+async def test_a_clean_up_that_breaks_leaves_no_haste_behind(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for locks but a moment; whoever has its connection next waits as ever."""
+    database = await open_database(postgres.create_database(f"haste_{uuid4().hex[:12]}"))
+    await database.write(bring_up_to_date, alone=True)
+    monkeypatch.setattr(scrubbing, "STATISTICS", "no_such_table")
+
+    def patience(connection: Connection) -> str:
+        connection.execute(text("SELECT pg_sleep(0.2)"))  # so that each read has its own
+        return str(connection.scalar(text("SHOW lock_timeout")))
+
+    with pytest.raises(DBAPIError):
+        await database.tidy(thoroughly=True)
+    assert await asyncio.gather(*(database.read(patience) for _ in range(3))) == ["0"] * 3
     await database.close()
