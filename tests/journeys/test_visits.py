@@ -149,6 +149,23 @@ def lose(
     monkeypatch.setattr(hall.hall.client, "sync", sync)
 
 
+async def two_cities_and_a_draft(
+    hall: RunningHall, arrive: Arrive, slug: str, paula: Person
+) -> tuple[Person, Person, str]:
+    """Who leads the host, who comes from the other city, and the number of the visit."""
+    room = hall.rooms[slug]
+    host, guest = ("Havnvoll", "Lipohrad") if slug == CLEAR else ("Lipohrad", "Havnvoll")
+    ana, ben = await arrive("ana", slug), await arrive("ben", slug)
+    for person, city in ((ana, f"{host} role:city-lead"), (ben, guest)):
+        await hall.asks(paula, room, f"!member set {person.user_id} city:{city}")
+    first = datetime.now(UTC).date() + timedelta(days=60)
+    dates = f"{first} {first + timedelta(weeks=1)}"
+    draft = await hall.asks(
+        ana, room, f"!visit propose {host} {dates} cities:{host} cities:{guest} require:{host}"
+    )
+    return ana, ben, draft.body.split(":", 1)[0]
+
+
 @everywhere
 @pytest.mark.promise(
     "A minute after dates are closed the homeserver is asked for votes that never reached the"
@@ -166,16 +183,7 @@ async def test_votes_that_no_sync_brought_are_gathered_after_the_close(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     room = hall.rooms[slug]
-    host, guest = ("Havnvoll", "Lipohrad") if slug == CLEAR else ("Lipohrad", "Havnvoll")
-    ana, ben = await arrive("ana", slug), await arrive("ben", slug)
-    for person, city in ((ana, f"{host} role:city-lead"), (ben, guest)):
-        await hall.asks(paula, room, f"!member set {person.user_id} city:{city}")
-    first = datetime.now(UTC).date() + timedelta(days=60)
-    dates = f"{first} {first + timedelta(weeks=1)}"
-    draft = await hall.asks(
-        ana, room, f"!visit propose {host} {dates} cities:{host} cities:{guest} require:{host}"
-    )
-    number = draft.body.split(":", 1)[0]
+    ana, ben, number = await two_cities_and_a_draft(hall, arrive, slug, paula)
     lose(hall, ben, polls.RESPONSES, monkeypatch)
     await ana.say(room, f"!visit open {number}")
     card = await hears_card(ben, room, "Which dates suit you?")
@@ -231,16 +239,7 @@ async def test_votes_whose_redaction_no_sync_brought_count_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     room = hall.rooms[slug]
-    host, guest = ("Havnvoll", "Lipohrad") if slug == CLEAR else ("Lipohrad", "Havnvoll")
-    ana, ben = await arrive("ana", slug), await arrive("ben", slug)
-    for person, city in ((ana, f"{host} role:city-lead"), (ben, guest)):
-        await hall.asks(paula, room, f"!member set {person.user_id} city:{city}")
-    first = datetime.now(UTC).date() + timedelta(days=60)
-    dates = f"{first} {first + timedelta(weeks=1)}"
-    draft = await hall.asks(
-        ana, room, f"!visit propose {host} {dates} cities:{host} cities:{guest} require:{host}"
-    )
-    number = draft.body.split(":", 1)[0]
+    ana, ben, number = await two_cities_and_a_draft(hall, arrive, slug, paula)
     lose(hall, ben, {"m.room.redaction"}, monkeypatch)
     await ana.say(room, f"!visit open {number}")
     card = await hears_card(ben, room, "Which dates suit you?")
