@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -19,20 +18,20 @@ CREATE = """CREATE VIRTUAL TABLE IF NOT EXISTS ft USING
 INSERT = "INSERT INTO ft(rowid, title, tags, surface, stem, scope) VALUES (?, ?, ?, ?, ?, ?)"
 DELETE = """INSERT INTO ft(ft, rowid, title, tags, surface, stem, scope)
     VALUES ('delete', ?, ?, ?, ?, ?, ?)"""
+# A row id is a message's id and the last bits of its room's: most messages of other rooms are
+# passed by without being looked up.
+ROOM_BITS = 6
+BUCKETS = 1 << ROOM_BITS
 # CROSS JOIN keeps the index in front: newer SQLite turns a plain join round and never ends.
-FIND = """SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, m.body, m.title
-    FROM ft CROSS JOIN message m ON m.id = ft.rowid
-    WHERE ft MATCH ? AND ft.rowid BETWEEN ? AND ?
-    AND (? IS NULL OR m.room_id IN (SELECT value FROM json_each(?)))
+FIND = f"""SELECT m.id, m.seq, m.room_id, m.thread_h, m.sender_id, m.ts, m.lang, m.body, m.title
+    FROM ft CROSS JOIN message m ON m.id = ft.rowid >> {ROOM_BITS}
+    WHERE ft MATCH ? AND ft.rowid BETWEEN ? AND ? AND (? >> (ft.rowid & {BUCKETS - 1})) & 1
+    AND m.room_id IN (SELECT value FROM json_each(?))
     AND m.ts >= ? AND m.ts < ? AND m.body <> '' AND (? IS NULL OR m.thread_h = ?)
     AND (? IS NULL OR ? = EXISTS (SELECT 1 FROM message o
         WHERE o.thread_h = m.thread_h AND o.room_id = m.room_id AND o.id <> m.id AND o.body <> ''))
-    ORDER BY ft.rowid DESC LIMIT ?"""
-FEW_ROOMS = 4  # that cost nothing to name
-# What was said in some rooms in a stretch of time: the index would have to pass by it.
-PASSED = """SELECT count(*) FROM (SELECT 1 FROM message
-    WHERE room_id IN (SELECT value FROM json_each(?)) AND id BETWEEN ? AND ? LIMIT ?)"""
-PASSING = 8  # messages cost as much as looking up one match and its room
+    ORDER BY ft.rowid DESC LIMIT ?"""  # noqa: S608 — numbers of ours
+FEW_ROOMS = 2  # whose messages, named in the index, are fewer than most words' matches
 
 # Documents have negative row ids: a search for messages never meets them.
 FIND_DOCUMENTS = """SELECT d.id, d.kind, d.subject, d.room_id, d.author_id, d.city, d.ts, d.lang,
@@ -66,54 +65,34 @@ def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
 
 
 def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: int) -> list[Row]:
-    """The newest `limit` messages that match, newest first.
-
-    Where the words are rare, or the rooms are most of them, the newest matches of all rooms hold
-    what is wanted. Else what they tell of decides how the rest is found: by the rooms' names in the
-    index, which passes by all that was said there, or by the rooms of the matches.
-    """
+    """The newest `limit` messages that match, newest first."""
     rooms = any_of(f"r{room}" for room in scope.rooms)
-    words = rooms if tree is None else compile_tree(tree, rooms)
-    if words is None:
+    words = None if tree is None else compile_tree(tree, rooms)
+    if words is None and tree is not None:
         return []
-    for group in scope.groups:
-        words = f"({words}) AND {any_of(group)}"
+    wanted = [words, *map(any_of, scope.groups)]
+    if len(scope.rooms) <= FEW_ROOMS or not any(wanted):
+        wanted.append(rooms)
+    matching = " AND ".join(f"({it})" for it in wanted if it)
     if scope.without:
-        words = f"({words}) NOT {any_of(scope.without)}"
-    if tree is None:
-        return _find(connection, words, scope, limit, scope.rooms)
-    named = f"({words}) AND {rooms}"
-    if len(scope.rooms) <= FEW_ROOMS:
-        return _find(connection, named, scope, limit, scope.rooms)
-    newest = _find(connection, words, scope, limit + 1)
-    allowed = set(scope.rooms)
-    found = [row for row in newest if row.room_id in allowed]
-    if len(newest) <= limit or len(found) >= limit:
-        return found[:limit]
-    older = replace(scope, below=newest[-1].message_id)
-    worded = named if _pays_to_name(connection, scope.rooms, newest) else words
-    return found + _find(connection, worded, older, limit - len(found), scope.rooms)
-
-
-def _pays_to_name(connection: Connection, rooms: Sequence[int], matches: Sequence[Row]) -> bool:
-    """Whether so little was said in some rooms between these matches that passing by it is less
-    work than looking for the room of each match."""
-    most = PASSING * len(matches)
-    between = (json.dumps(rooms), matches[-1].message_id, matches[0].message_id, most)
-    ((said,),) = fetch_plainly(connection, PASSED, between)
-    return bool(said < most)
-
-
-def _find(
-    connection: Connection, words: str, scope: Scope, limit: int, among: Sequence[int] = ()
-) -> list[Row]:
-    """The newest matches in some rooms, or in all."""
-    rooms = json.dumps(among) if among else None
-    values = (
-        words, scope.lowest_id, scope.highest_id, rooms, rooms, scope.after_ms, scope.before_ms,
-        scope.thread, scope.thread, scope.answered, scope.answered, limit,
+        matching = f"({matching}) NOT {any_of(scope.without)}"
+    asked = (
+        matching, scope.lowest_id << ROOM_BITS, row_id(scope.highest_id, -1), _buckets(scope.rooms),
+        json.dumps(scope.rooms), scope.after_ms, scope.before_ms, scope.thread, scope.thread,
+        scope.answered, scope.answered, limit,
     )  # fmt: skip
-    return list(map(Row._make, fetch_plainly(connection, FIND, values)))
+    return list(map(Row._make, fetch_plainly(connection, FIND, asked)))
+
+
+def row_id(message_id: int, room_id: int) -> int:
+    """Where a message stands in the index, in the order of their ids; documents: their own id."""
+    return message_id if message_id < 0 else message_id << ROOM_BITS | room_id % BUCKETS
+
+
+def _buckets(rooms: Iterable[int]) -> int:
+    """One bit for each last bits that rooms' ids have, as SQLite's signed 64."""
+    bits = sum(1 << number for number in {room % BUCKETS for room in rooms})
+    return bits - (1 << BUCKETS) if bits >> (BUCKETS - 1) else bits
 
 
 def documents(
@@ -200,7 +179,7 @@ def values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
     if row.title is None:
         analysed = row.analysed
         return (
-            row.message_id,
+            row_id(row.message_id, row.room_id),
             "",
             " ".join(analysed.tags),
             " ".join(analysed.surface),
@@ -208,7 +187,7 @@ def values(row: IndexRow) -> tuple[int, str, str, str, str, str]:
             f"r{row.room_id} p{row.sender_id} {' '.join(row.marks)}",
         )
     return (
-        row.message_id,
+        row_id(row.message_id, row.room_id),
         " ".join(row.title_words),
         " ".join(row.tags),
         " ".join(row.analysed.surface),

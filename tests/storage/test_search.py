@@ -536,21 +536,25 @@ def test_every_pair_of_ids_and_days_is_ordered() -> None:
                 assert scope.lowest_id <= ts // 1000 * 16 <= scope.highest_id
 
 
+# Several with the same last six bits, which are what an index on SQLite tells of a room.
+NUMBERS = (1, 2, 3, 63, 64, 66, 67, 127, 131, 191)
+
+
 @pytest.mark.parametrize("limit", [1, 3, 12, 400])
 @pytest.mark.parametrize("apart", [1, 7, 60], ids=["every", "each 7th", "each 60th"])
 async def test_many_rooms_hold_what_few_of_them_hold(
     database: Database, limit: int, apart: int
 ) -> None:
-    """Many rooms are not named in the index unless it pays: the result is the same."""
+    """Two rooms are named in the index, more are not: the result is the same."""
 
     def room(n: int) -> int:
-        return (n + n // apart) % 10
+        return NUMBERS[(n + n // apart) % len(NUMBERS)]
 
     said = range(1, 60 * apart + 1) if apart < 60 else range(1, 1201)
     drinks = {n: "coffee" if n % apart == 0 else "tea" for n in said}
     await say(database, [Sentence(n, room(n), 1, 1000 + n, f"{drinks[n]} and {n}") for n in said])
-    few, many = Scope(rooms=(3, 4)), Scope(rooms=(3, 4, *range(100, 130)))
-    expected = [n for n in reversed(said) if drinks[n] == "coffee" and room(n) in (3, 4)]
+    few, many = Scope(rooms=(3, 63)), Scope(rooms=(3, 63, *range(1000, 1030)))
+    expected = [n for n in reversed(said) if drinks[n] == "coffee" and room(n) in (3, 63)]
     assert await search(database, "coffee", few, limit) == expected[:limit]
     assert await search(database, "coffee", many, limit) == expected[:limit]
     without = [n for n in expected if n != expected[0]][:limit]
