@@ -1,11 +1,19 @@
-"""What is asked of a large archive: words rare, medium and common, phrases, filters, few rooms."""
+"""What is asked of a large archive: words rare, medium and common, phrases, filters, few rooms.
 
-from collections.abc import Sequence
+Of a million messages a rare word stands in 20 to 100, a medium one in 2,000 to 10,000, a common one
+in 100,000 and more.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from benchmarks.corpus import ROOMS, SEED, Corpus
+from storage.search.words import written_words
 
+SAMPLE = 100_000  # messages that tell how common a word is
+RARE, MEDIUM, COMMON = (2, 10), (200, 1_000), (10_000, SAMPLE)  # messages of them, at most
 SELECTIVE = ("rare", "two medium", "phrase", "person", "medium")
 
 
@@ -20,28 +28,24 @@ class Asked:
 
 
 def questions(corpus: Corpus) -> list[Asked]:
-    """About 140 searches, the same each time."""
+    """A hundred searches, the same each time."""
     chance = Random(SEED)
+    spread = Counter(
+        word
+        for event in corpus.events(SAMPLE)
+        for word in set(written_words(event.content["body"]))
+    )
     asked: list[Asked] = []
     for language in corpus.languages:
-        words = corpus.vocabularies[language].words
-
-        def pick(low: int, high: int, of: Sequence[str] = words) -> str:
-            return next(
-                word
-                for word in (of[chance.randrange(low, high)] for _ in range(1000))
-                if len(word) > 3 and word.isalpha()
-            )
-
-        two = f"{pick(300, 900)} {pick(300, 900)}"
-        medium, common = pick(1_000, 3_000), pick(5, 60)
+        pick = _picker(chance, corpus.vocabularies[language].words, spread)
+        common, medium = pick(COMMON), pick(MEDIUM)
         run = _spoken(corpus, chance, language)
         for kind, query, plain in (
-            ("rare", rare := pick(9_000, 19_000), rare),
+            ("rare", rare := pick(RARE), rare),
             ("medium", medium, medium),
             ("common", common, common),
-            ("two common", twice := f"{common} {pick(5, 60)}", twice),
-            ("two medium", two, two),
+            ("two common", twice := f"{common} {pick(COMMON, common)}", twice),
+            ("two medium", two := f"{medium} {pick(MEDIUM, medium)}", two),
             ("either", f"{medium} OR {common}", f"{medium} {common}"),
             ("phrase", f'"{run}"', run),
             ("prefix", f"{medium[:4]}*", medium),
@@ -53,6 +57,20 @@ def questions(corpus: Corpus) -> list[Asked]:
                 Asked(kind, query, plain, tuple(sorted(chance.sample(range(ROOMS), size))))
             )
     return asked
+
+
+def _picker(chance: Random, words: Sequence[str], spread: Mapping[str, int]) -> Callable[..., str]:
+    """Picks a word of a language by how many messages it stands in, other than one."""
+    known = [it for it in words if it.isalpha()]
+
+    def pick(between: tuple[int, int], but: str = "") -> str:
+        fewest, most = between
+        found = [it for it in known if fewest <= spread.get(it, 0) <= most and it != but]
+        # A language that has no such word is asked for its commonest ones.
+        found = found or [it for it in known[:3] if it != but]
+        return chance.choice([it for it in found if len(it) > 3] or found)
+
+    return pick
 
 
 def _spoken(corpus: Corpus, chance: Random, language: str) -> str:
