@@ -187,16 +187,18 @@ class Matcher:
 
     def _spoken(self, text: str, offset: int, word: str, terms: Terms) -> list[int]:
         """Where the parts of a phrase stand that begins in this word; none: []."""
-        parts = self._parts_of(word)
+        parts, end = self._parts_of(word), offset + len(word)
+        following = _plain_word(text, end)
+        if following is not None and len(parts) == 1 and not self._goes_on(following[0], terms):
+            return []  # most words that begin a phrase, at little cost
         here = [token for _, token in parts]
         if terms.phrase[0] not in here:
             return []
         first = here.index(terms.phrase[0])
         found = [(offset + at, token) for at, token in parts[first:]]
         size = len(terms.phrase) + bool(terms.prefix)
-        end = offset + len(word)
         while len(found) < size:
-            following = next_word(text, end, end + NEXT)
+            following = _plain_word(text, end) or next_word(text, end, end + NEXT)
             if following is None:
                 return []
             word, at = following
@@ -206,6 +208,13 @@ class Matcher:
         if tokens[: len(terms.phrase)] != terms.phrase or not terms.begins(tokens[-1]):
             return []
         return [place for place, _ in found[:size]]
+
+    def _goes_on(self, word: str, terms: Terms) -> bool:
+        """Whether a plain word may be the second of a phrase."""
+        token = self._parts_of(word)[0][1]
+        if len(terms.phrase) > 1:
+            return token == terms.phrase[1]
+        return terms.begins(token)
 
     def _parts_of(self, word: str) -> list[tuple[int, str]]:
         parts = self._parts.get(word)
@@ -268,6 +277,13 @@ class Matcher:
                 if len(latest) == len(self._terms) and at - min(latest.values()) < NEAR:
                     return True
         return False
+
+
+def _plain_word(text: str, end: int) -> tuple[str, int] | None:
+    """The word after one that ends there, and its offset, if it has no sign but ASCII letters."""
+    stop = text.find(" ", end + 1)
+    word = text[end + 1 : None if stop < 0 else stop]
+    return (word, end + 1) if word.isascii() and word.isalpha() and text[end] == " " else None
 
 
 def _near_by(text: str, places: Sequence[tuple[int, int]], leaves: int) -> bool:
