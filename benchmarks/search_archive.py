@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -57,11 +57,15 @@ async def _take(database: SqliteDatabase, events: Iterable[RoomEvent]) -> None:
     waiting = iter(events)
     while batch := list(islice(waiting, BATCH)):
         # In a thread, as the hall does with more than a few.
-        await _store(database, await asyncio.to_thread(_analysed, batch))
+        await _store(database, await asyncio.to_thread(_analysed, batch, database.give_way))
 
 
-def _analysed(events: Sequence[RoomEvent]) -> list[Fact]:
-    return [read_fact(event, "en") for event in events]
+def _analysed(events: Sequence[RoomEvent], give_way: Callable[[], None]) -> list[Fact]:
+    facts = []
+    for event in events:
+        give_way()
+        facts.append(read_fact(event, "en"))
+    return facts
 
 
 async def _store(database: SqliteDatabase, facts: Sequence[Fact]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -211,9 +211,10 @@ async def read_facts(hall: Hall, events: Sequence[RoomEvent]) -> dict[EventId, F
     language = hall.settings.community.language
     mine = [event for event in events if event.sender != hall.me]
 
-    def read() -> dict[EventId, Fact]:
+    def read(between: Callable[[], None] = lambda: None) -> dict[EventId, Fact]:
         facts: dict[EventId, Fact] = {}
         for event in mine:
+            between()
             try:
                 facts[event.event_id] = read_fact(event, language)
             except Exception as trouble:  # one odd event never stops intake
@@ -221,7 +222,7 @@ async def read_facts(hall: Hall, events: Sequence[RoomEvent]) -> dict[EventId, F
         return facts
 
     at_once = len(mine) < THREAD_FROM and sum(map(_length, mine)) < LONG_TEXT
-    return read() if at_once else await asyncio.to_thread(read)
+    return read() if at_once else await asyncio.to_thread(read, hall.database.give_way)
 
 
 def _length(event: RoomEvent) -> int:

@@ -34,6 +34,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 
+from storage.courtesy import Courtesy
+
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
@@ -100,6 +102,9 @@ class Database(Protocol):
 
     async def study(self, work: Work[T]) -> T:
         """Run long work that writes nothing, on one moment's state, so that nobody waits for it."""
+
+    def give_way(self) -> None:
+        """Between two steps of long work in another thread: let those go first who wait for us."""
 
     async def tidy(self, *, thoroughly: bool) -> None:
         """Let erased words leave the files, too; thoroughly: with what is too slow by day."""
@@ -283,12 +288,16 @@ class SqliteDatabase:
         except BaseException:
             os.close(self._lock)
             raise
+        self._courtesy = Courtesy()
         self._queue: queue.SimpleQueue[_Unit[Any] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._keep_writing, name="writer", daemon=True)
         self._writer.start()
 
     async def write(self, work: Work[T], *, alone: bool = False, durable: bool = True) -> T:
-        return await self._put(work, alone=alone or not durable, durable=durable, bare=False)
+        if alone or not durable:
+            return await self._put(work, alone=True, durable=durable, bare=False)
+        with self._courtesy.waiting():
+            return await self._put(work, alone=False, durable=True, bare=False)
 
     async def _put(self, work: Work[T], *, alone: bool, durable: bool, bare: bool) -> T:
         loop = asyncio.get_running_loop()
@@ -299,7 +308,11 @@ class SqliteDatabase:
 
     async def read(self, work: Work[T]) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reading, self._read, work)
+        with self._courtesy.waiting():
+            return await loop.run_in_executor(self._reading, self._read, work)
+
+    def give_way(self) -> None:
+        self._courtesy.give_way()
 
     def _read(self, work: Work[T]) -> T:
         with self._readers.begin() as connection:

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage.courtesy import Courtesy
 from storage.database import HallIsRunning, T, Work
 from storage.scrubbing import scrub
 
@@ -30,6 +31,7 @@ class PostgresDatabase:
         self._engine = engine
         self._keeper = keeper  # writes, and holds the advisory lock for as long as we run
         self._turn = asyncio.Lock()
+        self._courtesy = Courtesy()
 
     @classmethod
     async def open(cls, url: URL) -> "PostgresDatabase":
@@ -50,7 +52,11 @@ class PostgresDatabase:
             raise
 
     async def write(self, work: Work[T], *, alone: bool = False, durable: bool = True) -> T:
-        return await asyncio.shield(asyncio.ensure_future(self._write(work, durable)))
+        writing = asyncio.shield(asyncio.ensure_future(self._write(work, durable)))
+        if alone or not durable:
+            return await writing
+        with self._courtesy.waiting():
+            return await writing
 
     async def _write(self, work: Work[T], durable: bool) -> T:
         async with self._turn:
@@ -64,8 +70,12 @@ class PostgresDatabase:
                 return await self._keeper.run_sync(work)
 
     async def read(self, work: Work[T]) -> T:
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(work)
+        with self._courtesy.waiting():
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+
+    def give_way(self) -> None:
+        self._courtesy.give_way()
 
     async def study(self, work: Work[T]) -> T:
         engine = self._engine.execution_options(

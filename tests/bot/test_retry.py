@@ -31,6 +31,9 @@ class NoServer:
     async def study(self, work: Work[T]) -> T:
         return await self._database.study(work)
 
+    def give_way(self) -> None:
+        self._database.give_way()
+
     async def tidy(self, *, thoroughly: bool) -> None:
         await self._database.tidy(thoroughly=thoroughly)
 

@@ -74,6 +74,9 @@ class FusedDatabase:
         self._fuse.check()
         return await self._database.study(work)
 
+    def give_way(self) -> None:
+        self._database.give_way()
+
     async def tidy(self, *, thoroughly: bool) -> None:
         await self._database.tidy(thoroughly=thoroughly)
 

@@ -1,6 +1,7 @@
 """Both databases behave alike when something goes wrong."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,8 +11,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from demo.postgres import Postgres
+from storage import courtesy, meta, scrubbing
 from storage import database as databases
-from storage import meta, scrubbing
 from storage.database import Database, is_passing, open_database
 from storage.migrations import bring_up_to_date
 
@@ -141,3 +142,26 @@ async def test_a_clean_up_that_breaks_leaves_no_haste_behind(
         await database.tidy(thoroughly=True)
     assert await asyncio.gather(*(database.read(patience) for _ in range(3))) == ["0"] * 3
     await database.close()
+
+
+async def test_long_work_pauses_while_somebody_waits_for_an_answer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers and small writers are waited for; a large batch of the background is not."""
+    paused: list[float] = []
+    monkeypatch.setattr(courtesy, "STRETCH", 0.0)
+    monkeypatch.setattr(time, "sleep", paused.append)
+
+    def long_work(_connection: Connection) -> int:
+        before = len(paused)
+        database.give_way()
+        return len(paused) - before
+
+    assert await database.read(long_work) == 1
+    assert await database.write(long_work) == 1
+    assert await database.write(long_work, alone=True) == 0
+    assert await database.write(long_work, durable=False) == 0
+    with pytest.raises(ZeroDivisionError):
+        await database.read(lambda _connection: 1 / 0)
+    database.give_way()
+    assert len(paused) == 2
