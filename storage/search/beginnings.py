@@ -7,12 +7,14 @@ little: whoever asks looks at what is left.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from storage.search import endings
 from storage.search.letters import MARKS, UNSPACED
 
 END = "."  # in place of a letter: no more letters follow
+FOLDED = 2  # letters that one sign folds into, æ or ß
 LETTERS = 3  # of a beginning; the last letter of a short stem may differ from its word's
 KNOWN = chr(0x530)  # below: Latin, Greek, Cyrillic
 _JOINTS = "'’ʼ‐‑-"  # between the parts of one written word
@@ -20,6 +22,7 @@ _APART = frozenset(["", *' \n\t.,;:!?()/"…'])  # signs that stand beside a wor
 _WHOLE = re.compile(rf"\w[\w{MARKS}]*(?:[{_JOINTS}]\w[\w{MARKS}]*)*")
 # Letters without accents, of one form each; of others any sign beyond ASCII will do.
 _ONE_FORM = frozenset("бвджзклмнпрстфхцчшщβγδζθκλμνξπτφχψ")
+_VARIANTS = {"β": "ϐ", "θ": "ϑϴ", "κ": "ϰ", "μ": "\u00b5", "π": "ϖ", "φ": "ϕ", "к": "Ќќ"}
 # Texts with such signs are read word by word when Greek or Cyrillic is asked for.
 _ELSEWHERE = re.compile(
     "[\u00ad\u0300-\u036f\u0483-\u0487\u0530-\u1eff\u200b-\u200d\u2060-\u218f\u2460-\u24ff"
@@ -37,7 +40,7 @@ class Beginnings:
         self.anything = False  # a token is written in other letters: any word may answer it
         starts = [(start, "") for token in tokens for start in _starts(token)]
         starts += [(it[:LETTERS], END if len(it) <= LETTERS else "") for it in whole]
-        for start, end in starts:
+        for start, end in map(_in_one_alphabet, starts):
             if not all(it.isalnum() and it < KNOWN for it in start):
                 self.anything = True
                 return
@@ -103,6 +106,13 @@ def _inside(sign: str) -> bool:
     return sign in _JOINTS or bool(re.match(f"[{MARKS}]", sign))
 
 
+def _in_one_alphabet(one: tuple[str, str]) -> tuple[str, str]:
+    """A beginning as far as it is ASCII, or is not; where it is cut, anything may follow."""
+    start, _end = one
+    run = "".join(takewhile(lambda it: it.isascii() == start[0].isascii(), start))
+    return one if run == start else (run, "")
+
+
 def _starts(token: str) -> set[str]:
     """The letters of which every word of this token has some in front, folded."""
     letters = token[:-1] if 1 < len(token) < LETTERS + 2 and token[-1] == "1" else token
@@ -114,7 +124,7 @@ def _compiled_plain(tree: dict[str, Any]) -> re.Pattern[str]:
     """ASCII letters, in small letters; "?" may be any other sign, or several letters in one."""
     ways = [f"(?<={first}){_tail(below)}" for first, below in tree.items() if first]
     next_ones = {it for below in tree.values() for it in _letters(below)}
-    open_end = any("" in below or END in below for below in tree.values())
+    open_end = _one_sign_is_all(tree)
     ways.append(r"(?<=\?)" + ("" if open_end else rf"(?:['?-]|[{''.join(sorted(next_ones))}])"))
     # One set in front, so that the search leaps from one such sign to the next.
     return re.compile(rf"[{''.join(tree)}?](?<!\w.)(?:{'|'.join(ways)})[\w?]*")
@@ -125,6 +135,13 @@ def _letters(branch: dict[str, Any]) -> Iterator[str]:
         if letter not in ("", END):
             yield letter
             yield from _letters(below)
+
+
+def _one_sign_is_all(branch: dict[str, Any], letters: int = 0) -> bool:
+    """Whether one sign may stand for all letters asked for: it folds into two at most."""
+    if END in branch or ("" in branch and letters <= FOLDED):
+        return True
+    return any(_one_sign_is_all(below, letters + 1) for below in branch.values())
 
 
 def _tail(branch: dict[str, Any]) -> str:
@@ -156,5 +173,5 @@ def _compiled_other(tree: dict[str, Any]) -> re.Pattern[str]:
 def _signs(letters: Iterable[str]) -> str:
     """A set of all that may fold into one of these letters: quickly compiled, so often too wide."""
     if all(letter in _ONE_FORM for letter in letters) and len(list(letters)) == 1:
-        return f"[{''.join(letter + letter.upper() for letter in letters)}]"
+        return f"[{''.join(it + it.upper() + _VARIANTS.get(it, '') for it in letters)}]"
     return r"[^\x00-\x7f]"

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import filterfalse
 
 from storage.search.analyser import FEW_WORDS, Terms, stem_languages, terms_of
 from storage.search.beginnings import Beginnings
 from storage.search.letters import UNSPACED
 from storage.search.query import Candidate, Node, wanted
 from storage.search.rows import Row
-from storage.search.stemming import LANGUAGES
+from storage.search.stemming import LANGUAGES, is_whole
 from storage.search.words import (
     find_tags,
     find_words,
@@ -57,10 +58,13 @@ class Matcher:
                 answer = {leaf} if place else {leaf, leaf + EXACT}
                 self._leaves[token] = self._leaves.get(token, NONE) | answer
         asked = (
-            token for it in self._terms for token in (*it.any_of, "" if it.phrase else it.prefix)
+            token
+            for it in self._terms
+            for token in (*filterfalse(is_whole, it.any_of), "" if it.phrase else it.prefix)
         )
         spoken = [it.phrase[0] for it in self._terms if it.phrase]
-        self._beginnings = Beginnings(filter(None, asked), spoken)
+        whole = [token for it in self._terms for token in it.any_of if is_whole(token)]
+        self._beginnings = Beginnings(filter(None, asked), [*spoken, *whole])
         self._parts: dict[str, list[tuple[int, str]]] = {}  # by written word: offset and token
         self._none = (0.0,) * len(self._terms)
         # By language, then by written word: its tokens and what each of them answers, in all the

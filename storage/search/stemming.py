@@ -78,3 +78,8 @@ def stem(word: str, language: str, folded: str | None = None) -> str:
         return whole
     alike = len(found) < SHORTEST or found in folded_small()
     return f"{found}1" if alike and found.isalpha() else found
+
+
+def is_whole(token: str) -> bool:
+    """Whether a token is a word as it is: so short a stem of another word would carry a 1."""
+    return len(token) < SHORTEST and token.isalpha()
