@@ -19,6 +19,7 @@ from commands.search.suggesting import suggest
 from commands.words import N_
 from storage import archive, rooms, search_pages
 from storage.records import ArchivedMessage, EventId, Room
+from storage.search import renewal
 from storage.search.query import Field, Query, print_query, print_tree
 from storage.search.snippets import snippet
 from storage.search_pages import SearchPage
@@ -104,14 +105,17 @@ def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context
         if number < 0:
             quotes += quoted_by(found.documents[number], context)
     _remember(call, context, asking, page.more if hits else None)
+    renewing = renewal.waiting(context.connection).any
     if not hits:
-        better = suggest(audience, query, call.asker, context)
+        # A word that is not found may merely wait for its turn.
+        better = None if renewing else suggest(audience, query, call.asker, context)
         reply = replies.nothing(
             call.words,
             understood,
             elsewhere=not (call.direct or call.private),
             hints=asking.hints,
             better=f"{call.sign}search {print_query(better)}" if better else None,
+            renewing=renewing,
         )
     else:
         reply = replies.found(
@@ -123,6 +127,7 @@ def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context
             first=1 + (0 if asking.cursor is None else asking.cursor.shown),
             more=f"{call.sign}more" if page.more is not None else None,
             hints=asking.hints,
+            renewing=renewing,
         )
     return call.answer(reply, quotes=tuple(dict.fromkeys(quotes)))
 

@@ -100,8 +100,12 @@ def found(
     first: int,
     more: str | None,
     hints: Sequence[Hint],
+    renewing: bool,
 ) -> Reply:
-    """A page of hits. total: in this window; capped: there may be others. more: as typed."""
+    """A page of hits. total: in this window; capped: there may be others. more: as typed.
+
+    renewing: the index is being made anew.
+    """
     count = f"{total}+" if capped else total
     what = _what(words, understood)
     many = (
@@ -112,6 +116,7 @@ def found(
     blocks: list[Block] = [
         Paragraph(many),
         *(Paragraph(_hint(words, hint)) for hint in hints),
+        *(Paragraph(line) for line in _incomplete(words, renewing)),
         Items(
             tuple(_hit(words, hit, one_room=understood.room is not None) for hit in hits),
             ordered=True,
@@ -130,6 +135,7 @@ def nothing(
     elsewhere: bool,
     hints: Sequence[Hint],
     better: str | None,
+    renewing: bool,
 ) -> Reply:
     """elsewhere: it was asked in a room. better: a search that finds something, as typed."""
     what = _what(words, understood)
@@ -138,6 +144,7 @@ def nothing(
         if understood.query
         else words.say("Nothing found among {what}.", what=what),
         *(_hint(words, hint) for hint in hints),
+        *_incomplete(words, renewing),
     ]
     if better is not None:
         lines.append(words.say("Did you mean {search}?", search=Code(better)))
@@ -156,6 +163,16 @@ def nothing(
             )
         )
     return paragraphs(*lines)
+
+
+def _incomplete(words: Words, renewing: bool) -> list[Inline]:
+    if not renewing:
+        return []
+    told = words.say(
+        "I am reading the archive anew after an update, newest messages first: until that is done,"
+        " older ones may be missing here."
+    )
+    return [told]
 
 
 def no_more(words: Words, search: str) -> Reply:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from commands.posts import React, Say, TakeBack, Tell
 from commands.reply import Items, MessageLink, Strong
-from storage import outbox, people, practices, rooms
+from storage import outbox, people, practices, reindexing, rooms
 from storage.records import (
     Answered,
     EventId,
@@ -19,6 +19,7 @@ from storage.records import (
     RoomKind,
     UserId,
 )
+from storage.search import renewal
 from storage.tables.archive import search_page
 from tests.commands.conftest import (
     ANN,
@@ -635,3 +636,20 @@ async def test_what_was_answered_and_liked_comes_before_what_was_not(hall: Hall)
     assert first < third
     assert second < third
     assert answered != liked
+
+
+async def test_while_the_index_is_made_anew_each_answer_says_that_it_may_be_incomplete(
+    hall: Hall,
+) -> None:
+    await talk(hall)
+    await hall.do(renewal.lay_aside)
+    await hall.talks(ANN, "A pump that came after the update")
+    for asked in ("!search pump", "!search library", "!search libary"):
+        shown = await hall.hears(ANN, asked)
+        assert "older ones may be missing" in shown
+        assert "Did you mean" not in shown
+    while await hall.do(lambda c: reindexing.step(c, 10)):
+        pass
+    shown = await hall.hears(ANN, "!search library")
+    assert "loud" in shown
+    assert "may be missing" not in shown

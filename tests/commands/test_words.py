@@ -170,7 +170,7 @@ FULL_CITY = replace(
 )
 HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",), (("6", "7"),))
 HINTS = tuple(Hint(kind, "1", "has") for kind in HintKind)
-FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS}
+FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS, "renewing": True}
 
 SOMEBODY = Person(1, UserId("@1:2"), "1")
 PRACTICE = Practice(1, PracticeState.DRAFT, SOMEBODY, "1", "2", "de", NOW, NOW)
@@ -409,7 +409,9 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             for where, more in ((WHERE, "1"), (ANYWHERE, None))
         ],
         "nothing": [
-            search.nothing(WORDS, WHERE, elsewhere=there, hints=HINTS, better=better)
+            search.nothing(
+                WORDS, WHERE, elsewhere=there, hints=HINTS, better=better, renewing=there
+            )
             for there in (True, False)
             for better in (None, "1")
         ],
