@@ -14,7 +14,14 @@ from commands.search.documents import document_hit, quoted_by
 from commands.search.looking import Found, look
 from commands.search.ranking import Cursor
 from commands.search.rules import Hint, parse_query, read_again
-from commands.search.scoping import anchored, means_elsewhere, rooms_meant, told
+from commands.search.scoping import (
+    anchored,
+    means_elsewhere,
+    no_thread,
+    rooms_meant,
+    told,
+    unknown_cities,
+)
 from commands.search.suggesting import suggest
 from commands.words import N_
 from storage import archive, rooms, search_pages
@@ -46,11 +53,14 @@ def search_archive(call: Call[Search], context: Context) -> Posts:
     today = context.now.astimezone(context.zone_of(call.asker)).date()
     reading = parse_query(call.arguments.query, today=today)
     if reading.refusal is not None:
-        raise MemberError(replies.refused(call.words, reading.refusal))
+        raise MemberError(replies.refused(call.words, reading.refusal, reading.hints))
+    if (typed := no_thread(reading.query)) is not None:
+        raise MemberError(replies.no_thread(call.words, typed))
     query = anchored(reading.query, call)
     if query is None:
         raise MemberError(replies.no_thread_here(call.words))
-    asking = _Asking(query, reading.hints, call.said.event_id, None)
+    hints = (*reading.hints, *unknown_cities(query, context))
+    asking = _Asking(query, hints, call.said.event_id, None)
     if call.direct:
         return _answer(asking, _of_asker(call, context), call, context)
     here = of_room(context.connection, call.room)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from commands.reply import (
     Block,
@@ -70,10 +70,13 @@ class DocumentHit:
     show: str | None  # the command that does, as typed
 
 
-def refused(words: Words, refusal: Refusal) -> Reply:
+def refused(words: Words, refusal: Refusal, hints: Sequence[Hint]) -> Reply:
     match refusal:
         case Refusal.EMPTY:
-            return paragraphs(words.say("There is no word to look for. What shall I look for?"))
+            return paragraphs(
+                *(_hint(words, hint) for hint in hints),
+                words.say("There is no word to look for. What shall I look for?"),
+            )
         case Refusal.TOO_LONG:
             return paragraphs(
                 words.say("That is too long for me: {number} characters at most.", number=LONGEST)
@@ -191,6 +194,18 @@ def no_thread_here(words: Words) -> Reply:
     )
 
 
+def no_thread(words: Words, typed: str) -> Reply:
+    return paragraphs(
+        words.say(
+            "I can't find a thread by {typed}. After {field} comes the link of a message in it, or"
+            " {here} in the thread itself.",
+            typed=Code(typed),
+            field=Code("thread:"),
+            here=Code("here"),
+        )
+    )
+
+
 def no_archive(words: Words, on: str) -> Reply:
     return paragraphs(
         words.say(
@@ -216,10 +231,13 @@ def _what(words: Words, understood: Understood) -> Inline:
             ]
             if values:
                 line = _narrowed(words, line, field, values, negated=negated)
-    if understood.after is not None:
-        line = words.say("{what}, since {day}", what=line, day=words.date(understood.after))
-    if understood.before is not None:
-        line = words.say("{what}, before {day}", what=line, day=words.date(understood.before))
+    first, end = understood.after, understood.before
+    if first is not None and end == first + timedelta(days=1):
+        return words.say("{what}, on {day}", what=line, day=words.date(first))
+    if first is not None:
+        line = words.say("{what}, since {day}", what=line, day=words.date(first))
+    if end is not None:
+        line = words.say("{what}, before {day}", what=line, day=words.date(end))
     return line
 
 
@@ -362,6 +380,16 @@ def _hint(words: Words, hint: Hint) -> Inline:
             )
         case HintKind.EMPTY_PERIOD:
             return words.say("No day lies after the one and before the other.")
+        case HintKind.UNKNOWN_CITY if hint.field:
+            return words.say(
+                "I don't know the city {typed}. Did you mean {city}?",
+                typed=typed,
+                city=Code(
+                    f"city:{hint.field}" if " " not in hint.field else f'city:"{hint.field}"'
+                ),
+            )
+        case HintKind.UNKNOWN_CITY:
+            return words.say("I don't know the city {typed}.", typed=typed)
 
 
 def _codes(names: Sequence[str]) -> Inline:

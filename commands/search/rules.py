@@ -60,6 +60,7 @@ class HintKind(Enum):
     FOR_ALL = auto()  # "a OR before:May": the day holds for both; text: "before"
     SHORT_PREFIX = auto()  # "ab*" was searched as "ab"; text: "ab"
     EMPTY_PERIOD = auto()  # after is not before before
+    UNKNOWN_CITY = auto()  # nobody is of it; text: as typed, field: a city that was perhaps meant
 
 
 @dataclass(frozen=True, slots=True)

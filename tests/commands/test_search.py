@@ -157,6 +157,35 @@ async def test_what_was_understood_otherwise_is_hinted_at(hall: Hall) -> None:
     await talk(hall)
     assert "I looked for colour: as a word" in await hall.hears(ANN, "!search colour:red pump")
     assert "I don't understand the day soon" in await hall.hears(ANN, "!search pump before:soon")
+    shown = await hall.hears(ANN, "!search pump city:Havnvol")
+    assert "I don't know the city Havnvol. Did you mean city:Havnvoll?" in shown
+    assert 'mean city:"São Bento"' in await hall.hears(ANN, "!search pump -city:saobento")
+    assert "I don't know the city Xyzzy.\n" in await hall.hears(ANN, "!search pump city:Xyzzy")
+
+
+async def test_what_is_left_of_a_search_for_nothing_is_explained(hall: Hall) -> None:
+    await hall.keeps_archive()
+    shown = await hall.hears(ANN, "!search after:soon")
+    assert "I don't understand the day soon" in shown
+    assert "What shall I look for?" in shown
+    assert "can't sort by age" in await hall.hears(ANN, "!search sort:age")
+
+
+async def test_what_names_no_thread_is_told_with_what_does(hall: Hall) -> None:
+    housing, _ = await talk(hall)
+    for typed in ("pumps", '"the loud pump"', "https://city.example"):
+        shown = await hall.hears(ANN, f"!search pump thread:{typed}")
+        assert "comes the link of a message in it" in shown
+    link = f"https://matrix.to/#/{HOUSING}/{housing}?via=hs"
+    assert "Found 1 for pump" in await hall.hears(ANN, f"!search pump thread:{link}")
+    # A thread that is hidden, or none at all, is nothing found.
+    assert "Nothing found" in await hall.hears(ANN, "!search pump thread:$nowhere")
+
+
+async def test_one_day_is_told_as_one(hall: Hall) -> None:
+    await talk(hall)
+    shown = await hall.hears(ANN, "!search pump on:2.3.")
+    assert shown.startswith("Found 1 for pump in Housing, on Monday, 2 March 2026.")
 
 
 async def test_a_search_for_nothing_is_asked_or_refused_kindly(hall: Hall) -> None:
@@ -321,8 +350,8 @@ async def test_a_search_is_narrowed_by_city_kind_language_thread_and_what_is_hel
         found[query] = heard_of.split(".")[0]
         hall.later(timedelta(seconds=10))
     told = "pump in all your rooms"
-    day = "since Monday, 2 March 2026, before Tuesday, 3 March 2026"
-    before = "since Sunday, 1 March 2026, before Monday, 2 March 2026"
+    day = "on Monday, 2 March 2026"
+    before = "on Sunday, 1 March 2026"
     assert found == {
         "city:Havnvoll": f"Found 1 for {told}, from people of Havnvoll",
         "-city:havnvoll": f"Found 2 for {told}, not from people of havnvoll",

@@ -147,7 +147,7 @@ NARROWED = tuple(
     Filter(field, FILTERED.get(field, "3"), negated) for field in Field for negated in (False, True)
 )
 WHERE = search.Understood("1", "2", NARROWED, DAY, DAY)
-ANYWHERE = search.Understood("", None, (), None, None)
+ANYWHERE = search.Understood("", None, (), DAY, DAY + timedelta(days=1))
 STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
 CARD = replace(CARD, organisation="6")
@@ -169,7 +169,11 @@ FULL_CITY = replace(
     unanswered=(("1", "2"), ("1", "")),
 )
 HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",), (("6", "7"),))
-HINTS = tuple(Hint(kind, "1", "has") for kind in HintKind)
+HINTS = (
+    *(Hint(kind, "1", "has") for kind in HintKind),
+    Hint(HintKind.UNKNOWN_CITY, "1", "2 3"),
+    Hint(HintKind.UNKNOWN_CITY, "1"),
+)
 FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS, "renewing": True}
 
 SOMEBODY = Person(1, UserId("@1:2"), "1")
@@ -403,7 +407,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "summary_title": [paragraphs((Text(archive.summary_title(WORDS, SUMMARY)),))],
     },
     search: {
-        "refused": [search.refused(WORDS, refusal) for refusal in Refusal],
+        "refused": [search.refused(WORDS, refusal, HINTS) for refusal in Refusal],
         "found": [
             search.found(WORDS, where, [HIT, *DOCUMENTS], more=more, **FOUND)
             for where, more in ((WHERE, "1"), (ANYWHERE, None))
@@ -416,6 +420,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             for better in (None, "1")
         ],
         "no_more": [search.no_more(WORDS, "1")],
+        "no_thread": [search.no_thread(WORDS, "1")],
         "no_thread_here": [search.no_thread_here(WORDS)],
         "no_archive": [search.no_archive(WORDS, "1")],
     },
