@@ -74,6 +74,9 @@ def search_archive(call: Call[Search], context: Context) -> Posts:
 
 def show_more(call: Call[Nothing], context: Context) -> Posts:
     left = search_pages.get(context.connection, call.asker.id, call.room.id, context.now)
+    if left is None and call.direct:
+        coming = search_pages.COMING
+        left = search_pages.get(context.connection, call.asker.id, coming, context.now)
     if left is None:
         raise MemberError(replies.no_more(call.words, f"{call.sign}search"))
     today = context.now.astimezone(context.zone_of(call.asker)).date()
@@ -204,18 +207,18 @@ def _hit(
 
 def _remember(call: AnyCall, context: Context, asking: _Asking, cursor: Cursor | None) -> None:
     """Where `!more` goes on, if there is more: where the answer is read."""
-    connection, room = context.connection, call.room
+    connection, room = context.connection, call.room.id
     if call.private and not call.direct:
         direct = rooms.direct_with(connection, call.asker.user_id)
-        if direct is None:
-            return
-        room = direct
+        room = search_pages.COMING if direct is None else direct.id
+    if call.direct:
+        search_pages.forget(connection, call.asker.id, search_pages.COMING)
     if cursor is None:
-        search_pages.forget(connection, call.asker.id, room.id)
+        search_pages.forget(connection, call.asker.id, room)
         return
     query = print_query(asking.query)
     left = SearchPage(asking.asked_in, query, cursor.below, cursor.shown, cursor.documents)
-    search_pages.remember(connection, call.asker.id, room.id, left, context.now)
+    search_pages.remember(connection, call.asker.id, room, left, context.now)
 
 
 SEARCH = Command(

@@ -171,6 +171,24 @@ async def test_what_is_left_of_a_search_for_nothing_is_explained(hall: Hall) -> 
     assert "can't sort by age" in await hall.hears(ANN, "!search sort:age")
 
 
+async def test_more_goes_on_in_a_direct_chat_that_the_first_page_has_opened(hall: Hall) -> None:
+    await hall.keeps_archive(HOUSING)
+    await hall.keeps_archive(WELCOME)
+    newcomer = UserId("@new:hs")
+    await hall.moves(newcomer, HOUSING, "join")
+    await hall.moves(newcomer, WELCOME, "join")
+    for number in range(12):
+        await hall.talks(BEN, f"boiler number {number:02}", WELCOME)
+    first = await hall.hears(newcomer, "!search boiler sort:new", HOUSING)
+    assert "boiler number 07" in first
+    assert "nothing more" in await hall.hears(newcomer, "!more", HOUSING)
+    await hall.do(lambda c: join(c, direct(newcomer), RoomKind.DIRECT, (newcomer, ME)))
+    await hall.do(lambda c: rooms.change(c, direct(newcomer), direct_with=newcomer))
+    assert "boiler number 06" in await hall.hears(newcomer, "more", direct(newcomer))
+    assert "boiler number 01" in await hall.hears(newcomer, "more", direct(newcomer))
+    assert "nothing more" in await hall.hears(newcomer, "more", direct(newcomer))
+
+
 async def test_what_names_no_thread_is_told_with_what_does(hall: Hall) -> None:
     housing, _ = await talk(hall)
     for typed in ("pumps", '"the loud pump"', "https://city.example"):
