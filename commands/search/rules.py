@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import Enum, auto
 
-from commands.search.dates import read_period
+from commands.past_days import read_period
 from commands.search.fields import AFTER, BEFORE, DAYS, ON, SORT, TAG, read_filter, tag_of
 from commands.search.tokens import Kind, Token, cleaned, tokens_of
 from storage.search.letters import is_emoji

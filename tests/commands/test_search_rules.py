@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.search.dates import read_period
+from commands.past_days import read_period
 from commands.search.ranking import WINDOW, Cursor, page, rank
 from commands.search.rules import (
     LONGEST,
