@@ -12,7 +12,7 @@ from commands.errors import MemberError
 from commands.permissions import Who, may_coordinate
 from commands.posts import Compile, Offer, Pin, Posts, React, Say
 from commands.words import N_
-from storage import archive, gaps, media, redacting, rooms, timers
+from storage import archive, documents, gaps, media, redacting, rooms, timers
 from storage.records import EventId, Room, RoomId, RoomKind, UserId
 from storage.types import milliseconds
 
@@ -159,7 +159,7 @@ def summarise_thread(call: Call[Nothing], context: Context) -> Posts:
     )
     quotes = tuple(dict.fromkeys(message.event_id for message in summary.quoted))
     reply = replies.thread_summary(call.words, summary, call.room.via)
-    key = rules.summary_key(root, call.said.event_id)
+    key = documents.summary_key(root, call.said.event_id)
     confirming.propose(key, summary, call, context)
     (said,) = call.answer(reply, quotes=quotes)
     assert isinstance(said, Say)

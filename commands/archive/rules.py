@@ -14,14 +14,6 @@ MOST_POINTS = 3
 MOST_QUESTIONS = 3
 MOST_DECISIONS = 3
 MOST_DAYS = 2
-SUMMARIES = "summary/"  # how the keys of our posts begin
-
-
-def summary_key(root: str, asked_in: str) -> str:
-    """The key of a summary's post: another one each time that it is asked for."""
-    return f"{SUMMARIES}{root}/{asked_in}"
-
-
 LONGEST = 200  # characters of a sentence that is shown
 SHORTEST = 20  # "Thanks!" says nothing to those who were not there
 

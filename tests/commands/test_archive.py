@@ -144,7 +144,8 @@ async def test_a_thread_is_summed_up_in_its_own_words_with_links(hall: Hall) -> 
         "- “The library can take thirty people on a Tuesday.” · Ben\n"
         "Still open:\n"
         "- “Who pays for the travel?” · Ben\n"
-        "Is that right? A ✅ from somebody who wrote here lets search find it."
+        "Is that right? A ✅ from somebody who wrote here lets search find it, and the digest"
+        " tell it."
     )
 
 
