@@ -1,6 +1,8 @@
 """`moothall export` and `moothall import`: the archive into a folder, and out of a file."""
 
+import asyncio
 import logging
+import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -55,7 +57,10 @@ async def export(
         return exporting.compose_all(connection, wanted)
 
     made = await beside.look(config.database.url, work)
-    exporting.write(folder, made)
+    try:
+        await asyncio.to_thread(exporting.write, folder, made)
+    except OSError as trouble:
+        raise ExportError(f"{folder} cannot be written: {trouble.strerror}.") from None
     log.info("exported: files=%d", len(made))
     told = [f"{folder}: {len(made)} files."]
     if any(path.startswith("site/") for path in made.texts):
@@ -64,13 +69,19 @@ async def export(
 
 
 def _require_room(folder: Path, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ExportError(f"{folder} is no folder: choose another name.")
     if folder.exists() and any(folder.iterdir()) and not overwrite:
         raise ExportError(f"{folder} is not empty: choose another name, or say --overwrite.")
 
 
 def _require_file(source: Path) -> None:
+    if source.is_dir():
+        raise ExportError(f"{source} is a folder: the archive is the file archive.jsonl in it.")
     if not source.is_file():
         raise ExportError(f"{source} is not there.")
+    if not os.access(source, os.R_OK):
+        raise ExportError(f"{source} cannot be read by this user.")
 
 
 def _numbers(connection: Connection, named: Sequence[str]) -> list[int] | None:
