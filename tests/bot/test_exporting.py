@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -171,6 +172,20 @@ async def test_operators_export_into_a_folder_and_take_it_in_elsewhere(
     source.write_text(lines + "nonsense\n", encoding="utf-8")
     with pytest.raises(export_command.ExportError, match="Nothing was changed"):
         await export_command.take_in(config, source)
+
+
+async def test_what_people_wrote_is_no_markup_of_ours_and_reads_in_its_own_direction(
+    hall: Hall,
+) -> None:
+    await hall.talks(ANN, "Tea\n---\n- one\n1986. A year\n+ two & &copy;\n=====\n5-6 people")
+    await hall.talks(ANN, "مرحبا بكم في المدينة")
+    files = await files_of(hall)
+    written = files["markdown/room-1-2026-03.md"]
+    expected = ("Tea", r"\---", r"\- one", r"1986\. A year", r"\+ two \& \&copy;", r"\=====",
+                r"5\-6 people")  # fmt: skip
+    assert "  \n".join(expected) in written
+    page = files["site/room-1-2026-03.html"]
+    assert re.search('<p class="said" dir="auto"[^>]*>مرحبا', page)
 
 
 async def test_an_export_over_an_older_one_leaves_nothing_of_it_but_what_is_not_ours(
