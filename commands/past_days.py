@@ -86,7 +86,7 @@ _NUMBERS = {
     3: "three drei trois tres tre drie τρεις τρία trīs trim tři třemi",
 }
 # Names in cases that the calendar data does not have, from January on, from Monday on.
-_MONTHS_INFLECTED = (
+MONTHS_INFLECTED = (
     "janvārī februārī martā aprīlī maijā jūnijā jūlijā augustā septembrī oktobrī novembrī decembrī",
     "lednu únoru březnu dubnu květnu červnu červenci srpnu září říjnu listopadu prosinci",
     """ιανουάριο φεβρουάριο μάρτιο απρίλιο μάιο ιούνιο ιούλιο αύγουστο σεπτέμβριο οκτώβριο νοέμβριο
@@ -272,7 +272,7 @@ def _months() -> dict[str, int]:
     """Months by name, whole or shortened, in the languages of the community."""
     inflected = {
         _plain(name): number
-        for names in _MONTHS_INFLECTED
+        for names in MONTHS_INFLECTED
         for number, name in enumerate(names.split(), start=1)
     }
     return inflected | {
