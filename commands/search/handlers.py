@@ -221,6 +221,37 @@ def _remember(call: AnyCall, context: Context, asking: _Asking, cursor: Cursor |
     search_pages.remember(connection, call.asker.id, room, left, context.now)
 
 
+# What may be typed after `!search`, and what it does.
+TYPED = (
+    ("heat pump", N_("both words, in any of their forms, in ten languages")),
+    ('"heat pump"', N_("these words, one after the other")),
+    ("pump OR boiler", N_("one of them; brackets group")),
+    ("pump -loud", N_("without a word; a minus does so before most of what follows, too")),
+    ("hous*", N_("all words that begin so")),
+    ("🎉", N_("what was said with an emoji, in any skin")),
+    ("from:ann", N_("what somebody said; from:me is you")),
+    ("city:Havnvoll", N_("what people of a city said")),
+    ("in:housing", N_("a room of yours; in:all is all of them, answered in the direct chat")),
+    (
+        "(from:ann OR city:Havnvoll) bike",
+        N_("filters hold in brackets, too, on either side of OR, and behind a minus: -in:housing"),
+    ),
+    (
+        "after:2026-03 before:yesterday",
+        N_("days, weeks, months and years, as you say them: after:last week, on:Monday"),
+    ),
+    ("has:file", N_("what a message holds: file, image, link, poll, practice")),
+    (
+        "kind:practice",
+        N_("only of a kind: message, thread, question, practice, visit, summary, poll, file, link"),
+    ),
+    ("is:question", N_("questions alone")),
+    ("#welcome", N_("a tag; tag:welcome is the same")),
+    ("lang:de", N_("the language that something was written in")),
+    ("thread:here", N_("the thread that you ask in; or a message's link")),
+    ("sort:new", N_("the newest first, not the best")),
+)
+
 SEARCH = Command(
     name="search",
     arguments=Search,
@@ -228,6 +259,7 @@ SEARCH = Command(
     summary=N_("finds what was said, with links; in our direct chat in all your rooms"),
     example='search "heat pump" from:ann after:2026-03-01',
     aliases=("find",),
+    typed=TYPED,
 )
 MORE = Command(
     name="more",

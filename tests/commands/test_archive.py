@@ -273,3 +273,10 @@ async def test_after_their_time_words_go_and_the_count_stays(hall: Hall) -> None
     thread = await hall.do(lambda c: archive.thread(c, [rooms.know(c, HOUSING).id], root))
     assert [one.body for one in thread] == ["", "a reply that lives on"]
     assert "Nothing found" in await hall.hears(ANN, "!search canary")
+
+
+async def test_what_concerns_one_room_is_said_there(hall: Hall) -> None:
+    for typed in ("archive on", "archive off", "archive backfill 2026-01-31"):
+        shown = await hall.hears(CORA, typed, direct(CORA))
+        assert shown.endswith("concerns one room, so one of its admins says it there.")
+    assert "says it there" not in await hall.hears(BEN, "!archive on")

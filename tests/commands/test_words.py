@@ -168,7 +168,7 @@ FULL_CITY = replace(
     ),
     unanswered=(("1", "2"), ("1", "")),
 )
-HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",), (("6", "7"),))
+HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",), (("6", "7"),), (("8", "9"),))
 HINTS = (
     *(Hint(kind, "1", "has") for kind in HintKind),
     Hint(HintKind.UNKNOWN_CITY, "1", "2 3"),
@@ -233,6 +233,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "unknown_command": [
             shared.unknown_command(WORDS, "1", close, "2") for close in ((), "1", "12", "123")
         ],
+        "in_its_room": [shared.in_its_room(WORDS, "1")],
         "not_allowed": [shared.not_allowed(WORDS, "1", who) for who in shared.ONLY],
         "not_yours": [shared.not_yours(WORDS, who) for who in shared.NOT_YOURS],
         "too_many": [shared.too_many(WORDS)],
