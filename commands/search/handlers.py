@@ -98,8 +98,8 @@ class _Asking:
 
 
 def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context) -> Posts:
-    query = asking.query
-    audience = replace(audience, rooms=rooms_meant(audience.rooms, query, context))
+    query, theirs = asking.query, audience.rooms
+    audience = replace(audience, rooms=rooms_meant(theirs, query, context))
     found = look(audience, query, call.asker, context, asking.cursor)
     page = ranking.page(found.ordered, found.candidates, asking.cursor, PAGE)
     numbers = [hit.message_id for hit in page.hits]
@@ -129,6 +129,7 @@ def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context
             hints=asking.hints,
             better=f"{call.sign}search {print_query(better)}" if better else None,
             renewing=renewing,
+            rooms=_kept(theirs, context) if query.wants(Field.IN) and not audience.rooms else (),
         )
     else:
         reply = replies.found(
@@ -187,6 +188,11 @@ def _understood(call: AnyCall, query: Query, audience: Audience) -> replies.Unde
         after=query.after,
         before=query.before,
     )
+
+
+def _kept(theirs: Sequence[Room], context: Context) -> tuple[str, ...]:
+    """Names of those rooms that an archive is kept of."""
+    return tuple(dict.fromkeys(it.name for it in theirs if it.name and _has_archive(it, context)))
 
 
 def _hit(

@@ -32,6 +32,8 @@ from commands.words import N_, Words
 from storage.records import EventId, RoomId
 from storage.search.query import Field, Filter
 
+MOST_ROOMS = 10  # that are named
+
 
 @dataclass(frozen=True, slots=True)
 class Understood:
@@ -139,8 +141,12 @@ def nothing(
     hints: Sequence[Hint],
     better: str | None,
     renewing: bool,
+    rooms: Sequence[str],
 ) -> Reply:
-    """elsewhere: it was asked in a room. better: a search that finds something, as typed."""
+    """elsewhere: it was asked in a room. better: a search that finds something, as typed.
+
+    rooms: the asker's with an archive, if no room of theirs has the name that was asked for.
+    """
     what = _what(words, understood)
     lines = [
         words.say("Nothing found for {what}.", what=what)
@@ -149,7 +155,15 @@ def nothing(
         *(_hint(words, hint) for hint in hints),
         *_incomplete(words, renewing),
     ]
-    if better is not None:
+    if rooms:
+        # A room that is hidden from the asker and one that is not there read the same.
+        told = words.listing(list(rooms[:MOST_ROOMS])) + ("…" if rooms[MOST_ROOMS:] else "")
+        lines.append(
+            words.say(
+                "No room of yours is called so. Those with an archive are: {rooms}", rooms=told
+            )
+        )
+    elif better is not None:
         lines.append(words.say("Did you mean {search}?", search=Code(better)))
     elif understood.query:
         lines.append(

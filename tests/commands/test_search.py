@@ -113,6 +113,8 @@ async def test_a_forbidden_room_and_one_that_does_not_exist_read_the_same(hall: 
     missing = await hall.hears(ANN, "search pump in:nowhere", direct(ANN))
     assert forbidden.replace("welcome", "…") == missing.replace("nowhere", "…")
     assert forbidden.startswith("Nothing found")
+    assert forbidden.endswith("is called so. Those with an archive are: Housing")
+    assert "called so" not in await hall.hears(ANN, "search xyzzy in:housing", direct(ANN))
     for asked in ("!search pump in:welcome", "!search pump in:nowhere"):
         told, seen = await hall.says(ANN, asked)
         assert isinstance(told, Tell)

@@ -415,7 +415,13 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         ],
         "nothing": [
             search.nothing(
-                WORDS, WHERE, elsewhere=there, hints=HINTS, better=better, renewing=there
+                WORDS,
+                WHERE,
+                elsewhere=there,
+                hints=HINTS,
+                better=better,
+                renewing=there,
+                rooms=("1",) * 11 if there else (),
             )
             for there in (True, False)
             for better in (None, "1")
