@@ -213,6 +213,18 @@ def holdings(connection: Connection, room_number: int) -> FilesHeld:
     return FilesHeld(kept, int(size), coming, left_out, missing, no_room)
 
 
+def sent_by(connection: Connection, number: int) -> tuple[int, int]:
+    """How many files of a person (our number) are known by their names, and of how many the bytes
+    are kept."""
+    known, kept = connection.execute(
+        select(func.count(), func.count(attachment.c.sha256))
+        .select_from(attachment)
+        .join(event, event.c.event_h == attachment.c.event_h)
+        .where(event.c.sender_id == number)
+    ).one()
+    return known, kept
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A kept file, and when and where it was sent."""

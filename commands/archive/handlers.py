@@ -36,7 +36,7 @@ def switch_on(call: Call[Nothing], context: Context) -> Posts:
         context.words,
         controller=settings.archive.controller,
         contact=settings.archive.contact,
-        retention=rules.retention_of(call.room, settings.archive),
+        retention=settings.archive.kept_for(call.room),
         encrypted=call.room.encrypted,
         prefix=settings.prefix,
         files_mb=settings.archive.media_max_mb if settings.archive.media else None,
@@ -109,7 +109,7 @@ def show_status(call: Call[Nothing], context: Context) -> Posts:
 
 def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
     held = archive.status(context.connection, room.id)
-    kept_for = rules.retention_of(room, context.settings.archive)
+    kept_for = context.settings.archive.kept_for(room)
     soon = 0
     if kept_for is not None:
         border = milliseconds(context.now - kept_for + SOON)

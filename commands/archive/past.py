@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from commands.archive import replies, rules
+from commands.archive import replies
 from commands.arguments import argument, text_to_end
 from commands.command import Call, Command
 from commands.context import Context, Settings
@@ -93,7 +93,7 @@ def _day(typed: str, call: Call[Past], context: Context) -> date:
     if not date(2014, 1, 1) <= day < today:
         example = f"{call.prefix}{BACKFILL.example}"
         raise MemberError(replies.not_a_day(call.words, typed, example))
-    kept_for = rules.retention_of(call.room, context.settings.archive)
+    kept_for = context.settings.archive.kept_for(call.room)
     if kept_for is not None and day < (context.now - kept_for).astimezone(zone).date():
         raise MemberError(replies.too_old(call.words, kept_for))
     since = rooms.archive_since(context.connection, call.room.room_id)

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from commands.archive.telling import decides, names_day
@@ -18,16 +18,9 @@ LONGEST = 200  # characters of a sentence that is shown
 SHORTEST = 20  # "Thanks!" says nothing to those who were not there
 
 
-def retention_of(room: Room, rules: ArchiveRules) -> timedelta | None:
-    """How long words of a room are kept: as configured, or as long as the room itself allows."""
-    configured = rules.of_clusters.get(room.cluster or "", rules.retention)
-    told = [one for one in (configured, room.retention) if one is not None]
-    return min(told, default=None)
-
-
 def notice_key(room: Room, rules: ArchiveRules) -> str:
     """The key of a room's archive notice; another one as soon as it has something else to say."""
-    told = (rules.controller, rules.contact, retention_of(room, rules), room.encrypted)
+    told = (rules.controller, rules.contact, rules.kept_for(room), room.encrypted)
     said = repr((*told, rules.media_max_mb) if rules.media else told)
     mark = blake2b(said.encode(), digest_size=6).hexdigest()
     return f"archive/notice/{room.room_id}/{mark}"

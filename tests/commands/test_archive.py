@@ -10,7 +10,6 @@ import pytest
 from bot.hall import Hall as RealHall
 from bot.state import lifetime
 from bot.upkeep import Upkeep
-from commands.archive.rules import retention_of
 from commands.posts import Offer, Pin, React, Say
 from storage import archive, meta, reindexing, rooms
 from storage.records import ArchiveRules, Room, RoomId, RoomKind, UserId
@@ -232,7 +231,7 @@ def test_words_are_kept_as_long_as_configured_or_as_the_room_allows(
     own = {} if isinstance(of_cluster, str) else {"housing": days(of_cluster)}
     room = Room(1, HOUSING, RoomKind.CLUSTER, "housing", retention=days(told))
     rules = ArchiveRules(retention=days(configured), of_clusters=own)
-    assert retention_of(room, rules) == days(kept)
+    assert rules.kept_for(room) == days(kept)
 
 
 @pytest.mark.parametrize(

@@ -152,8 +152,8 @@ STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
 CARD = replace(CARD, organisation="6")
 STORED = members.Stored(
-    CARD, 1, ("1",), "2", "3", timedelta(days=730), ("1",), ("2", "3"), 4, entries=5, votes=6,
-    written=7, asked=8,
+    CARD, 1, (("1", None), ("2", timedelta(days=30))), "2", "3", timedelta(days=730), ("1",),
+    ("2", "3"), 4, entries=5, votes=6, written=7, asked=8, files=9, whole_files=8, reactions=7,
 )  # fmt: skip
 CITY = clusters.CityCard("1", "NO", "2", ("de",), NOW, ("3",), ("4",))
 FULL_CITY = replace(
@@ -297,7 +297,8 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             members.privacy(WORDS, stored, sign="!")
             for stored in (
                 STORED,
-                replace(STORED, archived_rooms=(), contact="", retention=None),
+                replace(STORED, kept=(), contact="", retention=None),
+                replace(STORED, kept=(("1", timedelta(days=30)),)),
                 replace(STORED, controller="", card=replace(CARD, archive=False)),
             )
         ],
