@@ -477,6 +477,24 @@ def test_days_are_read_as_people_type_them(typed: str, day: date | None) -> None
     assert (None if period is None else period[0]) == day
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        *((f"has:{it}", "has:file") for it in ("Datei", "fichier", "bestand", "αρχείο", "soubor")),
+        *((f"has:{it}", "has:link") for it in ("lien", "enlace", "saite", "odkaz", "lenke")),
+        *((f"kind:{it}", "kind:question") for it in ("Frage", "domanda", "vraag", "jautājums")),
+        *((f"kind:{it}", "kind:thread") for it in ("fil", "hilo", "draad", "vlákno", "tråd")),
+        ("has:vedlegg", "has:file"),
+        ("has:πρακτική", "has:practice"),
+    ],
+)
+def test_what_is_filtered_by_may_be_named_in_any_of_the_ten_languages(
+    typed: str, meant: str
+) -> None:
+    assert read(typed) == read(meant)
+    assert not read(typed).hints
+
+
 def test_several_days_of_a_month_are_one_period() -> None:
     assert read_period("9-11 March", TODAY) == (date(2026, 3, 9), date(2026, 3, 11))
     assert read("kit on:9-11 March").query == read("kit after:2026-03-09 before:2026-03-12").query
