@@ -176,6 +176,7 @@ async def _run(options: argparse.Namespace, config: Config) -> None:
             for line in await erasing_beside.erase(
                 config.database.url,
                 options.person,
+                me=config.homeserver.user,
                 sure=options.yes,
                 keep_practices=options.keep_practices,
                 wait=options.wait,

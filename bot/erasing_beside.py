@@ -15,11 +15,15 @@ EVERY = 1.0  # seconds between two looks
 
 
 async def erase(
-    url: URL, address: str, *, sure: bool, keep_practices: bool, wait: int
+    url: URL, address: str, *, me: str, sure: bool, keep_practices: bool, wait: int
 ) -> list[str]:
-    """What to tell the operator."""
+    """What to tell the operator. me: the hall's own address, of which nothing can be erased."""
     user_id = UserId(address if address.startswith("@") else f"@{address}")
+    if user_id == me:
+        return [f"{user_id} is the hall itself. Its words go with those that they repeat."]
     who = await beside.look(url, lambda c: people.get(c, user_id))
+    if who is None and ":" not in user_id:
+        return [f"Whom do you mean by {address}? It takes their whole address, @name:server."]
     if who is None:
         return [f"Nothing is stored about {user_id}: the hall has never met anybody of that name."]
     if not sure:

@@ -1,7 +1,9 @@
 """`moothall export` and `moothall import`: the archive into a folder, and out of a file."""
 
-import hashlib
+import asyncio
 import logging
+import os
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from bot.hall import settings_of
 from commands.archive.book import FILES
 from storage import beside, media, migrations, portable, rooms
 from storage.database import Database, open_database
+from storage.portable_lines import Unreadable
 from storage.records import UserId
 
 log = logging.getLogger(__name__)
@@ -54,7 +57,10 @@ async def export(
         return exporting.compose_all(connection, wanted)
 
     made = await beside.look(config.database.url, work)
-    exporting.write(folder, made)
+    try:
+        await asyncio.to_thread(exporting.write, folder, made)
+    except OSError as trouble:
+        raise ExportError(f"{folder} cannot be written: {trouble.strerror}.") from None
     log.info("exported: files=%d", len(made))
     told = [f"{folder}: {len(made)} files."]
     if any(path.startswith("site/") for path in made.texts):
@@ -63,13 +69,19 @@ async def export(
 
 
 def _require_room(folder: Path, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ExportError(f"{folder} is no folder: choose another name.")
     if folder.exists() and any(folder.iterdir()) and not overwrite:
         raise ExportError(f"{folder} is not empty: choose another name, or say --overwrite.")
 
 
 def _require_file(source: Path) -> None:
+    if source.is_dir():
+        raise ExportError(f"{source} is a folder: the archive is the file archive.jsonl in it.")
     if not source.is_file():
         raise ExportError(f"{source} is not there.")
+    if not os.access(source, os.R_OK):
+        raise ExportError(f"{source} cannot be read by this user.")
 
 
 def _numbers(connection: Connection, named: Sequence[str]) -> list[int] | None:
@@ -85,21 +97,33 @@ def _numbers(connection: Connection, named: Sequence[str]) -> list[int] | None:
     return found
 
 
-async def _take_files_in(database: Database, data_folder: Path, beside_it: Path) -> None:
-    """Bytes of what was taken in: only those that their name tells of. What is missing is noted."""
+async def _take_files_in(database: Database, config: Config, beside_it: Path) -> Counter[str]:
+    """Bytes of what was taken in, as this hall keeps files; of the others it is noted why not.
+
+    Returns how many came, under "", and how many did not, by reason.
+    """
+    rules, data_folder = config.archive, config.data_folder
     there = {path.stem: path for path in sorted(beside_it.glob("*"))}  # noqa: ASYNC240 — a command: nobody else waits
-    lost = set()
-    for sha256 in await database.read(media.all_kept):
-        if files.path_of(data_folder, sha256).is_file():
+    named = {one.file.sha256: one.file for one in await database.read(media.references)}
+    known = [it for it in named if files.path_of(data_folder, it).is_file()]
+    room = rules.media_total_mb * media.MEBIBYTE - sum(named[it].size_bytes for it in known)
+    left_out: dict[str, str] = {}
+    for sha256, file in named.items():  # the newest first
+        if sha256 in known:
             continue
         source = there.get(sha256)
         content = source.read_bytes() if source is not None and source.is_file() else b""
-        if hashlib.sha256(content).hexdigest() == sha256:
+        why = media.LOST if files.check_value(content) != sha256 else None
+        why = why or media.unwanted(file.mime, len(content), rules)
+        why = why or (media.FULL if len(content) > room else None)
+        if why is None:
             files.put(data_folder, content)
+            room -= len(content)
         else:
-            lost.add(sha256)
-    if lost:
-        await database.write(lambda c: media.lose(c, lost))
+            left_out[sha256] = why
+    if left_out:
+        await database.write(lambda c: media.leave_out(c, left_out))
+    return Counter(left_out.values()) + Counter({"": len(named) - len(known) - len(left_out)})
 
 
 async def take_in(config: Config, source: Path) -> list[str]:
@@ -114,9 +138,11 @@ async def take_in(config: Config, source: Path) -> list[str]:
                 return portable.take_in(connection, lines)
 
         taken = await database.write(work, alone=True)
-        await _take_files_in(database, config.data_folder, source.parent / FILES)
-    except portable.Unreadable as trouble:
+        came = await _take_files_in(database, config, source.parent / FILES)
+    except Unreadable as trouble:
         raise ExportError(f"{source}: {trouble}. Nothing was changed.") from None
+    except UnicodeDecodeError:
+        raise ExportError(f"{source} is no text. Nothing was changed.") from None
     finally:
         await database.close()
     told = (
@@ -124,4 +150,22 @@ async def take_in(config: Config, source: Path) -> list[str]:
         f"{taken.known} events were here already."
     )
     silent = f"{taken.withheld} messages came without their words: erased, deleted or silent here."
-    return [told, silent]
+    return [told, silent, *_told_of_files(came), *([] if taken.whole else [CUT_SHORT])]
+
+
+CUT_SHORT = (
+    "The file does not say where it ends, as older exports do not: look whether all is there."
+)
+_WHY_NOT = {
+    media.OFF: "this hall keeps no files (media = false)",
+    media.TYPE: "of no type in media_types",
+    media.SIZE: "larger than media_max_mb",
+    media.FULL: "more than media_total_mb leaves room for",
+    media.LOST: f"not in the folder {FILES} beside the lines, or damaged there",
+}
+
+
+def _told_of_files(came: Counter[str]) -> list[str]:
+    left_out = [f"{came[why]} {text}" for why, text in _WHY_NOT.items() if came[why]]
+    told = [f"{came['']} files came with it."] if came[""] or left_out else []
+    return [*told, f"Left as names: {'; '.join(left_out)}."] if left_out else told

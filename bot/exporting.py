@@ -208,9 +208,19 @@ def _lowered(article: str) -> str:
 # ── onto a disk, into a zip ───────────────────────────────────────────────────────────────────
 
 
+# What an export writes, and nothing else: a folder may hold other things, too.
+_OURS = ("archive.jsonl", "site/*.html", "site/*.css", "site/*.js", "markdown/*.md",
+         f"{FILES}/left-out.txt", f"{FILES}/{'[0-9a-f]' * 64}.*")  # fmt: skip
+
+
 def write(folder: Path, made: Made) -> None:
-    """Put files into a folder, readable by its owner alone."""
+    """Put files into a folder, readable by its owner alone, in place of an older export.
+
+    Of that nothing stays: it may tell what was erased since.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for older in (path for pattern in _OURS for path in folder.glob(pattern)):
+        older.unlink()
     for path, content in _contents(made):
         target = folder / path
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

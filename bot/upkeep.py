@@ -10,7 +10,6 @@ from bot import ledger, media
 from bot.hall import Hall
 from bot.memory import give_back
 from bot.pace import Pace
-from commands.archive.rules import retention_of
 from storage import (
     documents,
     inbox,
@@ -78,7 +77,7 @@ class Upkeep:
         hall = self._hall
         language = hall.settings.community.language
         for room in await hall.database.read(rooms.find):
-            kept_for = retention_of(room, hall.settings.archive)
+            kept_for = hall.settings.archive.kept_for(room)
             if kept_for is None:
                 continue
             before = milliseconds(hall.clock.now() - kept_for)

@@ -11,6 +11,7 @@ from commands.context import Context
 from commands.conversing import conversation_of, hear
 from commands.errors import MemberError
 from commands.events import Said
+from commands.permissions import Who
 from commands.posts import Posts, Say, Tell
 from commands.reading import Answer, Cancelled, Found, Heard, NotForUs, Unknown
 from commands.rights import as_of_now, is_allowed
@@ -161,6 +162,8 @@ def _run(
     context.note(command.name)
     if not is_allowed(command, call.asker, call.room, context):
         named = f"{context.settings.prefix}{command.name}"
+        if call.direct and command.who is Who.ROOM_ADMINS:
+            return call.answer(replies.in_its_room(call.words, named))
         return call.answer(replies.not_allowed(call.words, named, command.who.value))
     around = surroundings(call.said, call.words, context)
     given = read_arguments(command.arguments, rest, around)

@@ -284,8 +284,18 @@ text_to_end: Reader[str] = Reader(N_("text"), lambda typed, _around: typed, verb
 word: Reader[str] = Reader(N_("word"), lambda typed, _around: typed)
 
 
+def closest_city(typed: str, community: Community) -> str | None:
+    """The name of the city that was perhaps meant."""
+    close = _closest(typed, _named_cities(community), 1)
+    return close[0].name if close else None
+
+
 def _city_names(around: Surroundings) -> dict[str, City]:
-    cities = around.community.cities
+    return _named_cities(around.community)
+
+
+def _named_cities(community: Community) -> dict[str, City]:
+    cities = community.cities
     return {folded(c.slug): c for c in cities} | {folded(c.name): c for c in cities}
 
 

@@ -73,6 +73,7 @@ class Command(Generic[A]):
     who: Who = Who.EVERYONE
     aliases: tuple[str, ...] = ()
     private: bool = False  # the answer belongs in the direct chat
+    typed: tuple[tuple[str, str], ...] = ()  # what else may be typed, and its meaning (N_)
     whenever: bool = False  # carried out however late it comes: it counts by when it was said
 
 

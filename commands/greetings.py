@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from commands.archive import replies as archive_words
-from commands.archive.rules import notice_key, retention_of
+from commands.archive.rules import notice_key
 from commands.clusters import replies as cluster_words
 from commands.clusters.mornings import next_morning
 from commands.context import Settings
@@ -45,7 +45,7 @@ def _notice(connection: Connection, room: Room, settings: Settings) -> list[Post
         words_in(settings.community.language),
         controller=rules.controller,
         contact=rules.contact,
-        retention=retention_of(room, rules),
+        retention=rules.kept_for(room),
         encrypted=room.encrypted,
         prefix=settings.prefix,
         files_mb=rules.media_max_mb if rules.media else None,

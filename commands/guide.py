@@ -7,6 +7,7 @@ from commands.arguments import explained, shape
 from commands.catalogue import CATALOGUE
 from commands.command import AnyCommand
 from commands.permissions import Who
+from commands.search.handlers import SEARCH
 from commands.words import N_, Words, words_in
 
 PREFIX = "!"
@@ -30,40 +31,8 @@ def guide(commands: Sequence[AnyCommand], words: Words) -> str:
     return "\n\n".join([*parts, *_how_to_search(words)]) + "\n"
 
 
-# What may be typed after `!search`, and what it does.
-SEARCHING = (
-    ("heat pump", N_("both words, in any of their forms, in ten languages")),
-    ('"heat pump"', N_("these words, one after the other")),
-    ("pump OR boiler", N_("one of them; brackets group")),
-    ("pump -loud", N_("without a word; a minus does so before most of what follows, too")),
-    ("hous*", N_("all words that begin so")),
-    ("🎉", N_("what was said with an emoji, in any skin")),
-    ("from:ann", N_("what somebody said; from:me is you")),
-    ("city:Havnvoll", N_("what people of a city said")),
-    ("in:housing", N_("a room of yours; in:all is all of them, answered in the direct chat")),
-    (
-        "(from:ann OR city:Havnvoll) bike",
-        N_("filters hold in brackets, too, on either side of OR, and behind a minus: -in:housing"),
-    ),
-    (
-        "after:2026-03 before:yesterday",
-        N_("days, weeks, months and years, as you say them: after:last week, on:Monday"),
-    ),
-    ("has:file", N_("what a message holds: file, image, link, poll, practice")),
-    (
-        "kind:practice",
-        N_("only of a kind: message, thread, question, practice, visit, summary, poll, file, link"),
-    ),
-    ("is:question", N_("questions alone")),
-    ("#welcome", N_("a tag; tag:welcome is the same")),
-    ("lang:de", N_("the language that something was written in")),
-    ("thread:here", N_("the thread that you ask in; or a message's link")),
-    ("sort:new", N_("the newest first, not the best")),
-)
-
-
 def _how_to_search(words: Words) -> list[str]:
-    lines = [f"- `{typed}`: {words.text(meaning)}" for typed, meaning in SEARCHING]
+    lines = [f"- `{typed}`: {words.text(meaning)}" for typed, meaning in SEARCH.typed]
     return [
         f"## {words.text('How to search')}",
         words.text("After {search} you may type:", search=f"`{PREFIX}search`"),

@@ -49,6 +49,16 @@ def not_allowed(words: Words, command: str, who: str) -> Reply:
     return paragraphs(words.say(ONLY[who], command=Code(command)))
 
 
+def in_its_room(words: Words, command: str) -> Reply:
+    """What only a room's admins may do, asked where there are none: in a direct chat."""
+    return paragraphs(
+        words.say(
+            "{command} concerns one room, so one of its admins says it there.",
+            command=Code(command),
+        )
+    )
+
+
 NOT_YOURS = {
     "room admins": N_("That is for the admins of this room. One of them can do it for you."),
     "coordinators": N_("That is for coordinators. One of them can do it for you."),

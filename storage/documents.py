@@ -7,6 +7,7 @@ it along.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
@@ -16,10 +17,12 @@ from storage.search import IndexRow, analyse, analyse_as, index_documents, marks
 from storage.search import unindex_documents as unindex
 from storage.search.marks import DOCUMENT, QUESTION, is_kind, of_city, of_cluster
 from storage.tables.archive import document, event
-from storage.tables.spine import quote
+from storage.tables.spine import outbox, quote
 
 PRACTICE, SUMMARY, VISIT = "practice", "summary", "visit"
 DRAFT = "draft"  # a summary that nobody has confirmed: kept, and never found
+SUMMARIES = "summary/"  # how the keys of our posts with summaries begin
+CONFIRMED = "/confirmed"  # how the key of our word about a summary ends, once somebody has
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +88,31 @@ def get(connection: Connection, kind: str, subject: str) -> Document | None:
     return None if row is None else _document(row)
 
 
-def confirmed_summaries(connection: Connection, room_id: int, since: int) -> list[Document]:
-    """Of a room (ours), those of threads that began since a moment (ms), in their order."""
+def confirmed_summaries(
+    connection: Connection, rooms: Sequence[int], since: datetime
+) -> list[Document]:
+    """Of rooms (ours), those that were confirmed since a moment, in the order of their threads."""
     rows = connection.execute(
         select(document)
-        .where(document.c.kind == SUMMARY, document.c.room_id == room_id, document.c.ts >= since)
+        .join(outbox, outbox.c.key == document.c.subject + CONFIRMED)
+        .where(
+            document.c.kind == SUMMARY,
+            document.c.room_id.in_(list(rooms)),
+            outbox.c.created_at >= since,
+        )
         .order_by(document.c.ts, document.c.id)
     )
     return [_document(row) for row in rows]
+
+
+def summary_key(root: EventId, asked_in: EventId) -> str:
+    """The key of a summary's post: another one each time that it is asked for."""
+    return f"{SUMMARIES}{root}/{asked_in}"
+
+
+def root_of(subject: str) -> EventId:
+    """The first message of the thread that a summary, named by the key of its post, is of."""
+    return EventId(subject.removeprefix(SUMMARIES).partition("/")[0])
 
 
 def forget_drafts(connection: Connection, before: int) -> None:

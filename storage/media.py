@@ -6,7 +6,7 @@ was fetched or given up.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from storage.tables.archive import attachment, event, message, wanted_file
 TYPE, SIZE, FULL, REFUSED, UNREACHABLE, DAMAGED, LOST = (
     "type", "size", "full", "refused", "unreachable", "damaged", "lost",
 )  # fmt: skip
+OFF = "off"  # no files are kept at all; that stands with none
 LEFT_OUT = (TYPE, SIZE)  # by what is configured
 MEBIBYTE = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -74,14 +75,20 @@ def want(connection: Connection, facts: Iterable[Fact], rules: ArchiveRules, now
 
 
 def _refusal(row: Any, rules: ArchiveRules) -> str | None:
-    kind = (row.mime or "").partition(";")[0].strip().casefold()
+    # By the sender's word: it only saves the way. What comes is measured as it comes.
+    why = unwanted(row.mime or "", row.size_bytes or 0, rules)
+    return DAMAGED if why != TYPE and row.mxc is None else why
+
+
+def unwanted(mime: str, size_bytes: int, rules: ArchiveRules) -> str | None:
+    """Why a file of that type and size is not kept here; None: it is."""
+    if not rules.media:
+        return OFF
+    kind = mime.partition(";")[0].strip().casefold()
     major = kind.partition("/")[0]
     if kind not in rules.media_types and f"{major}/*" not in rules.media_types:
         return TYPE
-    if row.mxc is None:
-        return DAMAGED
-    # By the sender's word: it only saves the way. What comes is measured as it comes.
-    return SIZE if (row.size_bytes or 0) > rules.media_max_mb * MEBIBYTE else None
+    return SIZE if size_bytes > rules.media_max_mb * MEBIBYTE else None
 
 
 def next_wanted(connection: Connection) -> tuple[Wanted, datetime] | None:
@@ -174,12 +181,18 @@ def is_kept(connection: Connection, sha256: str) -> bool:
 
 def lose(connection: Connection, gone: Collection[str]) -> None:
     """Their bytes are not there any more."""
-    for part in in_parts(sorted(gone)):
-        connection.execute(
-            update(attachment)
-            .where(attachment.c.sha256.in_(part))
-            .values(sha256=None, kept_bytes=None, missing=LOST)
-        )
+    leave_out(connection, dict.fromkeys(gone, LOST))
+
+
+def leave_out(connection: Connection, why: Mapping[str, str]) -> None:
+    """Of these check values no bytes are kept, for these reasons."""
+    for reason in sorted(set(why.values())):
+        for part in in_parts(sorted(one for one in why if why[one] == reason)):
+            connection.execute(
+                update(attachment)
+                .where(attachment.c.sha256.in_(part))
+                .values(sha256=None, kept_bytes=None, missing=None if reason == OFF else reason)
+            )
 
 
 def holdings(connection: Connection, room_number: int) -> FilesHeld:
@@ -198,6 +211,18 @@ def holdings(connection: Connection, room_number: int) -> FilesHeld:
     mine = select(func.count()).where(wanted_file.c.room_id == room_number)
     coming = connection.scalar(mine) or 0
     return FilesHeld(kept, int(size), coming, left_out, missing, no_room)
+
+
+def sent_by(connection: Connection, number: int) -> tuple[int, int]:
+    """How many files of a person (our number) are known by their names, and of how many the bytes
+    are kept."""
+    known, kept = connection.execute(
+        select(func.count(), func.count(attachment.c.sha256))
+        .select_from(attachment)
+        .join(event, event.c.event_h == attachment.c.event_h)
+        .where(event.c.sender_id == number)
+    ).one()
+    return known, kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
-    Integer,
     Select,
     Table,
     insert,
@@ -27,6 +26,17 @@ from storage import folding, people, redacting, rooms, silences
 from storage.database import insert_once
 from storage.facts import POLL_START
 from storage.media import is_check_value
+from storage.portable_lines import (
+    FILE,
+    FORMAT,
+    MESSAGE,
+    PERSON,
+    ROOM,
+    Unreadable,
+    is_person,
+    is_room,
+    read,
+)
 from storage.records import RoomId, UserId
 from storage.sealed import without_keys
 from storage.search import IndexRow, analyse_as, index_rows, marks_of
@@ -62,14 +72,8 @@ from storage.tables.visits import (
 from storage.time_keys import time_keys
 from storage.types import Instant, event_hash, instant
 
-FORMAT = 1
 AT_ONCE = 500
-ROOM = ("cluster", "name", "version", "encrypted", "history_visibility", "retention_ms",
-        "predecessor", "successor")  # fmt: skip
-PERSON = ("display_name", "city", "organisation", "roles", "language", "time_zone", "digest")
-MESSAGE = ("thread_h", "thread_fixed", "lang", "body", "original_body", "title", "marks",
-           "redacted", "withheld", "expired")  # fmt: skip
-FILE = ("name", "mime", "size_bytes", "mxc", "sha256", "kept_bytes", "missing")
+END = "end"  # the kind of the last line
 # Whole tables, row by row, in the order of their keys; numbers of people and rooms become ids.
 FACTS = (membership_fact, visibility_fact, redaction)
 REST = (
@@ -78,10 +82,6 @@ REST = (
     visit_line, recommendation, promise,
 )  # fmt: skip
 OF_ROOMS = ("membership_fact", "visibility_fact", "redaction", "revision", "reaction")
-
-
-class Unreadable(Exception):
-    """The lines are no archive, or of another format; the text says which line."""
 
 
 @dataclass(slots=True)
@@ -93,6 +93,7 @@ class Taken:
     withheld: int = 0  # of which not the words: erased, deleted or silent here
     known: int = 0  # that were here already
     rows: int = 0  # of everything else
+    whole: bool = False  # its last line says that nothing is missing; older exports have none
 
 
 # ── out ───────────────────────────────────────────────────────────────────────────────────────
@@ -108,6 +109,18 @@ def lines(
     readable: whether what was said in a room at a moment (ms) may be told; then what messages said
     before they were edited is not told either.
     """
+    count = 1
+    for line in _lines(connection, only, readable):
+        yield line
+        count += 1
+    yield _line(END, {"lines": count})  # so that a file that was cut short is noticed
+
+
+def _lines(
+    connection: Connection,
+    only: Sequence[int] | None,
+    readable: Callable[[int, int], bool] | None,
+) -> Iterator[str]:
     yield _line("moothall archive", {"format": FORMAT})
     here = _Numbers.read(connection)
     asked = sorted(here.rooms if only is None else only, key=lambda number: here.rooms[number])
@@ -201,18 +214,11 @@ def _rows(
 
 def _told(source: Table, values: dict[str, Any], here: _Numbers) -> dict[str, Any]:
     for name in values:
-        if name in _PERSON_COLUMNS and isinstance(source.c[name].type, Integer):
+        if is_person(source.c[name]):
             values[name] = here.people.get(values[name])
-        elif _is_room(source, name):
+        elif is_room(source.c[name]):
             values[name] = here.rooms.get(values[name])
     return values
-
-
-_PERSON_COLUMNS = ("person_id", "sender_id", "author_id")
-
-
-def _is_room(source: Table, name: str) -> bool:
-    return name == "room_id" and isinstance(source.c[name].type, Integer)
 
 
 def _events(
@@ -310,9 +316,13 @@ def take_in(connection: Connection, told: Iterable[str]) -> Taken:
     taken, arriving = Taken(), _Arriving(connection)
     waiting: list[Mapping[str, Any]] = []
     by_name = {one.name: one for one in (*FACTS, *REST)}
+    number = 0
     for number, text in enumerate(told, start=1):
-        line = _read(text, number)
+        line = read(text, number, by_name)
         kind = line["kind"]
+        if kind == END and line.get("lines") != number:
+            raise Unreadable(f"line {number} is not the {line.get('lines')}th: some are missing")
+        taken.whole = kind == END
         if kind == "event":
             waiting.append(line)
             if len(waiting) < AT_ONCE:
@@ -328,18 +338,9 @@ def take_in(connection: Connection, told: Iterable[str]) -> Taken:
             taken.rows += _take_row(connection, by_name[kind], line, arriving)
     if waiting:
         _take_events(connection, waiting, arriving, taken)
+    if number == 0:
+        raise Unreadable("it is empty")
     return taken
-
-
-def _read(text: str, number: int) -> dict[str, Any]:
-    try:
-        line: dict[str, Any] = json.loads(text)
-        kind = line["kind"]
-    except (ValueError, KeyError, TypeError):
-        raise Unreadable(f"line {number} is no line of an archive") from None
-    if number == 1 and (kind != "moothall archive" or line.get("format") != FORMAT):
-        raise Unreadable(f"line 1 does not say that this is an archive of format {FORMAT}")
-    return line
 
 
 def _take_room(connection: Connection, line: Mapping[str, Any], arriving: _Arriving) -> None:
@@ -367,9 +368,9 @@ def _take_row(
     """A row, unless there is one of that key."""
     values = {name: value for name, value in line.items() if name in target.c}
     for name in values:
-        if name in _PERSON_COLUMNS and isinstance(target.c[name].type, Integer):
+        if is_person(target.c[name]):
             values[name] = arriving.person(values[name])
-        elif _is_room(target, name):
+        elif is_room(target.c[name]):
             values[name] = arriving.room(values[name])
     if target in (revision, reaction) and not _welcome(connection, values, arriving):
         return 0

@@ -121,6 +121,12 @@ class ArchiveRules:
     media_max_mb: int = 10  # MiB, of one file
     media_total_mb: int = 10_240  # MiB, of all of them
 
+    def kept_for(self, room: "Room") -> timedelta | None:
+        """How long words of a room are kept: as configured, or less if the room itself asks so."""
+        configured = self.of_clusters.get(room.cluster or "", self.retention)
+        told = [one for one in (configured, room.retention) if one is not None]
+        return min(told, default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class VisitRules:

@@ -10,6 +10,7 @@ from storage.records import EventId
 from storage.tables.archive import search_page
 
 KEPT = timedelta(minutes=30)
+COMING = 0  # in place of a room: the direct chat with somebody who has none yet
 
 
 @dataclass(frozen=True, slots=True)

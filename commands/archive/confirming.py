@@ -10,8 +10,7 @@ from commands.context import Context
 from commands.listener import Listener, Tap
 from commands.posts import Posts, Say
 from storage import archive, documents
-from storage.documents import DRAFT, SUMMARY, Document
-from storage.records import EventId
+from storage.documents import CONFIRMED, DRAFT, SUMMARY, Document
 from storage.types import milliseconds
 
 KIND = "summary"
@@ -53,15 +52,15 @@ def tapped(tap: Tap, context: Context) -> Posts:
     told = replies.confirmed(
         context.words, tap.person.display_name, f"{context.settings.prefix}search kind:summary"
     )
-    root = EventId(key.removeprefix(rules.SUMMARIES).partition("/")[0])
-    return [Say(tap.room.room_id, told, thread=root, key=f"{key}/confirmed")]
+    root = documents.root_of(key)
+    return [Say(tap.room.room_id, told, thread=root, key=f"{key}{CONFIRMED}")]
 
 
 def _wrote_there(tap: Tap, key: str, context: Context) -> bool:
-    root = EventId(key.removeprefix(rules.SUMMARIES).partition("/")[0])
+    root = documents.root_of(key)
     numbers = of_room(context.connection, tap.room).room_numbers
     said = archive.thread(context.connection, numbers, root)
     return any(message.sender == tap.person.user_id and message.body for message in said)
 
 
-SUMMARIES = Listener(KIND, tapped=tapped, posts=(rules.SUMMARIES,))
+SUMMARIES = Listener(KIND, tapped=tapped, posts=(documents.SUMMARIES,))

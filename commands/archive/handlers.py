@@ -12,7 +12,7 @@ from commands.errors import MemberError
 from commands.permissions import Who, may_coordinate
 from commands.posts import Compile, Offer, Pin, Posts, React, Say
 from commands.words import N_
-from storage import archive, gaps, media, redacting, rooms, timers
+from storage import archive, documents, gaps, media, redacting, rooms, timers
 from storage.records import EventId, Room, RoomId, RoomKind, UserId
 from storage.types import milliseconds
 
@@ -36,7 +36,7 @@ def switch_on(call: Call[Nothing], context: Context) -> Posts:
         context.words,
         controller=settings.archive.controller,
         contact=settings.archive.contact,
-        retention=rules.retention_of(call.room, settings.archive),
+        retention=settings.archive.kept_for(call.room),
         encrypted=call.room.encrypted,
         prefix=settings.prefix,
         files_mb=settings.archive.media_max_mb if settings.archive.media else None,
@@ -109,7 +109,7 @@ def show_status(call: Call[Nothing], context: Context) -> Posts:
 
 def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
     held = archive.status(context.connection, room.id)
-    kept_for = rules.retention_of(room, context.settings.archive)
+    kept_for = context.settings.archive.kept_for(room)
     soon = 0
     if kept_for is not None:
         border = milliseconds(context.now - kept_for + SOON)
@@ -159,7 +159,7 @@ def summarise_thread(call: Call[Nothing], context: Context) -> Posts:
     )
     quotes = tuple(dict.fromkeys(message.event_id for message in summary.quoted))
     reply = replies.thread_summary(call.words, summary, call.room.via)
-    key = rules.summary_key(root, call.said.event_id)
+    key = documents.summary_key(root, call.said.event_id)
     confirming.propose(key, summary, call, context)
     (said,) = call.answer(reply, quotes=quotes)
     assert isinstance(said, Say)

@@ -5,7 +5,8 @@ import re
 from commands.archive.book import Book, RoomBook, Thread, address, file_path
 from commands.words import Words
 
-SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~])")
+SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+_BEGINNING = re.compile(r"\A(\d*)([-+=.)])")  # of a list, a rule, or a heading's underline
 
 
 def files(words: Words, book: Book) -> dict[str, str]:
@@ -29,8 +30,8 @@ def files(words: Words, book: Book) -> dict[str, str]:
 
 
 def plain(text: str) -> str:
-    """Text that Markdown takes for nothing else."""
-    return SIGNS.sub(r"\\\1", " ".join(text.split()))
+    """Text that Markdown takes for nothing else, also at the beginning of a line."""
+    return _BEGINNING.sub(r"\1\\\2", SIGNS.sub(r"\\\1", " ".join(text.split())))
 
 
 def _thread(words: Words, book: Book, room: RoomBook, thread: Thread) -> list[str]:

@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from commands.archive import replies, rules
-from commands.arguments import argument, optional, word
+from commands.archive import replies
+from commands.arguments import argument, text_to_end
 from commands.command import Call, Command
 from commands.context import Context, Settings
 from commands.errors import MemberError
 from commands.events import TimerDue
+from commands.past_days import read_period
 from commands.permissions import Who
 from commands.posts import Alarm, Change, Pin, Posts, Say
 from commands.reply import Reply
@@ -30,24 +31,27 @@ STOP = "stop"
 @dataclass(frozen=True, slots=True)
 class Past:
     since: str = argument(
-        word, question=N_("Since which day? For example 2026-01-31."), hint=N_("day|stop")
+        text_to_end,
+        rest=True,
+        question=N_("Since which day? For example 2026-01-31."),
+        hint=N_("day [yes]|stop"),
     )
-    sure: str = optional(word, default="", hint=N_("yes"))
 
 
 def ask(call: Call[Past], context: Context) -> Posts:
     """First what would happen; on yes it is announced, and begins a week later."""
     if call.direct:
         raise MemberError(replies.not_here(call.words))
-    if call.arguments.since.casefold() == STOP:
+    typed, sure = _read(call)
+    if typed.casefold() == STOP:
         return _stop(call, context)
     if not call.room.archive_on:
         raise MemberError(replies.off_here(call.words, f"{call.prefix}archive on"))
-    day, zone = _day(call, context), ZoneInfo(context.settings.community.time_zone)
+    day, zone = _day(typed, call, context), ZoneInfo(context.settings.community.time_zone)
     starts = (context.now + WAIT).astimezone(zone).date()
-    typed = f"{call.prefix}archive backfill {day.isoformat()} yes"
-    if call.arguments.sure.casefold() != "yes":
-        return call.answer(replies.past_preview(call.words, day, starts, yes=typed))
+    if not sure:
+        yes = f"{call.prefix}archive backfill {day.isoformat()} yes"
+        return call.answer(replies.past_preview(call.words, day, starts, yes=yes))
     timers.cancel_all(context.connection, call.room.room_id, KIND)
     key = f"archive/past/{call.room.room_id}/{call.said.event_id}"
     notice = replies.past_notice(
@@ -73,18 +77,23 @@ def ask(call: Call[Past], context: Context) -> Posts:
     ]
 
 
-def _day(call: Call[Past], context: Context) -> date:
+def _read(call: Call[Past]) -> tuple[str, bool]:
+    """What was typed for the day, and whether "yes" came after it."""
+    *day, last = call.arguments.since.split()
+    sure = bool(day) and last.casefold() == "yes"
+    return " ".join(day if sure else [*day, last]).strip("\"'"), sure
+
+
+def _day(typed: str, call: Call[Past], context: Context) -> date:
     """The day asked for, if there is anything to take in since then."""
-    typed, zone = call.arguments.since, ZoneInfo(context.settings.community.time_zone)
+    zone = ZoneInfo(context.settings.community.time_zone)
     today = context.now.astimezone(zone).date()
-    try:
-        day = date.fromisoformat(typed)
-    except ValueError:
-        day = today
+    period = read_period(typed, today)
+    day = today if period is None else period[0]
     if not date(2014, 1, 1) <= day < today:
         example = f"{call.prefix}{BACKFILL.example}"
         raise MemberError(replies.not_a_day(call.words, typed, example))
-    kept_for = rules.retention_of(call.room, context.settings.archive)
+    kept_for = context.settings.archive.kept_for(call.room)
     if kept_for is not None and day < (context.now - kept_for).astimezone(zone).date():
         raise MemberError(replies.too_old(call.words, kept_for))
     since = rooms.archive_since(context.connection, call.room.room_id)

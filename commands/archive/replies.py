@@ -466,7 +466,8 @@ def thread_summary(words: Words, summary: Summary, via: tuple[str, ...]) -> Repl
     blocks.append(
         Paragraph(
             words.say(
-                "Is that right? A {tick} from somebody who wrote here lets search find it.",
+                "Is that right? A {tick} from somebody who wrote here lets search find it, and the"
+                " digest tell it.",
                 tick="✅",
             )
         )

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from commands.archive.telling import decides, names_day
@@ -14,28 +14,13 @@ MOST_POINTS = 3
 MOST_QUESTIONS = 3
 MOST_DECISIONS = 3
 MOST_DAYS = 2
-SUMMARIES = "summary/"  # how the keys of our posts begin
-
-
-def summary_key(root: str, asked_in: str) -> str:
-    """The key of a summary's post: another one each time that it is asked for."""
-    return f"{SUMMARIES}{root}/{asked_in}"
-
-
 LONGEST = 200  # characters of a sentence that is shown
 SHORTEST = 20  # "Thanks!" says nothing to those who were not there
 
 
-def retention_of(room: Room, rules: ArchiveRules) -> timedelta | None:
-    """How long words of a room are kept: as configured, or as long as the room itself allows."""
-    configured = rules.of_clusters.get(room.cluster or "", rules.retention)
-    told = [one for one in (configured, room.retention) if one is not None]
-    return min(told, default=None)
-
-
 def notice_key(room: Room, rules: ArchiveRules) -> str:
     """The key of a room's archive notice; another one as soon as it has something else to say."""
-    told = (rules.controller, rules.contact, retention_of(room, rules), room.encrypted)
+    told = (rules.controller, rules.contact, rules.kept_for(room), room.encrypted)
     said = repr((*told, rules.media_max_mb) if rules.media else told)
     mark = blake2b(said.encode(), digest_size=6).hexdigest()
     return f"archive/notice/{room.room_id}/{mark}"
@@ -43,6 +28,9 @@ def notice_key(room: Room, rules: ArchiveRules) -> str:
 
 # A sentence ends at its sign, in any of our scripts (Greek asks with ";"), or with the line.
 _BETWEEN = re.compile(r"(?<=[.!?;…])\s+")
+_LAST_WORD = re.compile(r"(\w+)\.\Z")
+DAY_DIGITS = 2  # of what may be a day
+SHORT_WORD = 3  # letters of what may be shortened: "ca. zehn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +73,9 @@ def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
         return None
     first = Point(shortened(sentences(worded[0].body)[0]), worded[0])
     questions = open_questions(worded)
-    decisions = telling(worded, decides, MOST_DECISIONS)
-    taken = {point.message.event_id for point in (*questions, *decisions)}
-    days = telling([m for m in worded[1:] if m.event_id not in taken], names_day, MOST_DAYS)
-    taken |= {point.message.event_id for point in days}
+    decisions = telling(worded, decides, MOST_DECISIONS, said=[first])
+    days = telling(worded, names_day, MOST_DAYS, said=[first, *questions, *decisions])
+    taken = {point.message.event_id for point in (*questions, *decisions, *days)}
     later = [m for m in worded[1:] if m.event_id not in taken]
     names = {m.sender: m.sender_name for m in worded}
     counts: Counter[UserId] = Counter(m.sender for m in worded)
@@ -106,14 +93,21 @@ def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
 
 
 def telling(
-    messages: Sequence[ArchivedMessage], tells: Callable[[str], bool], most: int
+    messages: Sequence[ArchivedMessage],
+    tells: Callable[[str], bool],
+    most: int,
+    *,
+    said: Sequence[Point] = (),
 ) -> tuple[Point, ...]:
-    """The latest sentences that tell something, one a message, in the order they were said."""
+    """The latest sentences that tell something, one a message, in the order they were said.
+
+    said: what stands elsewhere; it is not said twice.
+    """
     found: list[Point] = []
     for message in messages:
         told = [s for s in sentences(message.body) if tells(s) and not _is_question(s)]
-        if told:
-            found.append(Point(shortened(told[-1]), message))
+        points = [Point(shortened(sentence), message) for sentence in told]
+        found += [point for point in points if point not in said][-1:]
     return tuple(found[-most:])
 
 
@@ -138,8 +132,29 @@ def open_questions(messages: Sequence[ArchivedMessage]) -> tuple[Point, ...]:
 
 def sentences(text: str) -> list[str]:
     """Sentences in order; text without any is one."""
-    found = [part.strip() for line in text.splitlines() for part in _BETWEEN.split(line)]
+    found = [part for line in text.splitlines() for part in _of_line(line.strip())]
     return [sentence for sentence in found if sentence] or [text.strip()]
+
+
+def _of_line(line: str) -> list[str]:
+    """Its sentences; the point of "12. März", "z. B." or "kl. 14" ends none."""
+    found: list[str] = []
+    begins = 0
+    for end in _BETWEEN.finditer(line):
+        if not _goes_on(line[begins : end.start()], line[end.end() :]):
+            found.append(line[begins : end.start()])
+            begins = end.end()
+    return [*found, line[begins:]]
+
+
+def _goes_on(before: str, after: str) -> bool:
+    last = _LAST_WORD.search(before)
+    if last is None:
+        return False
+    word = last[1]
+    if word.isdecimal():
+        return len(word) <= DAY_DIGITS or after.startswith("gad")  # Latvian: "2026. gada"
+    return len(word) == 1 or (len(word) <= SHORT_WORD and not after[:1].isupper())
 
 
 def shortened(sentence: str) -> str:

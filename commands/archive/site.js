@@ -28,6 +28,7 @@
     const [at, end] = hits[0] ?? [0, AROUND];
     const start = Math.max(0, at - AROUND), stop = Math.min(text.length, end + AROUND);
     const line = document.createElement("p");
+    line.dir = "auto"; // Arabic begins on the right
     line.append(start > 0 ? "…" : "");
     let told = start;
     hits.filter((one) => one[1] <= stop).forEach(([from, to]) => {

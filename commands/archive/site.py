@@ -103,7 +103,7 @@ def _is_nameless(one: ArchivedMessage) -> bool:
 def _thread(words: Words, book: Book, room: RoomBook, thread: Thread) -> str:
     name = thread.name or words.text("(nothing kept)")
     said = "".join(_message(words, book, room, one) for one in thread.messages)
-    head = f'<h2 id="h{thread.number}">{escape(name)}</h2>'
+    head = f'<h2 id="h{thread.number}" dir="auto">{escape(name)}</h2>'
     label = f'id="t{thread.number}" aria-labelledby="h{thread.number}"'
     return f"<article {label}>{head}<ol>{said}</ol></article>\n"
 
@@ -130,7 +130,7 @@ def _message(words: Words, book: Book, room: RoomBook, one: ArchivedMessage) -> 
     )
     return (
         f'<li {anchor}><p class="who"><strong>{escape(one.sender_name)}</strong> {when}</p>'
-        f'<p class="said"{language}>{_text(one.body)}</p>'
+        f'<p class="said" dir="auto"{language}>{_text(one.body)}</p>'
         f'<p class="about">{" · ".join(notes)}</p></li>'
     )
 

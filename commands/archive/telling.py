@@ -5,6 +5,8 @@ from functools import cache
 
 from babel.dates import get_month_names
 
+from commands.past_days import MONTHS_INFLECTED
+
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "el", "lv", "cs", "nb")  # CLDR's names
 
 # How people say that something is settled, in ten languages; beginnings of words.
@@ -44,7 +46,8 @@ def names_day(sentence: str) -> bool:
 @cache
 def months() -> frozenset[str]:
     """The names of the months, whole and inflected, in ten languages."""
-    return frozenset(
+    in_other_cases = (name for names in MONTHS_INFLECTED for name in names.split())
+    return frozenset(in_other_cases) | frozenset(
         name.lower()
         for language in LANGUAGES
         for context in ("format", "stand-alone")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from commands.context import Context
-from commands.digests import hints, talking, things
+from commands.digests import hints, summaries, talking, things
 from commands.digests.rules import Digest, LeftOut, Line, What, choose
 from commands.digests.scope import Scope
 from commands.knowing import Knows, who_might_know
@@ -31,7 +31,7 @@ def gather(scope: Scope, context: Context) -> Gathered:
         *hints.quiet_cities(scope, context),
         *hints.housekeeping(scope, context),
     ]
-    return Gathered((*own, *told), left_out)
+    return Gathered(tuple(summaries.in_place((*own, *told), scope, context)), left_out)
 
 
 def compose(scope: Scope, context: Context, *, screen: int | None = None) -> Digest:

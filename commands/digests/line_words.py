@@ -58,6 +58,8 @@ def _told(words: Words, one: Line) -> tuple[Inline, list[Inline]]:
             return _quoted(words, one), _question(words, one)
         case What.TALK:
             return _quoted(words, one), _talk(words, one)
+        case What.SUMMARY:
+            return _quoted(words, one), [words.say("summed up here, and confirmed")]
         case What.PROMISE:
             return _named(words, one), _promise(words, one)
         case What.PRACTICE:

@@ -41,6 +41,7 @@ class What(StrEnum):
 
     QUESTION = "question"
     TALK = "talk"
+    SUMMARY = "summary"  # of a thread, confirmed
     DATES_OPEN = "dates open"
     DATES_CLOSED = "dates closed"
     CLASH = "clash"

@@ -81,6 +81,7 @@ def _about(
                 private=found.private,
                 more=tuple(f"{sign}{each.name}" for each in others),
                 options=explained(found.arguments),
+                typed=found.typed,
             ),
         )
     close = difflib.get_close_matches(asked, names, n=1, cutoff=0.7)

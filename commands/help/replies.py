@@ -28,6 +28,7 @@ class Card:
     private: bool
     more: tuple[str, ...]
     options: tuple[tuple[str, str], ...] = ()  # "first:", and what it does, untranslated
+    typed: tuple[tuple[str, str], ...] = ()  # what else may be typed, and its meaning, untranslated
 
 
 def overview(words: Words, lines: Sequence[Line], *, help_: str, direct: bool) -> Reply:
@@ -75,7 +76,11 @@ def about(words: Words, card: Card) -> Reply:
             lines.append(words.say("For operators."))
     if card.private:
         lines.append(words.say("The answer comes to our direct chat."))
-    return paragraphs(*lines)
+    told = paragraphs(*lines)
+    if not card.typed:
+        return told
+    typed = Items(tuple((join(Code(one), " · ", words.say(does)),) for one, does in card.typed))
+    return Reply((*told.blocks, Paragraph(words.say("You may type:")), typed))
 
 
 def unknown(words: Words, asked: str, suggestion: str | None, help_: str) -> Reply:

@@ -41,6 +41,7 @@ from commands.words import N_, words_in
 from storage import (
     asked,
     erasures,
+    media,
     people,
     personal,
     practices,
@@ -260,14 +261,20 @@ def show_privacy(call: Call[Nothing], context: Context) -> Posts:
     archive = context.settings.archive
     theirs = rooms.rooms_of(context.connection, call.asker)
     mine = practices.find(context.connection, author=call.asker.id)
+    kept = [
+        (room.name or room.room_id, archive.kept_for(room))
+        for room in theirs
+        if room.archive_on and room.kind not in (RoomKind.SPACE, RoomKind.DIRECT)
+    ]
+    files, whole_files = media.sent_by(context.connection, call.asker.id)
+    counts = personal.tally(context.connection, call.asker.id, call.asker.user_id)
     stored = replies.Stored(
         card=_card(call.asker, context),
         messages=people.archived_messages(context.connection, call.asker.id),
-        archived_rooms=tuple(
-            room.name or room.room_id
-            for room in theirs
-            if room.archive_on and room.kind not in (RoomKind.SPACE, RoomKind.DIRECT)
-        ),
+        kept=tuple(kept),
+        files=files,
+        whole_files=whole_files,
+        reactions=counts.get("reactions", 0),
         controller=archive.controller,
         contact=archive.contact,
         retention=archive.retention,

@@ -224,10 +224,11 @@ class Stored:
 
     card: Card
     messages: int
-    archived_rooms: tuple[str, ...]  # names of the rooms they are in whose words are kept
+    # Names of the rooms they are in whose words are kept, and for how long; None: for ever.
+    kept: tuple[tuple[str, timedelta | None], ...]
     controller: str
     contact: str
-    retention: timedelta | None
+    retention: timedelta | None  # elsewhere
     drafts: tuple[str, ...] = ()  # P-3: practices of theirs that only they and coordinators see
     practices: tuple[str, ...] = ()
     reviews: int = 0
@@ -235,6 +236,9 @@ class Stored:
     votes: int = 0  # answers to dates of visits
     written: int = 0  # about visits: notes, recommendations, promises
     asked: int = 0  # questions that are looked after
+    files: int = 0  # that are known by their names
+    whole_files: int = 0  # of these, those whose bytes are kept
+    reactions: int = 0
 
 
 def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
@@ -252,13 +256,14 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
                 "{number} messages of yours in the archive",
                 stored.messages,
             ),
+            *_files(words, stored),
             *_practices(words, stored),
             words.say("Which rooms you are in, and since when"),
             *_about_visits(words, stored),
             *_about_questions(words, stored),
         ),
-        Paragraph(_kept_rooms(words, stored.archived_rooms)),
-        Paragraph(_kept_for(words, stored.retention)),
+        Paragraph(_kept_rooms(words, [name for name, _ in stored.kept])),
+        *_kept_for(words, stored),
         Paragraph(
             words.say(
                 "A message that you delete is gone here, too, at once. {off} keeps your future"
@@ -282,6 +287,32 @@ def privacy(words: Words, stored: Stored, *, sign: str) -> Reply:
     if stored.controller:
         blocks.append(Paragraph(_responsible(words, stored.controller, stored.contact)))
     return Reply(tuple(blocks))
+
+
+def _files(words: Words, stored: Stored) -> list[Inline]:
+    lines = []
+    if stored.files:
+        lines.append(
+            words.plural(
+                "The name of {number} file of yours",
+                "The names of {number} files of yours",
+                stored.files,
+            )
+        )
+    if stored.whole_files:
+        lines.append(
+            words.plural(
+                "{number} of these files itself", "{number} of these files themselves",
+                stored.whole_files,
+            )
+        )  # fmt: skip
+    if stored.reactions:
+        lines.append(
+            words.plural(
+                "{number} reaction of yours", "{number} reactions of yours", stored.reactions
+            )
+        )
+    return lines
 
 
 def _practices(words: Words, stored: Stored) -> list[Inline]:
@@ -356,12 +387,23 @@ def _kept_rooms(words: Words, names: Sequence[str]) -> Inline:
     )
 
 
-def _kept_for(words: Words, retention: timedelta | None) -> Inline:
-    if retention is None:
-        return words.say("Words are kept for as long as the archive exists.")
-    return words.say(
-        "Words are kept for {time}, then they are deleted.", time=words.duration(retention)
-    )
+def _kept_for(words: Words, stored: Stored) -> list[Block]:
+    times = {time for _, time in stored.kept} or {stored.retention}
+    if len(times) == 1:
+        (time,) = times
+        if time is None:
+            return [Paragraph(words.say("Words are kept for as long as the archive exists."))]
+        told = words.say(
+            "Words are kept for {time}, then they are deleted.", time=words.duration(time)
+        )
+        return [Paragraph(told)]
+    lines = [
+        words.say("in {room} for as long as the archive exists", room=name)
+        if time is None
+        else words.say("in {room} for {time}", room=name, time=words.duration(time))
+        for name, time in stored.kept
+    ]
+    return [Paragraph(words.say("Words are kept, and then deleted:")), items(*lines)]
 
 
 def _responsible(words: Words, controller: str, contact: str) -> Inline:

@@ -29,18 +29,27 @@ FIELDS: Mapping[str, str] = {
 }
 
 _HAS = {
-    "file": "file files attachment attachments document documents datei dateien fichier archivo",
-    "image": "image images picture pictures photo photos bild bilder foto",
-    "link": "link links url urls lien enlace lenke",
-    "poll": "poll polls umfrage sondage encuesta avstemning",
-    "practice": "practice practices praxis pratique práctica",
+    "file": "file files attachment attachments document documents datei dateien fichier archivo"
+    " bestand αρχείο αρχεία fails faili datne soubor soubory vedlegg filer",
+    "image": "image images picture pictures photo photos bild bilder foto imagen immagine"
+    " afbeelding εικόνα εικόνες attēls attēli obrázek obrázky bilde",
+    "link": "link links url urls lien enlace collegamento σύνδεσμος saite saites odkaz odkazy lenke"
+    " lenker",
+    "poll": "poll polls umfrage sondage encuesta sondaggio peiling ψηφοφορία aptauja hlasování"
+    " anketa avstemning",
+    "practice": "practice practices praxis pratique práctica pratica praktijk πρακτική prakse praxe"
+    " praksis",
 }
 _KIND = {
     **_HAS,
-    "message": "message messages nachricht nachrichten",
-    "question": "question questions frage fragen pregunta spørsmål otázka",
-    "summary": "summary summaries zusammenfassung résumé",
-    "thread": "thread threads faden fäden fil fils hilo hilos discussion discussions",
+    "message": "message messages nachricht nachrichten mensaje mensajes messaggio messaggi bericht"
+    " berichten μήνυμα μηνύματα ziņa ziņas zpráva zprávy melding meldinger",
+    "question": "question questions frage fragen pregunta preguntas domanda domande vraag vragen"
+    " ερώτηση ερωτήσεις jautājums jautājumi otázka otázky spørsmål",
+    "summary": "summary summaries zusammenfassung résumé resumen riassunto samenvatting περίληψη"
+    " kopsavilkums shrnutí sammendrag",
+    "thread": "thread threads faden fäden fil fils hilo hilos discussion discussions discussione"
+    " draad συζήτηση pavediens vlákno tråd",
     "visit": "visit visits besuch besuche visite visites visita visitas bezoek besøk návštěva"
     " επίσκεψη vizīte",
 }

@@ -14,11 +14,19 @@ from commands.search.documents import document_hit, quoted_by
 from commands.search.looking import Found, look
 from commands.search.ranking import Cursor
 from commands.search.rules import Hint, parse_query, read_again
-from commands.search.scoping import anchored, means_elsewhere, rooms_meant, told
+from commands.search.scoping import (
+    anchored,
+    means_elsewhere,
+    no_thread,
+    rooms_meant,
+    told,
+    unknown_cities,
+)
 from commands.search.suggesting import suggest
 from commands.words import N_
 from storage import archive, rooms, search_pages
 from storage.records import ArchivedMessage, EventId, Room
+from storage.search import renewal
 from storage.search.query import Field, Query, print_query, print_tree
 from storage.search.snippets import snippet
 from storage.search_pages import SearchPage
@@ -45,11 +53,14 @@ def search_archive(call: Call[Search], context: Context) -> Posts:
     today = context.now.astimezone(context.zone_of(call.asker)).date()
     reading = parse_query(call.arguments.query, today=today)
     if reading.refusal is not None:
-        raise MemberError(replies.refused(call.words, reading.refusal))
+        raise MemberError(replies.refused(call.words, reading.refusal, reading.hints))
+    if (typed := no_thread(reading.query)) is not None:
+        raise MemberError(replies.no_thread(call.words, typed))
     query = anchored(reading.query, call)
     if query is None:
         raise MemberError(replies.no_thread_here(call.words))
-    asking = _Asking(query, reading.hints, call.said.event_id, None)
+    hints = (*reading.hints, *unknown_cities(query, context))
+    asking = _Asking(query, hints, call.said.event_id, None)
     if call.direct:
         return _answer(asking, _of_asker(call, context), call, context)
     here = of_room(context.connection, call.room)
@@ -63,6 +74,9 @@ def search_archive(call: Call[Search], context: Context) -> Posts:
 
 def show_more(call: Call[Nothing], context: Context) -> Posts:
     left = search_pages.get(context.connection, call.asker.id, call.room.id, context.now)
+    if left is None and call.direct:
+        coming = search_pages.COMING
+        left = search_pages.get(context.connection, call.asker.id, coming, context.now)
     if left is None:
         raise MemberError(replies.no_more(call.words, f"{call.sign}search"))
     today = context.now.astimezone(context.zone_of(call.asker)).date()
@@ -84,8 +98,8 @@ class _Asking:
 
 
 def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context) -> Posts:
-    query = asking.query
-    audience = replace(audience, rooms=rooms_meant(audience.rooms, query, context))
+    query, theirs = asking.query, audience.rooms
+    audience = replace(audience, rooms=rooms_meant(theirs, query, context))
     found = look(audience, query, call.asker, context, asking.cursor)
     page = ranking.page(found.ordered, found.candidates, asking.cursor, PAGE)
     numbers = [hit.message_id for hit in page.hits]
@@ -104,14 +118,18 @@ def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context
         if number < 0:
             quotes += quoted_by(found.documents[number], context)
     _remember(call, context, asking, page.more if hits else None)
+    renewing = renewal.waiting(context.connection).any
     if not hits:
-        better = suggest(audience, query, call.asker, context)
+        # A word that is not found may merely wait for its turn.
+        better = None if renewing else suggest(audience, query, call.asker, context)
         reply = replies.nothing(
             call.words,
             understood,
             elsewhere=not (call.direct or call.private),
             hints=asking.hints,
             better=f"{call.sign}search {print_query(better)}" if better else None,
+            renewing=renewing,
+            rooms=_kept(theirs, context) if query.wants(Field.IN) and not audience.rooms else (),
         )
     else:
         reply = replies.found(
@@ -123,6 +141,7 @@ def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context
             first=1 + (0 if asking.cursor is None else asking.cursor.shown),
             more=f"{call.sign}more" if page.more is not None else None,
             hints=asking.hints,
+            renewing=renewing,
         )
     return call.answer(reply, quotes=tuple(dict.fromkeys(quotes)))
 
@@ -171,6 +190,11 @@ def _understood(call: AnyCall, query: Query, audience: Audience) -> replies.Unde
     )
 
 
+def _kept(theirs: Sequence[Room], context: Context) -> tuple[str, ...]:
+    """Names of those rooms that an archive is kept of."""
+    return tuple(dict.fromkeys(it.name for it in theirs if it.name and _has_archive(it, context)))
+
+
 def _hit(
     message: ArchivedMessage, audience: Audience, found: Found, call: AnyCall, context: Context
 ) -> replies.Hit:
@@ -189,19 +213,50 @@ def _hit(
 
 def _remember(call: AnyCall, context: Context, asking: _Asking, cursor: Cursor | None) -> None:
     """Where `!more` goes on, if there is more: where the answer is read."""
-    connection, room = context.connection, call.room
+    connection, room = context.connection, call.room.id
     if call.private and not call.direct:
         direct = rooms.direct_with(connection, call.asker.user_id)
-        if direct is None:
-            return
-        room = direct
+        room = search_pages.COMING if direct is None else direct.id
+    if call.direct:
+        search_pages.forget(connection, call.asker.id, search_pages.COMING)
     if cursor is None:
-        search_pages.forget(connection, call.asker.id, room.id)
+        search_pages.forget(connection, call.asker.id, room)
         return
     query = print_query(asking.query)
     left = SearchPage(asking.asked_in, query, cursor.below, cursor.shown, cursor.documents)
-    search_pages.remember(connection, call.asker.id, room.id, left, context.now)
+    search_pages.remember(connection, call.asker.id, room, left, context.now)
 
+
+# What may be typed after `!search`, and what it does.
+TYPED = (
+    ("heat pump", N_("both words, in any of their forms, in ten languages")),
+    ('"heat pump"', N_("these words, one after the other")),
+    ("pump OR boiler", N_("one of them; brackets group")),
+    ("pump -loud", N_("without a word; a minus does so before most of what follows, too")),
+    ("hous*", N_("all words that begin so")),
+    ("🎉", N_("what was said with an emoji, in any skin")),
+    ("from:ann", N_("what somebody said; from:me is you")),
+    ("city:Havnvoll", N_("what people of a city said")),
+    ("in:housing", N_("a room of yours; in:all is all of them, answered in the direct chat")),
+    (
+        "(from:ann OR city:Havnvoll) bike",
+        N_("filters hold in brackets, too, on either side of OR, and behind a minus: -in:housing"),
+    ),
+    (
+        "after:2026-03 before:yesterday",
+        N_("days, weeks, months and years, as you say them: after:last week, on:Monday"),
+    ),
+    ("has:file", N_("what a message holds: file, image, link, poll, practice")),
+    (
+        "kind:practice",
+        N_("only of a kind: message, thread, question, practice, visit, summary, poll, file, link"),
+    ),
+    ("is:question", N_("questions alone")),
+    ("#welcome", N_("a tag; tag:welcome is the same")),
+    ("lang:de", N_("the language that something was written in")),
+    ("thread:here", N_("the thread that you ask in; or a message's link")),
+    ("sort:new", N_("the newest first, not the best")),
+)
 
 SEARCH = Command(
     name="search",
@@ -210,6 +265,7 @@ SEARCH = Command(
     summary=N_("finds what was said, with links; in our direct chat in all your rooms"),
     example='search "heat pump" from:ann after:2026-03-01',
     aliases=("find",),
+    typed=TYPED,
 )
 MORE = Command(
     name="more",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from commands.reply import (
     Block,
@@ -31,6 +31,8 @@ from commands.search.rules import (
 from commands.words import N_, Words
 from storage.records import EventId, RoomId
 from storage.search.query import Field, Filter
+
+MOST_ROOMS = 10  # that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,13 @@ class DocumentHit:
     show: str | None  # the command that does, as typed
 
 
-def refused(words: Words, refusal: Refusal) -> Reply:
+def refused(words: Words, refusal: Refusal, hints: Sequence[Hint]) -> Reply:
     match refusal:
         case Refusal.EMPTY:
-            return paragraphs(words.say("There is no word to look for. What shall I look for?"))
+            return paragraphs(
+                *(_hint(words, hint) for hint in hints),
+                words.say("There is no word to look for. What shall I look for?"),
+            )
         case Refusal.TOO_LONG:
             return paragraphs(
                 words.say("That is too long for me: {number} characters at most.", number=LONGEST)
@@ -100,8 +105,12 @@ def found(
     first: int,
     more: str | None,
     hints: Sequence[Hint],
+    renewing: bool,
 ) -> Reply:
-    """A page of hits. total: in this window; capped: there may be others. more: as typed."""
+    """A page of hits. total: in this window; capped: there may be others. more: as typed.
+
+    renewing: the index is being made anew.
+    """
     count = f"{total}+" if capped else total
     what = _what(words, understood)
     many = (
@@ -112,6 +121,7 @@ def found(
     blocks: list[Block] = [
         Paragraph(many),
         *(Paragraph(_hint(words, hint)) for hint in hints),
+        *(Paragraph(line) for line in _incomplete(words, renewing)),
         Items(
             tuple(_hit(words, hit, one_room=understood.room is not None) for hit in hits),
             ordered=True,
@@ -130,16 +140,30 @@ def nothing(
     elsewhere: bool,
     hints: Sequence[Hint],
     better: str | None,
+    renewing: bool,
+    rooms: Sequence[str],
 ) -> Reply:
-    """elsewhere: it was asked in a room. better: a search that finds something, as typed."""
+    """elsewhere: it was asked in a room. better: a search that finds something, as typed.
+
+    rooms: the asker's with an archive, if no room of theirs has the name that was asked for.
+    """
     what = _what(words, understood)
     lines = [
         words.say("Nothing found for {what}.", what=what)
         if understood.query
         else words.say("Nothing found among {what}.", what=what),
         *(_hint(words, hint) for hint in hints),
+        *_incomplete(words, renewing),
     ]
-    if better is not None:
+    if rooms:
+        # A room that is hidden from the asker and one that is not there read the same.
+        told = words.listing(list(rooms[:MOST_ROOMS])) + ("…" if rooms[MOST_ROOMS:] else "")
+        lines.append(
+            words.say(
+                "No room of yours is called so. Those with an archive are: {rooms}", rooms=told
+            )
+        )
+    elif better is not None:
         lines.append(words.say("Did you mean {search}?", search=Code(better)))
     elif understood.query:
         lines.append(
@@ -158,6 +182,16 @@ def nothing(
     return paragraphs(*lines)
 
 
+def _incomplete(words: Words, renewing: bool) -> list[Inline]:
+    if not renewing:
+        return []
+    told = words.say(
+        "I am reading the archive anew after an update, newest messages first: until that is done,"
+        " older ones may be missing here."
+    )
+    return [told]
+
+
 def no_more(words: Words, search: str) -> Reply:
     return paragraphs(
         words.say("There is nothing more to show. {search} looks again.", search=Code(search))
@@ -170,6 +204,18 @@ def no_thread_here(words: Words) -> Reply:
             "{typed} means the thread that it is asked in. Ask me again in the thread that you"
             " mean.",
             typed=Code("thread:here"),
+        )
+    )
+
+
+def no_thread(words: Words, typed: str) -> Reply:
+    return paragraphs(
+        words.say(
+            "I can't find a thread by {typed}. After {field} comes the link of a message in it, or"
+            " {here} in the thread itself.",
+            typed=Code(typed),
+            field=Code("thread:"),
+            here=Code("here"),
         )
     )
 
@@ -199,10 +245,13 @@ def _what(words: Words, understood: Understood) -> Inline:
             ]
             if values:
                 line = _narrowed(words, line, field, values, negated=negated)
-    if understood.after is not None:
-        line = words.say("{what}, since {day}", what=line, day=words.date(understood.after))
-    if understood.before is not None:
-        line = words.say("{what}, before {day}", what=line, day=words.date(understood.before))
+    first, end = understood.after, understood.before
+    if first is not None and end == first + timedelta(days=1):
+        return words.say("{what}, on {day}", what=line, day=words.date(first))
+    if first is not None:
+        line = words.say("{what}, since {day}", what=line, day=words.date(first))
+    if end is not None:
+        line = words.say("{what}, before {day}", what=line, day=words.date(end))
     return line
 
 
@@ -345,6 +394,16 @@ def _hint(words: Words, hint: Hint) -> Inline:
             )
         case HintKind.EMPTY_PERIOD:
             return words.say("No day lies after the one and before the other.")
+        case HintKind.UNKNOWN_CITY if hint.field:
+            return words.say(
+                "I don't know the city {typed}. Did you mean {city}?",
+                typed=typed,
+                city=Code(
+                    f"city:{hint.field}" if " " not in hint.field else f'city:"{hint.field}"'
+                ),
+            )
+        case HintKind.UNKNOWN_CITY:
+            return words.say("I don't know the city {typed}.", typed=typed)
 
 
 def _codes(names: Sequence[str]) -> Inline:

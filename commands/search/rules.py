@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import Enum, auto
 
-from commands.search.dates import read_period
+from commands.past_days import read_period
 from commands.search.fields import AFTER, BEFORE, DAYS, ON, SORT, TAG, read_filter, tag_of
 from commands.search.tokens import Kind, Token, cleaned, tokens_of
 from storage.search.letters import is_emoji
@@ -60,6 +60,7 @@ class HintKind(Enum):
     FOR_ALL = auto()  # "a OR before:May": the day holds for both; text: "before"
     SHORT_PREFIX = auto()  # "ab*" was searched as "ab"; text: "ab"
     EMPTY_PERIOD = auto()  # after is not before before
+    UNKNOWN_CITY = auto()  # nobody is of it; text: as typed, field: a city that was perhaps meant
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from commands.arguments import folded
+from commands.arguments import closest_city, folded
 from commands.audience import Audience
 from commands.command import Call
 from commands.context import Context
+from commands.search.rules import Hint, HintKind
 from storage import archive, people
 from storage.records import EventId, Person, Room, RoomKind
 from storage.search import marks
@@ -74,6 +75,22 @@ def anchored(query: Query, call: Call[Any]) -> Query | None:
         return None
     here = tuple(replace(it, value=root) if it in typed else it for it in query.filters)
     return replace(query, filters=here)
+
+
+def no_thread(query: Query) -> str | None:
+    """What was typed after `thread:` and names no message, if anything."""
+    typed = [it.value for it in query.filters if it.field is Field.THREAD]
+    return next((it for it in typed if it.lower() not in HERE and _event_in(it) is None), None)
+
+
+def unknown_cities(query: Query, context: Context) -> list[Hint]:
+    """Cities that were asked for and are none of the network's."""
+    community = context.settings.community
+    return [
+        Hint(HintKind.UNKNOWN_CITY, name, closest_city(name, community) or "")
+        for name in (*query.wants(Field.CITY), *query.bars(Field.CITY))
+        if not cities_meant((name,), context)
+    ]
 
 
 def scope_of(
@@ -233,11 +250,16 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
     return milliseconds(datetime.combine(day, time.min, zone))
 
 
-def _in_thread(scope: Scope, typed: str, context: Context) -> Scope | None:
+def _event_in(typed: str) -> EventId | None:
+    """The message that an address or a link names."""
     found = _EVENT.search(typed.replace("%24", "$"))
-    if found is None:
+    return None if found is None else EventId(found.group())
+
+
+def _in_thread(scope: Scope, typed: str, context: Context) -> Scope | None:
+    event_id = _event_in(typed)
+    if event_id is None:
         return None
-    event_id = EventId(found.group())
     root = event_hash(archive.root_of(context.connection, event_id) or event_id)
     span = archive.thread_span(context.connection, root)
     if span is None:

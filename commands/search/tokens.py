@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
 
-from commands.search.dates import read_period
+from commands.past_days import read_period
 from commands.search.fields import DAYS, FIELDS
 
 QUOTES = '"“”„‟«»'

@@ -14,10 +14,11 @@ MARKS = (
     "\u0f71-\u0f84\u102b-\u103e\u135d-\u135f\u17b4-\u17d3\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0"
     "\ufe00-\ufe0f\ufe20-\ufe2f"
 )
-# Scripts that are written without spaces, cut into pairs of characters.
+# Scripts that are written without spaces, cut into pairs of characters; Korean puts them between
+# words with whatever is joined to these.
 UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\uff66-\uff9f\U00020000-\U0003ffff]+"
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]+"
 )
 
 # Pictures: two letters of a flag, or a sign with what varies it (how it is drawn, its skin, tags

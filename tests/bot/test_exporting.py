@@ -3,11 +3,12 @@
 import asyncio
 import io
 import json
+import re
 import shutil
 import subprocess
 import zipfile
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from bot import export_command, exporting
 from bot.config import load
 from commands.posts import Compile
 from demo.hall import Setup
-from storage import people, rooms
+from storage import migrations, people, rooms
 from storage.database import open_database
 from storage.records import EventId, UserId
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, Hall, direct, furnish
 from tests.judges import npm_packages
 
+MOMENT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FORM = "Title: Welcome coffee\nProblem: Counters\nWhat we do: Coffee in the canteen"
 
 
@@ -170,3 +172,63 @@ async def test_operators_export_into_a_folder_and_take_it_in_elsewhere(
     source.write_text(lines + "nonsense\n", encoding="utf-8")
     with pytest.raises(export_command.ExportError, match="Nothing was changed"):
         await export_command.take_in(config, source)
+
+
+async def test_what_people_wrote_is_no_markup_of_ours_and_reads_in_its_own_direction(
+    hall: Hall,
+) -> None:
+    await hall.talks(ANN, "Tea\n---\n- one\n1986. A year\n+ two & &copy;\n=====\n5-6 people")
+    await hall.talks(ANN, "مرحبا بكم في المدينة")
+    files = await files_of(hall)
+    written = files["markdown/room-1-2026-03.md"]
+    expected = ("Tea", r"\---", r"\- one", r"1986\. A year", r"\+ two \& \&copy;", r"\=====",
+                r"5\-6 people")  # fmt: skip
+    assert "  \n".join(expected) in written
+    page = files["site/room-1-2026-03.html"]
+    assert re.search('<p class="said" dir="auto"[^>]*>مرحبا', page)
+
+
+async def test_an_export_over_an_older_one_leaves_nothing_of_it_but_what_is_not_ours(
+    tmp_path: Path, hall: Hall
+) -> None:
+    out = tmp_path / "out"
+    old = {
+        "site/room-9-2020-01.html": "canary", "markdown/room-9-2020-01.md": "canary",
+        f"files/{'a' * 64}.pdf": "canary", "archive.jsonl": "canary", "notes.txt": "mine",
+        "files/report.pdf": "mine",
+    }  # fmt: skip
+    for path, text in old.items():
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (out / path).write_text(text)
+    texts = await files_of(hall, forms=["jsonl"])
+    exporting.write(out, exporting.Made(texts, {}, None))
+    left = {
+        path.relative_to(out).as_posix(): path.read_text()
+        for path in out.rglob("*")
+        if path.is_file()
+    }
+    assert "canary" not in "".join(left.values())
+    assert left == {**texts, "notes.txt": "mine", "files/report.pdf": "mine"}
+
+
+async def test_a_place_that_cannot_be_written_or_read_is_named(tmp_path: Path) -> None:
+    setup = Setup(
+        homeserver="http://localhost:1", user="@moothall:hs", password="x", coordinators=[CORA],
+        operators=[CORA], slug="n", clusters=[{"slug": "housing", "title": "Housing"}],
+        cities=[{"name": "Oslo", "country": "NO", "time_zone": "Europe/Oslo",
+                 "languages": ["no"], "cluster": "housing"}],
+    )  # fmt: skip
+    config = load(setup.write(tmp_path / "here"), {})
+    database = await open_database(config.database.url)
+    await database.write(migrations.bring_up_to_date, alone=True)
+    await database.close()
+    file = tmp_path / "file"
+    file.write_bytes(b"\xff\xfe")
+    options: dict[str, Any] = {"forms": None, "rooms_named": [], "language": None, "now": MOMENT,
+                               "overwrite": True}  # fmt: skip
+    for folder, says in ((file, "no folder"), (file / "below", "cannot be written: Not a dir")):
+        with pytest.raises(export_command.ExportError, match=says):
+            await export_command.export(config, folder, **options)
+    for source, says in ((tmp_path, "is a folder"), (file, "no text"), (file / "x", "not there")):
+        with pytest.raises(export_command.ExportError, match=says):
+            await export_command.take_in(config, source)

@@ -85,12 +85,13 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     await database.close()
 
 
-def config_of(folder: Path, database: str = "sqlite:///moothall.db") -> Config:
+def config_of(folder: Path, database: str = "sqlite:///moothall.db", **archive: object) -> Config:
+    rules = {"media": True, "media_types": list(EVERYTHING.media_types), **archive}
     setup = Setup(
         homeserver="http://localhost:1", user=ME, password="x", coordinators=[CORA],
         operators=[CORA], slug="n", clusters=[{"slug": "housing", "title": "Housing"}],
         cities=[{"name": "Oslo", "country": "NO", "time_zone": "Europe/Oslo",
-                 "languages": ["no"], "cluster": "housing"}], database=database,
+                 "languages": ["no"], "cluster": "housing"}], database=database, archive=rules,
     )  # fmt: skip
     return load(setup.write(folder), {})
 
@@ -151,6 +152,37 @@ async def test_bytes_that_are_not_what_their_name_says_do_not_come_in(
     await database.close()
     assert (held.files, held.missing) == (1, 2)
     assert b"forged" not in all_in(config.data_folder).values()
+
+
+LARGE = b"%PDF" + bytes(3 * stored.MEBIBYTE)
+
+
+@pytest.mark.parametrize(
+    ("archive", "kept", "says"),
+    [
+        ({"media": False}, [], "4 this hall keeps no files (media = false)."),
+        ({"media_types": ["image/*", "text/*"]}, [PICTURE, PAGE], "2 of no type in media_types."),
+        ({"media_max_mb": 2}, [PLAN, PICTURE, PAGE], "1 larger than media_max_mb."),
+        ({"media_total_mb": 2}, [PLAN, PICTURE, PAGE], "1 more than media_total_mb leaves room"),
+        ({"media_total_mb": 4}, [LARGE, PLAN, PICTURE, PAGE], ""),
+    ],
+)
+async def test_an_import_takes_in_no_more_files_than_the_hall_would_keep(
+    desk: Desk, tmp_path: Path, archive: dict[str, Any], kept: list[bytes], says: str
+) -> None:
+    await desk.gets(ANN, "large.pdf", "application/pdf", LARGE)
+    out = tmp_path / "out"
+    exporting.write(out, await desk.made())
+    config = config_of(tmp_path / "elsewhere", **archive)
+    for _twice in range(2):
+        told = await export_command.take_in(config, out / "archive.jsonl")
+        assert kept_in(config.data_folder) == sorted(kept)
+        says_first, says = says, ""  # what is left out once is a name from then on
+        assert any(says_first in line for line in told)
+        assert says_first or not any("Left as names" in line for line in told)
+    database = await open_database(config.database.url)
+    assert await database.read(stored.kept_bytes) == sum(map(len, kept))
+    await database.close()
 
 
 async def test_in_a_chat_the_newest_files_come_and_the_others_are_named(desk: Desk) -> None:

@@ -60,6 +60,7 @@ LINES = (
     *(line(Section.FINDINGS, What.TALK,
            {"bucket": bucket, "city": "2", "answers": number, "cities": cities})
       for bucket in line_words.TALK for number in (0, 2) for cities in ([], ["3", "4"])),
+    line(Section.FINDINGS, What.SUMMARY, {}),
     *(line(Section.QUIET, What.QUIET_CITY, {"city": "1", "days": days, "who": who}, staff=True)
       for days in (-1, 20) for who in ([], ["2"])),
     line(Section.HOUSEKEEPING, What.LACKS, {"name": "1", "city": "2"}, staff=True),

@@ -10,7 +10,6 @@ import pytest
 from bot.hall import Hall as RealHall
 from bot.state import lifetime
 from bot.upkeep import Upkeep
-from commands.archive.rules import retention_of
 from commands.posts import Offer, Pin, React, Say
 from storage import archive, meta, reindexing, rooms
 from storage.records import ArchiveRules, Room, RoomId, RoomKind, UserId
@@ -144,7 +143,8 @@ async def test_a_thread_is_summed_up_in_its_own_words_with_links(hall: Hall) -> 
         "- “The library can take thirty people on a Tuesday.” · Ben\n"
         "Still open:\n"
         "- “Who pays for the travel?” · Ben\n"
-        "Is that right? A ✅ from somebody who wrote here lets search find it."
+        "Is that right? A ✅ from somebody who wrote here lets search find it, and the digest"
+        " tell it."
     )
 
 
@@ -231,7 +231,7 @@ def test_words_are_kept_as_long_as_configured_or_as_the_room_allows(
     own = {} if isinstance(of_cluster, str) else {"housing": days(of_cluster)}
     room = Room(1, HOUSING, RoomKind.CLUSTER, "housing", retention=days(told))
     rules = ArchiveRules(retention=days(configured), of_clusters=own)
-    assert retention_of(room, rules) == days(kept)
+    assert rules.kept_for(room) == days(kept)
 
 
 @pytest.mark.parametrize(
@@ -272,3 +272,10 @@ async def test_after_their_time_words_go_and_the_count_stays(hall: Hall) -> None
     thread = await hall.do(lambda c: archive.thread(c, [rooms.know(c, HOUSING).id], root))
     assert [one.body for one in thread] == ["", "a reply that lives on"]
     assert "Nothing found" in await hall.hears(ANN, "!search canary")
+
+
+async def test_what_concerns_one_room_is_said_there(hall: Hall) -> None:
+    for typed in ("archive on", "archive off", "archive backfill 2026-01-31"):
+        shown = await hall.hears(CORA, typed, direct(CORA))
+        assert shown.endswith("concerns one room, so one of its admins says it there.")
+    assert "says it there" not in await hall.hears(BEN, "!archive on")

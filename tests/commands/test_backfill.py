@@ -102,6 +102,25 @@ async def test_a_day_that_makes_no_sense_is_told_why(hall: Hall, typed: str, say
     assert milliseconds(hall.now)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["31 January", "31 January 2026", "am 31. Januar", "31.1.", "31-01-2026", '"31 January"',
+     "2026. gada 31. janvārī"],
+)  # fmt: skip
+async def test_a_day_is_read_as_people_write_it(hall: Hall, typed: str) -> None:
+    await hall.keeps_archive()
+    shown = await hall.hears(CORA, f"!archive backfill {typed}")
+    assert "since Saturday, 31 January 2026" in shown
+    assert "!archive backfill 2026-01-31 yes" in shown
+    assert "reach further back" in await hall.hears(CORA, f"!archive backfill {typed} YES")
+
+
+async def test_a_month_is_taken_from_its_first_day(hall: Hall) -> None:
+    await hall.keeps_archive()
+    shown = await hall.hears(CORA, "!archive backfill last month")
+    assert "since Sunday, 1 February 2026" in shown
+
+
 async def test_only_where_the_archive_is_on_and_by_its_admins(hall: Hall) -> None:
     assert "archive on" in await hall.hears(CORA, f"!archive backfill {DAY}")
     await hall.keeps_archive()

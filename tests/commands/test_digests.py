@@ -378,3 +378,40 @@ async def test_it_is_the_same_on_postgresql(postgres: Postgres) -> None:
     await hall.redacts(ANN, question)
     assert "insures" not in hall.latest(hall.sent()[0].key)
     await database.close()
+
+
+@pytest.mark.promise(
+    "A summary of a thread that was confirmed is told in the week's digest; a question that stays"
+    " open is asked there all the same."
+)
+async def test_a_thread_that_was_summed_up_and_confirmed_is_told_by_its_summary(
+    hall: Weeks,
+) -> None:
+    root = await hall.talks(PAULA, "See https://example.org/cellars about the cellars")
+    told = await hall.talks(BEN, "We decided to rent the cellar of the library.", thread=root)
+    await hall.says(CORA, "!thread summary", thread_root=root)
+    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
+    assert "summed up" not in await hall.hears(CORA, "!digest preview", HOUSING)
+    tick = await hall.taps(BEN, key, "✅")
+    await hall.passes(LATER)
+    draft = hall.draft()
+    assert "“We decided to rent the cellar of the library.” · summed up" in hall.post(draft).body
+    assert hall.post(key).event_id in hall.post(draft).body
+    assert "example.org/cellars" not in hall.post(draft).body
+    await hall.takes_back(BEN, told)
+    await hall.redacts(BEN, told)
+    assert "cellar of the library" not in hall.latest(draft)
+    assert tick
+
+
+async def test_what_stays_open_is_asked_though_its_thread_was_summed_up(hall: Weeks) -> None:
+    root = await hall.talks(ANN, QUESTION)
+    await hall.says(CORA, "!thread summary", thread_root=root)
+    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
+    await hall.taps(ANN, key, "✅")
+    await hall.passes(LATER)
+    body = hall.post(hall.draft()).body
+    assert f"“{QUESTION}” (Havnvoll) · no answer from another city" in body
+    assert "summed up" not in body
+    await hall.passes(moment("2026-03-16 12:00"))
+    assert "summed up" not in hall.post(hall.draft()).body

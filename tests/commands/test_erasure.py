@@ -18,7 +18,7 @@ from storage import archive, erasures, marks, people, personal, rooms
 from storage.database import Database, open_database
 from storage.outbox import Action
 from storage.tables.base import metadata
-from tests.commands.conftest import ANN, BEN, CORA, HOUSING, Hall, direct, furnish
+from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
 
 
@@ -199,7 +199,10 @@ async def test_an_operator_erases_somebody_beside_the_running_hall(tmp_path: Pat
     hall = Delivered(database)
     await hall.keeps_archive()
     await hall.talks(ANN, "canary of ann")
-    options: dict[str, Any] = {"keep_practices": False, "wait": 1}
+    options: dict[str, Any] = {"keep_practices": False, "wait": 1, "me": ME}
+    for whose, says in (("Ann Berg", "whole address"), ("ann", "whole address"), (ME, "itself")):
+        (refused,) = await erasing_beside.erase(url, whose, sure=True, **options)
+        assert says in refused
     (unknown,) = await erasing_beside.erase(url, "@nobody:hs", sure=True, **options)
     assert "has never met" in unknown
     shown = await erasing_beside.erase(url, ANN, sure=False, **options)

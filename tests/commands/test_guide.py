@@ -8,7 +8,8 @@ from pathlib import Path
 from commands.arguments import arguments_of
 from commands.catalogue import CATALOGUE
 from commands.descriptions import TYPE, describe
-from commands.guide import SEARCHING, guide
+from commands.guide import guide
+from commands.search.handlers import SEARCH
 from commands.search.rules import parse_query
 from commands.words import words_in
 from tests.commands.conftest import ME
@@ -72,7 +73,7 @@ def test_names_and_aliases_of_commands_are_all_different() -> None:
 
 
 def test_what_the_guide_tells_of_searching_is_understood() -> None:
-    for typed, _meaning in SEARCHING:
+    for typed, _meaning in SEARCH.typed:
         reading = parse_query(typed, today=date(2026, 4, 1))
         assert not reading.hints, typed
         assert reading.refusal is None or typed == "sort:new"

@@ -57,6 +57,13 @@ async def test_help_about_a_command_explains_options_whose_names_do_not(hall: Ha
     assert "title: ·" not in shown
 
 
+async def test_help_about_search_tells_what_may_be_typed(hall: Hall) -> None:
+    shown = await hall.hears(ANN, "!help search")
+    for typed in ("pump OR boiler", "from:ann", "after:2026-03 before:yesterday", "sort:new"):
+        assert f"- {typed} · " in shown
+    assert "You may type" not in await hall.hears(ANN, "!help more")
+
+
 async def test_help_about_a_typo_suggests_what_was_meant(hall: Hall) -> None:
     assert await hall.hears(ANN, "!help serch") == (
         "I don't know serch. Did you mean !help search?"

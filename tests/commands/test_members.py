@@ -3,6 +3,8 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +13,20 @@ from sqlalchemy import Connection
 from commands.members import dossier
 from commands.posts import Compile, React, Say, Tell
 from commands.words import words_in
-from storage import people, personal
+from storage import people, personal, rooms
 from storage.records import Person, Role, UserId
-from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, PAULA, Hall, direct, heard
+from tests.commands.conftest import (
+    ANN,
+    BEN,
+    CORA,
+    DESK,
+    HOUSING,
+    PAULA,
+    WELCOME,
+    Hall,
+    direct,
+    heard,
+)
 
 
 async def stored(hall: Hall, who: UserId) -> Person:
@@ -140,6 +153,31 @@ async def test_what_is_stored_is_told_in_the_direct_chat_alone(hall: Hall) -> No
     assert "Words are kept for 2 years" in shown
     assert "City of Havnvoll. Questions go to privacy@havnvoll.example." in shown
     assert "privacy archive off" in shown
+
+
+async def test_where_words_are_kept_for_another_time_it_is_told_room_by_room(hall: Hall) -> None:
+    months, own = timedelta(days=60), replace(hall.settings.archive, of_clusters={"welcome": None})
+    hall.settings = replace(hall.settings, archive=own)
+    for room in (HOUSING, WELCOME):
+        await hall.keeps_archive(room)
+    await hall.do(
+        lambda c: rooms.change(c, HOUSING, retention_ms=months // timedelta(milliseconds=1))
+    )
+    shown = await hall.hears(BEN, "!privacy")
+    assert "Words are kept, and then deleted:" in shown
+    assert "- in Housing for 2 months" in shown
+    assert "- in Welcome for as long as the archive exists" in shown
+    assert "2 years" not in shown
+
+
+async def test_files_and_reactions_are_told_as_well(hall: Hall) -> None:
+    await hall.keeps_archive()
+    assert "file" not in (await hall.hears(BEN, "!privacy")).replace("as a file", "")
+    content = {"msgtype": "m.file", "body": "plan.pdf", "url": "mxc://hs/x"}
+    await hall.archives([hall._event(BEN, HOUSING, "m.room.message", content)])
+    await hall.talks(ANN, "Nice", reactions=[BEN])
+    shown = await hall.hears(BEN, "!privacy")
+    assert "- The name of 1 file of yours\n- 1 reaction of yours" in shown
 
 
 async def test_in_the_direct_chat_privacy_is_answered_right_there(hall: Hall) -> None:

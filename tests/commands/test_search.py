@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from commands.posts import React, Say, TakeBack, Tell
 from commands.reply import Items, MessageLink, Strong
-from storage import outbox, people, practices, rooms
+from storage import outbox, people, practices, reindexing, rooms
 from storage.records import (
     Answered,
     EventId,
@@ -19,6 +19,7 @@ from storage.records import (
     RoomKind,
     UserId,
 )
+from storage.search import renewal
 from storage.tables.archive import search_page
 from tests.commands.conftest import (
     ANN,
@@ -112,6 +113,8 @@ async def test_a_forbidden_room_and_one_that_does_not_exist_read_the_same(hall: 
     missing = await hall.hears(ANN, "search pump in:nowhere", direct(ANN))
     assert forbidden.replace("welcome", "…") == missing.replace("nowhere", "…")
     assert forbidden.startswith("Nothing found")
+    assert forbidden.endswith("is called so. Those with an archive are: Housing")
+    assert "called so" not in await hall.hears(ANN, "search xyzzy in:housing", direct(ANN))
     for asked in ("!search pump in:welcome", "!search pump in:nowhere"):
         told, seen = await hall.says(ANN, asked)
         assert isinstance(told, Tell)
@@ -156,6 +159,53 @@ async def test_what_was_understood_otherwise_is_hinted_at(hall: Hall) -> None:
     await talk(hall)
     assert "I looked for colour: as a word" in await hall.hears(ANN, "!search colour:red pump")
     assert "I don't understand the day soon" in await hall.hears(ANN, "!search pump before:soon")
+    shown = await hall.hears(ANN, "!search pump city:Havnvol")
+    assert "I don't know the city Havnvol. Did you mean city:Havnvoll?" in shown
+    assert 'mean city:"São Bento"' in await hall.hears(ANN, "!search pump -city:saobento")
+    assert "I don't know the city Xyzzy.\n" in await hall.hears(ANN, "!search pump city:Xyzzy")
+
+
+async def test_what_is_left_of_a_search_for_nothing_is_explained(hall: Hall) -> None:
+    await hall.keeps_archive()
+    shown = await hall.hears(ANN, "!search after:soon")
+    assert "I don't understand the day soon" in shown
+    assert "What shall I look for?" in shown
+    assert "can't sort by age" in await hall.hears(ANN, "!search sort:age")
+
+
+async def test_more_goes_on_in_a_direct_chat_that_the_first_page_has_opened(hall: Hall) -> None:
+    await hall.keeps_archive(HOUSING)
+    await hall.keeps_archive(WELCOME)
+    newcomer = UserId("@new:hs")
+    await hall.moves(newcomer, HOUSING, "join")
+    await hall.moves(newcomer, WELCOME, "join")
+    for number in range(12):
+        await hall.talks(BEN, f"boiler number {number:02}", WELCOME)
+    first = await hall.hears(newcomer, "!search boiler sort:new", HOUSING)
+    assert "boiler number 07" in first
+    assert "nothing more" in await hall.hears(newcomer, "!more", HOUSING)
+    await hall.do(lambda c: join(c, direct(newcomer), RoomKind.DIRECT, (newcomer, ME)))
+    await hall.do(lambda c: rooms.change(c, direct(newcomer), direct_with=newcomer))
+    assert "boiler number 06" in await hall.hears(newcomer, "more", direct(newcomer))
+    assert "boiler number 01" in await hall.hears(newcomer, "more", direct(newcomer))
+    assert "nothing more" in await hall.hears(newcomer, "more", direct(newcomer))
+
+
+async def test_what_names_no_thread_is_told_with_what_does(hall: Hall) -> None:
+    housing, _ = await talk(hall)
+    for typed in ("pumps", '"the loud pump"', "https://city.example"):
+        shown = await hall.hears(ANN, f"!search pump thread:{typed}")
+        assert "comes the link of a message in it" in shown
+    link = f"https://matrix.to/#/{HOUSING}/{housing}?via=hs"
+    assert "Found 1 for pump" in await hall.hears(ANN, f"!search pump thread:{link}")
+    # A thread that is hidden, or none at all, is nothing found.
+    assert "Nothing found" in await hall.hears(ANN, "!search pump thread:$nowhere")
+
+
+async def test_one_day_is_told_as_one(hall: Hall) -> None:
+    await talk(hall)
+    shown = await hall.hears(ANN, "!search pump on:2.3.")
+    assert shown.startswith("Found 1 for pump in Housing, on Monday, 2 March 2026.")
 
 
 async def test_a_search_for_nothing_is_asked_or_refused_kindly(hall: Hall) -> None:
@@ -320,8 +370,8 @@ async def test_a_search_is_narrowed_by_city_kind_language_thread_and_what_is_hel
         found[query] = heard_of.split(".")[0]
         hall.later(timedelta(seconds=10))
     told = "pump in all your rooms"
-    day = "since Monday, 2 March 2026, before Tuesday, 3 March 2026"
-    before = "since Sunday, 1 March 2026, before Monday, 2 March 2026"
+    day = "on Monday, 2 March 2026"
+    before = "on Sunday, 1 March 2026"
     assert found == {
         "city:Havnvoll": f"Found 1 for {told}, from people of Havnvoll",
         "-city:havnvoll": f"Found 2 for {told}, not from people of havnvoll",
@@ -635,3 +685,20 @@ async def test_what_was_answered_and_liked_comes_before_what_was_not(hall: Hall)
     assert first < third
     assert second < third
     assert answered != liked
+
+
+async def test_while_the_index_is_made_anew_each_answer_says_that_it_may_be_incomplete(
+    hall: Hall,
+) -> None:
+    await talk(hall)
+    await hall.do(renewal.lay_aside)
+    await hall.talks(ANN, "A pump that came after the update")
+    for asked in ("!search pump", "!search library", "!search libary"):
+        shown = await hall.hears(ANN, asked)
+        assert "older ones may be missing" in shown
+        assert "Did you mean" not in shown
+    while await hall.do(lambda c: reindexing.step(c, 10)):
+        pass
+    shown = await hall.hears(ANN, "!search library")
+    assert "loud" in shown
+    assert "may be missing" not in shown

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.search.dates import read_period
+from commands.past_days import read_period
 from commands.search.ranking import WINDOW, Cursor, page, rank
 from commands.search.rules import (
     LONGEST,
@@ -437,13 +437,67 @@ def test_words_under_a_not_are_asked_for_but_not_wanted() -> None:
         ("vor 3 Tagen", date(2026, 3, 29)),
         ("i gar", date(2026, 3, 31)),
         ("last year", date(2025, 1, 1)),
+        *(
+            (each, date(2026, 3, 9))
+            for each in (
+                "am 9. März", "le 9 mars", "il 9 marzo", "den 9. mars", "στις 9 Μαρτίου",
+                "9. martā", "2026. gada 9. marts", "9-3-2026", "09-03-2026", "2026/03/09",
+                "2026.3.9", "9-11 March", "9. bis 11. März", "du 9 au 11 mars",
+            )
+        ),
+        *(
+            (each, date(2026, 3, 1))
+            for each in (
+                "in March", "im März", "en mars", "a marzo", "in maart", "τον Μάρτιο", "martā",
+                "v březnu", "i mars", "3/2026", "2026. gada martā",
+            )
+        ),
+        *(
+            (each, date(2026, 3, 25))
+            for each in (
+                "a week ago", "vor einer Woche", "il y a une semaine", "hace una semana",
+                "una settimana fa", "een week geleden", "πριν από μια εβδομάδα", "pirms nedēļas",
+                "před týdnem", "for en uke siden", "ve středu minulou", "trešdien pagājušajā",
+            )
+        ),
+        ("two weeks ago", date(2026, 3, 18)),
+        ("vor zwei Wochen", date(2026, 3, 18)),
+        ("day before yesterday", date(2026, 3, 30)),
+        ("pirmdien", date(2026, 3, 30)),
+        ("v neděli", date(2026, 3, 29)),
+        ("την προηγούμενη Δευτέρα", date(2026, 3, 30)),
+        ("31-2-2026", None),
+        ("11-9 March", None),
         ("soon", None),
         ("", None),
     ],
-)
+)  # fmt: skip
 def test_days_are_read_as_people_type_them(typed: str, day: date | None) -> None:
     period = read_period(typed, TODAY)
     assert (None if period is None else period[0]) == day
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        *((f"has:{it}", "has:file") for it in ("Datei", "fichier", "bestand", "αρχείο", "soubor")),
+        *((f"has:{it}", "has:link") for it in ("lien", "enlace", "saite", "odkaz", "lenke")),
+        *((f"kind:{it}", "kind:question") for it in ("Frage", "domanda", "vraag", "jautājums")),
+        *((f"kind:{it}", "kind:thread") for it in ("fil", "hilo", "draad", "vlákno", "tråd")),
+        ("has:vedlegg", "has:file"),
+        ("has:πρακτική", "has:practice"),
+    ],
+)
+def test_what_is_filtered_by_may_be_named_in_any_of_the_ten_languages(
+    typed: str, meant: str
+) -> None:
+    assert read(typed) == read(meant)
+    assert not read(typed).hints
+
+
+def test_several_days_of_a_month_are_one_period() -> None:
+    assert read_period("9-11 March", TODAY) == (date(2026, 3, 9), date(2026, 3, 11))
+    assert read("kit on:9-11 March").query == read("kit after:2026-03-09 before:2026-03-12").query
 
 
 @given(st.one_of(st.text(max_size=20), st.from_regex(r"\d{1,4}[-./ dwmy]\d{0,4}", fullmatch=True)))

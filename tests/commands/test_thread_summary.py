@@ -42,10 +42,17 @@ def talk(*lines: tuple[str, str], **reactions: int) -> list[ArchivedMessage]:
         ("Two\nlines", ["Two", "lines"]),
         ("Wait... what?", ["Wait...", "what?"]),
         ("Τι ώρα είναι; Δέκα.", ["Τι ώρα είναι;", "Δέκα."]),
+        ("Es ist am 12. März. Dann ja.", ["Es ist am 12. März.", "Dann ja."]),
+        ("Začneme 9. března v 10. patře.", ["Začneme 9. března v 10. patře."]),
+        ("Sākam 2026. gada 9. martā. Labi.", ["Sākam 2026. gada 9. martā.", "Labi."]),
+        ("Bring tea, z. B. Minze. Or cake.", ["Bring tea, z. B. Minze.", "Or cake."]),
+        ("Vi møtes kl. 14 i dag. Ca. 20 kommer.", ["Vi møtes kl. 14 i dag.", "Ca. 20 kommer."]),
+        ("It was in 2025. Then we moved.", ["It was in 2025.", "Then we moved."]),
+        ("That is it. OK. Go!", ["That is it.", "OK.", "Go!"]),
         ("", [""]),
         ("!!!", ["!!!"]),
     ],
-)
+)  # fmt: skip
 def test_sentences_end_where_people_end_them(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
@@ -100,6 +107,27 @@ def test_a_question_is_open_while_nobody_else_has_spoken_since(
     lines: list[tuple[str, str]], expected: list[str]
 ) -> None:
     assert [point.sentence for point in open_questions(talk(*lines))] == expected
+
+
+def test_days_are_told_wherever_they_stand_and_nothing_is_said_twice() -> None:
+    summary = summarise(
+        talk(
+            ("ann", "We need a plan for the garden. It must be ready by 9 March 2026."),
+            ("ben", "Wir haben beschlossen, am 12. März anzufangen. Am 14. März ist Regen."),
+            ("cai", "Sākam martā, 20. aprīlī beidzam."),
+        )
+    )
+    assert summary is not None
+    assert summary.first.sentence == "We need a plan for the garden."
+    assert [it.sentence for it in summary.decisions] == [
+        "Wir haben beschlossen, am 12. März anzufangen."
+    ]
+    assert [it.sentence for it in summary.days] == [
+        "Am 14. März ist Regen.",
+        "Sākam martā, 20. aprīlī beidzam.",
+    ]
+    said = [point.sentence for point in summary.chosen]
+    assert len(said) == len(set(said))
 
 
 def test_words_taken_back_or_withheld_are_in_no_summary() -> None:

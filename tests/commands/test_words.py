@@ -147,13 +147,13 @@ NARROWED = tuple(
     Filter(field, FILTERED.get(field, "3"), negated) for field in Field for negated in (False, True)
 )
 WHERE = search.Understood("1", "2", NARROWED, DAY, DAY)
-ANYWHERE = search.Understood("", None, (), None, None)
+ANYWHERE = search.Understood("", None, (), DAY, DAY + timedelta(days=1))
 STATE = admin.State("1", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, NOW, 1, 1)
 WELL = admin.State("1", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, 0, 0)
 CARD = replace(CARD, organisation="6")
 STORED = members.Stored(
-    CARD, 1, ("1",), "2", "3", timedelta(days=730), ("1",), ("2", "3"), 4, entries=5, votes=6,
-    written=7, asked=8,
+    CARD, 1, (("1", None), ("2", timedelta(days=30))), "2", "3", timedelta(days=730), ("1",),
+    ("2", "3"), 4, entries=5, votes=6, written=7, asked=8, files=9, whole_files=8, reactions=7,
 )  # fmt: skip
 CITY = clusters.CityCard("1", "NO", "2", ("de",), NOW, ("3",), ("4",))
 FULL_CITY = replace(
@@ -168,9 +168,13 @@ FULL_CITY = replace(
     ),
     unanswered=(("1", "2"), ("1", "")),
 )
-HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",), (("6", "7"),))
-HINTS = tuple(Hint(kind, "1", "has") for kind in HintKind)
-FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS}
+HELP = help_.Card("1", "2", "3", ("4",), "operators", True, ("5",), (("6", "7"),), (("8", "9"),))
+HINTS = (
+    *(Hint(kind, "1", "has") for kind in HintKind),
+    Hint(HintKind.UNKNOWN_CITY, "1", "2 3"),
+    Hint(HintKind.UNKNOWN_CITY, "1"),
+)
+FOUND: dict[str, Any] = {"total": 1, "capped": True, "first": 1, "hints": HINTS, "renewing": True}
 
 SOMEBODY = Person(1, UserId("@1:2"), "1")
 PRACTICE = Practice(1, PracticeState.DRAFT, SOMEBODY, "1", "2", "de", NOW, NOW)
@@ -229,6 +233,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "unknown_command": [
             shared.unknown_command(WORDS, "1", close, "2") for close in ((), "1", "12", "123")
         ],
+        "in_its_room": [shared.in_its_room(WORDS, "1")],
         "not_allowed": [shared.not_allowed(WORDS, "1", who) for who in shared.ONLY],
         "not_yours": [shared.not_yours(WORDS, who) for who in shared.NOT_YOURS],
         "too_many": [shared.too_many(WORDS)],
@@ -292,7 +297,8 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             members.privacy(WORDS, stored, sign="!")
             for stored in (
                 STORED,
-                replace(STORED, archived_rooms=(), contact="", retention=None),
+                replace(STORED, kept=(), contact="", retention=None),
+                replace(STORED, kept=(("1", timedelta(days=30)),)),
                 replace(STORED, controller="", card=replace(CARD, archive=False)),
             )
         ],
@@ -403,17 +409,26 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "summary_title": [paragraphs((Text(archive.summary_title(WORDS, SUMMARY)),))],
     },
     search: {
-        "refused": [search.refused(WORDS, refusal) for refusal in Refusal],
+        "refused": [search.refused(WORDS, refusal, HINTS) for refusal in Refusal],
         "found": [
             search.found(WORDS, where, [HIT, *DOCUMENTS], more=more, **FOUND)
             for where, more in ((WHERE, "1"), (ANYWHERE, None))
         ],
         "nothing": [
-            search.nothing(WORDS, WHERE, elsewhere=there, hints=HINTS, better=better)
+            search.nothing(
+                WORDS,
+                WHERE,
+                elsewhere=there,
+                hints=HINTS,
+                better=better,
+                renewing=there,
+                rooms=("1",) * 11 if there else (),
+            )
             for there in (True, False)
             for better in (None, "1")
         ],
         "no_more": [search.no_more(WORDS, "1")],
+        "no_thread": [search.no_thread(WORDS, "1")],
         "no_thread_here": [search.no_thread_here(WORDS)],
         "no_archive": [search.no_archive(WORDS, "1")],
     },

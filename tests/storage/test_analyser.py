@@ -292,6 +292,7 @@ def test_a_text_is_found_by_its_own_words(text: str, prior: str) -> None:
         ("@anna:server.org, ann@city.example", ("anna", "server", "org", "ann", "city", "example")),
         ("https://city.example/a_b?c=1", ("https", "city", "example", "a", "b", "c", "1")),
         ("東京都に x ไทย", ("東京", "京都", "都に", "x", "ไท", "ทย")),
+        ("수업이 좋다", ("수업", "업이", "좋다")),
         ("½ ﷺ", ("1", "2", "صلى", "الله", "عليه", "وسلم")),
         ("— … \ud800", ()),
         ("done🎉🎉 👍🏽 👍", ("done", "🎉", "👍", "👍")),

@@ -1,8 +1,9 @@
 """The archive as lines: out, in and out again gives the same bytes, and nothing erased returns."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -24,6 +25,7 @@ from storage import (
 from storage.database import Database, open_database
 from storage.facts import read_fact
 from storage.migrations import bring_up_to_date
+from storage.portable_lines import Unreadable
 from storage.records import (
     Answered,
     EventId,
@@ -198,13 +200,72 @@ async def test_an_older_export_brings_nothing_erased_back(database: Database) ->
         (['{"kind":"event"}'], "line 1 does not say"),
         (['{"kind":"moothall archive","format":9}'], "line 1 does not say"),
         (['{"kind":"moothall archive","format":1}', "[]"], "line 2"),
+        (['{"kind":"moothall archive","format":1}', '{"kind":[]}'], "line 2"),
+        (['{"kind":"moothall archive","format":1}', '{"kind":"room"}'], "line 2.* room_id"),
+        (
+            ['{"kind":"moothall archive","format":1}', '{"kind":"end","lines":7}'],
+            "some are missing",
+        ),
+        ([], "empty"),
     ],
 )
 async def test_what_is_no_archive_is_told_by_its_line(
     mine: Database, lines: list[str], says: str
 ) -> None:
-    with pytest.raises(portable.Unreadable, match=says):
+    with pytest.raises(Unreadable, match=says):
         await mine.write(lambda c: portable.take_in(c, lines), alone=True)
+
+
+class _NotNow(Exception):
+    """Nothing of a try is to stay."""
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_whatever_is_damaged_in_a_line_is_told_or_taken_in(
+    mine: Database, other: Database, engine: str
+) -> None:
+    here, there = (other, mine) if engine == "sqlite" else (mine, other)
+    await here.write(tell, alone=True)
+    told = [json.loads(one) for one in await out(here)]
+    refused = 0
+    for lines in _damaged(told):
+
+        def take(connection: Connection, lines: list[str] = lines) -> None:
+            portable.take_in(connection, lines)
+            raise _NotNow
+
+        with pytest.raises((Unreadable, _NotNow)) as outcome:
+            await there.write(take, alone=True)
+        refused += outcome.type is Unreadable
+    assert refused > 100
+
+
+def _damaged(told: list[dict[str, Any]]) -> Iterator[list[str]]:
+    """The same lines with one field of the longest line of each kind missing, or strange."""
+    longest = {one["kind"]: one for one in sorted(told, key=lambda one: len(json.dumps(one)))}
+    parts = [(one, one) for one in longest.values()]
+    for one in told:
+        parts += [(one, one[name]) for name in ("message", "file") if "file" in one]
+    for _line, part in parts:
+        for name in [name for name in part if name not in ("kind", "format", "lines")]:
+            kept = part.pop(name)
+            strange: Any
+            for strange in (None, [1], "\0", "\ud800", 1 << 70, True):
+                part[name] = strange
+                yield [json.dumps(one) for one in told]
+            del part[name]
+            yield [json.dumps(one) for one in told]
+            part[name] = kept
+
+
+async def test_lines_that_were_cut_short_are_noticed(mine: Database, other: Database) -> None:
+    await mine.write(tell, alone=True)
+    told = await out(mine)
+    whole = await other.write(lambda c: portable.take_in(c, told), alone=True)
+    cut = await other.write(lambda c: portable.take_in(c, told[:-4]), alone=True)
+    assert (whole.whole, cut.whole) == (True, False)
+    with pytest.raises(Unreadable, match="some are missing"):
+        await other.write(lambda c: portable.take_in(c, told[:3] + told[4:]), alone=True)
 
 
 async def test_of_one_room_nothing_of_another_is_told(mine: Database) -> None:

@@ -135,7 +135,7 @@ TALK = (
     Sentence(4, 3, 3, 1003, "Η πόλη μας έχει ένα νέο καφέ για τους εθελοντές."),
     Sentence(5, 2, 1, 1004, "Write to ann@city.example or see https://city.example/housing."),
     Sentence(6, 1, 3, 1005, "Nothing of note.", title="Night of the language cafés"),
-    Sentence(7, 3, 1, 1006, "東京都に住んでいます"),
+    Sentence(7, 3, 1, 1006, "東京都に住んでいます。한국어 수업이 있습니다"),
     Sentence(8, 2, 3, 1007, "L'école a reçu les bénévoles hier, c'était très bien. 👏🏽 ❤️"),
 )
 
@@ -162,6 +162,10 @@ EXPECTED: dict[str, list[int]] = {
     "https://city.example/housing": [5],
     "東京": [7],
     "都": [7],
+    "수업": [7],
+    "한국": [7],
+    "수": [7],
+    "업수": [],
     "housing -families": [5],
     "-housing -cafés": [8, 7, 4, 2],
     "housing OR école": [8, 5, 1],

@@ -43,6 +43,7 @@ LONG = "Introduction. " * 30 + "The volunteers met in the library. " + "And so o
         ("housing and houses", Prefix("hous"), "[housing] and [houses]"),
         ("tea but no coffee", And((Word("tea"), Not(Word("coffee")))), "[tea] but no coffee"),
         ("東京都に住んで", Word("京都"), "東[京都]に住んで"),
+        ("한국어 수업이 있습니다", Word("수업"), "한국어 [수업]이 있습니다"),
         ("one\n\n  two\tthree", Word("two"), "one [two] three"),
         ("nothing here", Word("else"), "nothing here"),
         ("nothing here", None, "nothing here"),

@@ -1,4 +1,4 @@
-"""Days and spans as people type them into a search: 2026-03-09, 1.9., 9 March, last week, 7d."""
+"""Days and spans as people type them: 2026-03-09, 1.9., am 9. März, last week, 7d."""
 
 import re
 from datetime import date, timedelta
@@ -10,29 +10,39 @@ from storage.search.letters import fold
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "el", "lv", "cs", "nb")  # CLDR's names
 
-_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
-# Day before month, as everywhere in Europe: 9.3.2026, 9/3/26, 9.3.
+# The year first: 2026-03-09, 2026/3/9, 2026-03, 2026.
+_ISO = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?")
+# Day before month, as everywhere in Europe: 9.3.2026, 9/3/26, 9-3-2026, 9.3.
 _POINTS = re.compile(r"(\d{1,2})([./]) ?(\d{1,2})(?:\2 ?(\d{4}|\d{2})?)?")
+_HYPHENS = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})")
+_MONTH_YEAR = re.compile(r"(\d{1,2})[./-](\d{4})")
 _DAY_MONTH = re.compile(
     r"(?:the )?(?:(\d{1,2})(?:\.|st|nd|rd|th|er|o)? *(?:of |de |di )?)?([^\W\d_]+)\.?"
     r"(?:,? +(?:de |del )?(\d{4}))?"
 )
+# 9-11 March, 9. bis 11. März: the year is the second day's.
+_DAYS = re.compile(r"(\d{1,2})\.? ?(?:[-–]|to|bis|au|al|tot|til|till|līdz|až|έως) ?(\d{1,2}\D.*)")
+_YEAR_FIRST = re.compile(r"(\d{4})\. gada (.+)")  # Latvian
 _MONTH_DAY = re.compile(r"([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?(?:,? +(\d{4}))?")
 _JOINED = re.compile(r"\d{1,2}-[^\W\d_]+-\d{4}|[^\W\d_]+-\d{4}")
 _SPAN = re.compile(r"(\d{1,4}) ?([^\W\d_]+)")
 LAST = date(9998, 12, 31)  # a day after can still be named
 _CENTURY = 2000  # of a year of two digits
 
-# What stands before a day, and means no other one.
-_BEFORE_A_DAY = ["the", "on", "la", "le", "el", "il", "am", "de", "den", "την", "τον", "τη"]
-_AGO_BEFORE = ("vor", "il y a", "hace", "for", "πριν", "πριν απο", "pirms", "pred")
+# What stands before a day or a month, folded, and means no other one.
+_BEFORE_A_DAY = [
+    *("the", "on", "in", "from", "am", "im", "vom", "la", "le", "el", "il", "au", "du", "a", "en"),
+    *("de", "den", "i", "op", "pa", "v", "ve", "dne"),
+    *("στισ", "στη", "στην", "στο", "στον", "την", "τον", "τη", "τησ", "το", "του"),
+]
+_AGO_BEFORE = ("vor", "il y a", "hace", "for", "πριν απο", "πριν", "pirms", "pred")
 _AGO_AFTER = ("ago", "fa", "geleden", "siden")
 
 _DAYS_BACK = {
     0: "today · heute · aujourd'hui · hoy · oggi · vandaag · σήμερα · šodien · dnes · i dag",
     1: "yesterday · gestern · hier · ayer · ieri · gisteren · χθες · χτες · vakar · včera · i går",
-    2: """the day before yesterday · vorgestern · avant-hier · anteayer · l'altro ieri · eergisteren
-        · προχθές · aizvakar · předevčírem · i forgårs""",
+    2: """day before yesterday · the day before yesterday · vorgestern · avant-hier · anteayer
+        · l'altro ieri · eergisteren · προχθές · aizvakar · předevčírem · i forgårs""",
 }
 # Weeks, months and years, each this one and the last.
 _WEEKS = (
@@ -61,26 +71,51 @@ _YEARS = (
 )
 _UNITS = {
     1: """d day days tag tage tagen jour jours día días giorno giorni dag dagen dager μέρα μέρες
-        ημέρες diena dienas dienām den dny dnů dní""",
-    7: """w week weeks woche wochen semaine semaines semana semanas settimana settimane weken
-        εβδομάδα εβδομάδες nedēļa nedēļas nedēļām týden týdny týdnů uke uker""",
-    30: """m month months monat monate monaten mois mes meses mese mesi maand maanden μήνα μήνες
-        mēneša mēneši mēnešiem měsíc měsíce měsíců měsíci måned måneder""",
-    365: """y year years jahr jahre jahren an ans année années año años anno anni jaar χρόνο χρόνια
-        gads gadi gadiem rok roky let lety år""",
+        ημέρα ημέρες diena dienas dienām den dnem dny dnů dní""",
+    7: """w wk wks week weeks woche wochen semaine semaines semana semanas settimana settimane weken
+        εβδομάδα εβδομάδες nedēļa nedēļas nedēļām týden týdnem týdny týdnů uke uker""",
+    30: """m mo month months monat monate monaten mois mes meses mese mesi maand maanden μήνα μήνες
+        mēneša mēneši mēnešiem měsíc měsícem měsíce měsíců měsíci måned måneder""",
+    365: """y yr yrs year years jahr jahre jahren an ans année années año años anno anni jaar χρόνο
+        χρόνια gads gada gadi gadiem rok rokem roky let lety år""",
 }
+_NUMBERS = {
+    1: """a an one ein eine einen einer einem un une una uno een én et ett έναν ένα μια μία viena
+        vienas vienu jeden jedním jednou""",
+    2: "two zwei deux dos due twee to δύο δυο divas divi divām diviem dva dvě dvěma",
+    3: "three drei trois tres tre drie τρεις τρία trīs trim tři třemi",
+}
+# Names in cases that the calendar data does not have, from January on, from Monday on.
+MONTHS_INFLECTED = (
+    "janvārī februārī martā aprīlī maijā jūnijā jūlijā augustā septembrī oktobrī novembrī decembrī",
+    "lednu únoru březnu dubnu květnu červnu červenci srpnu září říjnu listopadu prosinci",
+    """ιανουάριο φεβρουάριο μάρτιο απρίλιο μάιο ιούνιο ιούλιο αύγουστο σεπτέμβριο οκτώβριο νοέμβριο
+    δεκέμβριο""",
+    "jänner feber",
+)
+_WEEKDAYS_INFLECTED = (
+    "pirmdien otrdien trešdien ceturtdien piektdien sestdien svētdien",
+    "pirmdienā otrdienā trešdienā ceturtdienā piektdienā sestdienā svētdienā",
+    "pondělí úterý středu čtvrtek pátek sobotu neděli",
+)
 _LATEST = """last past letzten letzte letzter letztes dernier derniere derniers dernieres pasado
-    ultimos ultimas scorso scorsa ultimi ultime vorige afgelopen laatste τελευταιεσ pedejas pedejos
-    minule minuly poslednich posledni forrige sist sista siste"""
+    ultimos ultimas scorso scorsa ultimi ultime vorige afgelopen laatste τελευταιεσ περασμενη
+    προηγουμενη pedejas pedejos pagajusaja pagajuso minule minuly minulou poslednich posledni
+    forrige sist sista siste"""
 
 
 def read_period(typed: str, today: date) -> tuple[date, date] | None:
     """First and last day of what was typed, or None. A day without a year is the latest one."""
     words = " ".join(typed.casefold().replace("’", "'").split()).rstrip(",;!?")
-    if words[-1:].isalpha() or _JOINED.fullmatch(words):
+    if _JOINED.fullmatch(words) or (words[-1:].isalpha() and not _DAYS.fullmatch(words)):
         words = words.replace("-", " ")  # 9-March, last-week
     try:
-        found = _numbers(words, today) or _spoken(words, today) or _named(words, today)
+        found = (
+            _numbers(words, today)
+            or _spoken(words, today)
+            or _named(words, today)
+            or _several(words, today)
+        )
     except (ValueError, OverflowError):  # no such day
         return None
     return found if found is None or found[1] < LAST else None
@@ -88,7 +123,7 @@ def read_period(typed: str, today: date) -> tuple[date, date] | None:
 
 def _numbers(words: str, today: date) -> tuple[date, date] | None:
     if found := _ISO.fullmatch(words):
-        year, month, day = found.groups()
+        year, _, month, day = found.groups()
         if month is None:
             return date(int(year), 1, 1), date(int(year), 12, 31)
         exact = date(int(year), int(month), int(day or 1))
@@ -97,6 +132,12 @@ def _numbers(words: str, today: date) -> tuple[date, date] | None:
         day, _, month, year = found.groups()
         exact = _latest(int(day), int(month), year, today)
         return exact, exact
+    if found := _HYPHENS.fullmatch(words):
+        day, month, year = found.groups()
+        return (date(int(year), int(month), int(day)),) * 2
+    if found := _MONTH_YEAR.fullmatch(words):
+        month, year = found.groups()
+        return _month(date(int(year), int(month), 1))
     return None
 
 
@@ -135,15 +176,33 @@ def _ago(plain: str, today: date) -> tuple[date, date] | None:
     after = next((it for it in _AGO_AFTER if plain.endswith(f" {it}")), "")
     core = plain.removeprefix(f"{before} ").removesuffix(f" {after}")
     core = _without(core, [*_LATEST.split(), "the", "les", "los", "gli", "de", "die"])
-    found = _SPAN.fullmatch(core)
-    days = _units().get(found[2]) if found else None
-    if found is None or days is None:
+    number, _, unit = core.rpartition(" ")
+    if found := _SPAN.fullmatch(core):
+        number, unit = found.groups()
+    count = _counts().get(number) if not number.isdecimal() else int(number)
+    if not number and (before or after):
+        count = 1  # "před týdnem"
+    days = _units().get(unit)
+    if count is None or days is None:
         return None
-    first = today - timedelta(days=int(found[1]) * days)
+    first = today - timedelta(days=count * days)
     return (first, first) if before or after else (first, today)
 
 
+def _several(words: str, today: date) -> tuple[date, date] | None:
+    """From one day of a month to another."""
+    found = _DAYS.fullmatch(_without(words, _BEFORE_A_DAY))
+    last = found and (_numbers(found[2], today) or _named(found[2], today))
+    if found is None or not last or last[0] != last[1]:
+        return None
+    first = last[1].replace(day=int(found[1]))
+    return (first, last[1]) if first < last[1] else None
+
+
 def _named(words: str, today: date) -> tuple[date, date] | None:
+    words = _without(words, _BEFORE_A_DAY)
+    if found := _YEAR_FIRST.fullmatch(words):
+        words = f"{found[2]} {found[1]}"
     if found := _MONTH_DAY.fullmatch(words):
         name, day, year = found.groups()
     elif found := _DAY_MONTH.fullmatch(words):
@@ -175,7 +234,7 @@ def _month(day: date) -> tuple[date, date]:
 def _without(plain: str, starts: list[str]) -> str:
     """The words without those that may stand before them."""
     words = plain.removeprefix("l'").split()
-    while len(words) > 1 and words[0] in starts:
+    while len(words) > 1 and fold(words[0]) in starts:
         words = words[1:]
     return " ".join(words)
 
@@ -204,9 +263,19 @@ def _units() -> dict[str, int]:
 
 
 @cache
+def _counts() -> dict[str, int]:
+    return {_plain(name): number for number, names in _NUMBERS.items() for name in names.split()}
+
+
+@cache
 def _months() -> dict[str, int]:
     """Months by name, whole or shortened, in the languages of the community."""
-    return {
+    inflected = {
+        _plain(name): number
+        for names in MONTHS_INFLECTED
+        for number, name in enumerate(names.split(), start=1)
+    }
+    return inflected | {
         _plain(name.casefold().rstrip(".")): number
         for language in reversed(LANGUAGES)
         for width in ("abbreviated", "wide")
@@ -218,7 +287,12 @@ def _months() -> dict[str, int]:
 @cache
 def _weekdays() -> dict[str, int]:
     """Days of the week by their whole names; Monday is 0."""
-    return {
+    inflected = {
+        _plain(name): number
+        for names in _WEEKDAYS_INFLECTED
+        for number, name in enumerate(names.split())
+    }
+    return inflected | {
         _plain(name.casefold()): number
         for language in reversed(LANGUAGES)
         for context in ("format", "stand-alone")
