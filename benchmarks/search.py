@@ -26,7 +26,7 @@ from benchmarks.timing import TODAY, p95
 from commands.audience import Audience
 from commands.context import Context, Settings
 from commands.search import ranking
-from commands.search.looking import look
+from commands.search.looking import look_widely
 from commands.search.rules import parse_query
 from storage import archive, people, rooms
 from storage.database import SqliteDatabase
@@ -112,7 +112,7 @@ def search_once(connection: Connection, asked: Asked, clock: Clock = time.perf_c
     audience = Audience(connection, (asker.id,), here)
     began = clock()
     query = parse_query(asked.query, today=TODAY).query
-    found = look(audience, query, asker, context, None)
+    found, _ = look_widely(audience, query, asker, context, None)
     page = ranking.page(found.ordered, found.candidates, None, 5)
     for message in archive.by_ids(connection, [hit.message_id for hit in page.hits]):
         snippet(message.body, message.language, found.matcher)

@@ -11,7 +11,7 @@ from commands.errors import MemberError
 from commands.posts import Posts, Tell
 from commands.search import ranking, replies
 from commands.search.documents import document_hit, quoted_by
-from commands.search.looking import Found, look
+from commands.search.looking import Found, look_widely
 from commands.search.ranking import Cursor
 from commands.search.rules import Hint, parse_query, read_again
 from commands.search.scoping import (
@@ -100,7 +100,7 @@ class _Asking:
 def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context) -> Posts:
     query, theirs = asking.query, audience.rooms
     audience = replace(audience, rooms=rooms_meant(theirs, query, context))
-    found = look(audience, query, call.asker, context, asking.cursor)
+    found, searched = look_widely(audience, query, call.asker, context, asking.cursor)
     page = ranking.page(found.ordered, found.candidates, asking.cursor, PAGE)
     numbers = [hit.message_id for hit in page.hits]
     messages = archive.by_ids(context.connection, [it for it in numbers if it >= 0])
@@ -117,7 +117,7 @@ def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context
     for number in numbers:
         if number < 0:
             quotes += quoted_by(found.documents[number], context)
-    _remember(call, context, asking, page.more if hits else None)
+    _remember(call, context, replace(asking, query=searched), page.more if hits else None)
     renewing = renewal.waiting(context.connection).any
     if not hits:
         # A word that is not found may merely wait for its turn.
@@ -140,6 +140,7 @@ def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context
             capped=found.capped,
             first=1 + (0 if asking.cursor is None else asking.cursor.shown),
             more=f"{call.sign}more" if page.more is not None else None,
+            widened=searched != query,
             hints=asking.hints,
             renewing=renewing,
         )
@@ -150,10 +151,10 @@ def _elsewhere(asking: _Asking, here: Audience, call: AnyCall, context: Context)
     """Where the room has nothing, the asker's other rooms are looked through, for them alone."""
     if asking.query.wants(Field.IN, Field.THREAD):
         return []
-    if look(here, asking.query, call.asker, context, None).ordered:
+    if look_widely(here, asking.query, call.asker, context, None)[0].ordered:
         return []
     wider = _of_asker(call, context)
-    if not look(wider, asking.query, call.asker, context, None).ordered:
+    if not look_widely(wider, asking.query, call.asker, context, None)[0].ordered:
         return []
     alone = replace(asking, hints=())
     posts = _answer(alone, wider, replace(call, private=True), context)

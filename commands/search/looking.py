@@ -8,6 +8,7 @@ from commands.context import Context
 from commands.search import ranking
 from commands.search.ranking import REFINED, WINDOW, Cursor
 from commands.search.scoping import documents_of, reach_of, resolved, scope_of
+from commands.search.widening import LITTLE, widened
 from storage import archive, search
 from storage.records import Person
 from storage.search.matching import Matcher
@@ -29,6 +30,18 @@ class Found:
     documents: Mapping[int, DocumentRow]  # by candidate id
     capped: bool  # there may be more below
     matcher: Matcher
+
+
+def look_widely(
+    audience: Audience, query: Query, asker: Person, context: Context, cursor: Cursor | None
+) -> tuple[Found, Query]:
+    """Search, and where that finds little, search more widely; also what was searched for."""
+    found = look(audience, query, asker, context, cursor)
+    wider = widened(query) if cursor is None and len(found.ordered) < LITTLE else None
+    if wider is None:
+        return found, query
+    more = look(audience, wider, asker, context, None)
+    return (more, wider) if len(more.ordered) > len(found.ordered) else (found, query)
 
 
 def look(

@@ -104,12 +104,14 @@ def found(
     capped: bool,
     first: int,
     more: str | None,
+    widened: bool,
     hints: Sequence[Hint],
     renewing: bool,
 ) -> Reply:
     """A page of hits. total: in this window; capped: there may be others. more: as typed.
 
-    renewing: the index is being made anew.
+    widened: longer words that begin like those asked for count, too; renewing: the index is being
+    made anew.
     """
     count = f"{total}+" if capped else total
     what = _what(words, understood)
@@ -120,6 +122,7 @@ def found(
     )
     blocks: list[Block] = [
         Paragraph(many),
+        *([Paragraph(_begin_so(words))] if widened else []),
         *(Paragraph(_hint(words, hint)) for hint in hints),
         *(Paragraph(line) for line in _incomplete(words, renewing)),
         Items(
@@ -180,6 +183,10 @@ def nothing(
             )
         )
     return paragraphs(*lines)
+
+
+def _begin_so(words: Words) -> Inline:
+    return words.say("As they are, these words find little; longer ones that begin so count, too.")
 
 
 def _incomplete(words: Words, renewing: bool) -> list[Inline]:

@@ -702,3 +702,45 @@ async def test_while_the_index_is_made_anew_each_answer_says_that_it_may_be_inco
     shown = await hall.hears(ANN, "!search library")
     assert "loud" in shown
     assert "may be missing" not in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("Wohnung", "Die Wohnungssuche ist schwer"),
+        ("bolig", "Boligkontoret på haugen er stengt"),
+        ("vrijwilliger", "De vrijwilligersavond is dinsdag"),
+        ("Wohnung Treffen", "Das Treffen zur Wohnungssuche ist morgen"),
+    ],
+)
+async def test_where_little_is_found_longer_words_that_begin_so_are(
+    hall: Hall, typed: str, said: str
+) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, said)
+    answer = await hall.hears(ANN, f"!search {typed}")
+    assert f"Found 1 for {typed} in Housing." in answer
+    assert said in answer
+    assert "longer ones that begin so count, too" in answer
+    whole = await hall.hears(ANN, f"!search {said.split()[-1]}")
+    assert "Found 1" in whole
+    assert "longer" not in whole
+
+
+async def test_longer_words_count_where_few_are_found_and_for_wanted_words_alone(
+    hall: Hall,
+) -> None:
+    await hall.keeps_archive()
+    for number in range(7):
+        await hall.talks(ANN, f"Gartenbau {number}")
+    await hall.talks(BEN, "Garten, und Küchenbau")
+    spared = await hall.hears(ANN, "!search Garten -Küche")
+    assert "Garten, und Küchenbau" in spared, "a word with a minus bars no longer ones"
+    widened = await hall.hears(ANN, "!search Garten")
+    assert "Found 8 for Garten" in widened
+    assert "Garten, und Küchenbau" in widened.splitlines()[2], "the word itself comes first"
+    assert "Gartenbau" in await hall.hears(ANN, "!more"), "the next page goes on so"
+    assert "Nothing found" in await hall.hears(ANN, '!search "Küchen"')
+    for number in range(5):
+        await hall.talks(ANN, f"der Garten {number}")
+    assert "Found 6 for Garten" in await hall.hears(ANN, "!search Garten")

@@ -411,8 +411,8 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
     search: {
         "refused": [search.refused(WORDS, refusal, HINTS) for refusal in Refusal],
         "found": [
-            search.found(WORDS, where, [HIT, *DOCUMENTS], more=more, **FOUND)
-            for where, more in ((WHERE, "1"), (ANYWHERE, None))
+            search.found(WORDS, where, [HIT, *DOCUMENTS], more=more, widened=wide, **FOUND)
+            for where, more, wide in ((WHERE, "1", True), (ANYWHERE, None, False))
         ],
         "nothing": [
             search.nothing(
