@@ -351,7 +351,9 @@ async def test_being_removed_is_told_with_what_was_said_before(
         await bot.says(room, "and now?", "t3")
 
 
-async def test_rooms_are_made_found_joined_and_replaced(bot: Bot, new_person: NewPerson) -> None:
+async def test_rooms_are_made_found_joined_and_replaced(
+    bot: Bot, new_person: NewPerson, homeserver: Homeserver
+) -> None:
     ann = await new_person("ann")
     client, alias = bot.client, f"{bot.account.user_id[1:].split(':')[0]}-heat"
     body = {
@@ -372,9 +374,11 @@ async def test_rooms_are_made_found_joined_and_replaced(bot: Bot, new_person: Ne
     assert await client.join(odd, via=("localhost", "elsewhere:8448")) == room
     assert room in await client.joined_rooms()
 
+    away = UserId(new_account(homeserver, "away").user_id)
+    await client.invite(room, away)
+    await client.invite(room, away)
     await client.invite(room, ann.user_id)
-    await client.invite(room, ann.user_id)
-    await ann.enters(room)
+    await ann.enters(room)  # her client accepts at once
     with pytest.raises(Refused, match="M_FORBIDDEN"):
         await client.invite(room, ann.user_id)
 
