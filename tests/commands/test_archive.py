@@ -272,3 +272,20 @@ async def test_after_their_time_words_go_and_the_count_stays(hall: Hall) -> None
     thread = await hall.do(lambda c: archive.thread(c, [rooms.know(c, HOUSING).id], root))
     assert [one.body for one in thread] == ["", "a reply that lives on"]
     assert "Nothing found" in await hall.hears(ANN, "!search canary")
+
+
+async def test_who_is_answered_waits_for_no_look_through_the_archive(hall: Hall) -> None:
+    """What is too old is looked for beside the writer, however long that takes."""
+    await hall.keeps_archive()
+    await hall.talks(ANN, "still young")
+    held: list[object] = []
+
+    async def write(work: object, **_: object) -> None:
+        held.append(work)
+
+    beside = SimpleNamespace(read=hall.database.read, study=hall.database.study, write=write)
+    fake = SimpleNamespace(
+        database=beside, settings=hall.settings, clock=SimpleNamespace(now=lambda: hall.now)
+    )
+    await Upkeep(cast(RealHall, fake)).expire()
+    assert held == []
