@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select, tuple_, update
 from storage import documents
 from storage.database import in_parts
 from storage.revisions import MESSAGE_WITH_EVENT, index_row, recompute
-from storage.search import unindex_rows
+from storage.search import erase_rows
 from storage.tables.archive import attachment, event, message, reaction, revision, wanted_file
 
 
@@ -29,23 +29,21 @@ def erase(
                 _among(event.c.event_h, event.c.room_id, part), ~message.c.redacted
             )
         ).all()
-        unindex_rows(connection, [index_row(row) for row in rows if row.body])
         documents.forget_quoting(connection, [hashed for hashed, _ in part])
         if rows:
             hashes = [row.event_h for row in rows]
-            connection.execute(
-                update(message)
-                .where(message.c.id.in_([row.id for row in rows]))
-                .values(
-                    body="",
-                    original_body=None,
-                    title=None,
-                    lang="",
-                    marks="",
-                    redacted=True,
-                    withheld=False,
-                    expired=expired,
-                )
+            erase_rows(
+                connection,
+                [index_row(row) for row in rows if row.body],
+                [row.id for row in rows],
+                body="",
+                original_body=None,
+                title=None,
+                lang="",
+                marks="",
+                redacted=True,
+                withheld=False,
+                expired=expired,
             )
             connection.execute(delete(revision).where(revision.c.original_h.in_(hashes)))
             connection.execute(delete(attachment).where(attachment.c.event_h.in_(hashes)))
