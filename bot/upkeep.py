@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot import ledger, media
 from bot.hall import Hall
-from bot.memory import give_back
+from bot.memory import give_back, settle
 from bot.pace import Pace
 from commands.archive.rules import retention_of
 from storage import (
@@ -77,6 +77,7 @@ class Upkeep:
         await asyncio.to_thread(_analyse, words)
         if len(words) >= MANY:
             give_back()
+        settle()
 
     async def expire(self) -> None:
         """Erase what was kept for as long as the notice says, room by room."""
