@@ -14,6 +14,7 @@ from storage.records import UserId
 log = logging.getLogger(__name__)
 
 AT_ONCE, MOST = 10, 200  # messages a step, at first and at most
+LEAST = 5  # PostgreSQL answers a step's statements one by one: for one message as slowly
 SWEEP, SOON = 600.0, 1.0  # seconds
 SHOWN = 8  # messages of others that a receipt links to
 
@@ -41,7 +42,7 @@ async def carry_out(hall: Hall) -> None:
 async def _sweep(hall: Hall, one: Erasure) -> None:
     language = hall.settings.community.language
     last: int | None = -1
-    pace = Pace(AT_ONCE, most=MOST)
+    pace = Pace(AT_ONCE, most=MOST, least=LEAST)
     while last is not None:
         last = await pace.step(
             hall.database,

@@ -1,7 +1,14 @@
-"""Gives memory back to the operating system after a large piece of work."""
+"""Python's memory: what stays is looked through no more, what is free goes back."""
 
 import ctypes
 import gc
+
+
+def settle() -> None:
+    """Take what there is for what stays: else Python looks through all of it at times, and nobody
+    is answered for 90 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def give_back() -> None:

@@ -12,7 +12,7 @@ from storage.database import Database
 
 T = TypeVar("T")
 
-HOLD = 0.04  # seconds of the writer: an answer that comes just then is not noticeably late
+HOLD = 0.02  # seconds of the writer: an answer that comes just then is not noticeably late
 REST = 0.02  # seconds between steps, and never less than the last one took
 GROWS, SHRINKS = 2.0, 0.1  # from one step to the next, at most
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from bot import ledger, media
 from bot.hall import Hall
-from bot.memory import give_back
+from bot.memory import give_back, settle
 from bot.pace import Pace
 from storage import (
     documents,
@@ -26,9 +28,12 @@ from storage.types import milliseconds
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 NIGHTLY = timedelta(days=1)
 FIRST = timedelta(minutes=10)  # after the start: a hall that restarts every day cleans up, too
 AT_ONCE, MOST = 10, 200  # messages a step, at first and at most
+LOOKED_UP = 10_000  # at once, of what is too old
 DOCUMENTS = 3  # practices a step, at first
 PAGES, MOST_PAGES = 32, 256  # of the index
 UNREAD_KEPT = timedelta(days=30)  # without key, or without sense
@@ -71,6 +76,7 @@ class Upkeep:
         await asyncio.to_thread(_analyse, words)
         if len(words) >= MANY:
             give_back()
+        settle()
 
     async def expire(self) -> None:
         """Erase what was kept for as long as the notice says, room by room."""
@@ -81,18 +87,40 @@ class Upkeep:
             if kept_for is None:
                 continue
             before = milliseconds(hall.clock.now() - kept_for)
-            gone, pace = 0, Pace(AT_ONCE, most=MOST)
-            while step := await pace.step(
-                hall.database,
-                lambda c, size: redacting.expire(c, room.id, before, language, at_most=size),  # noqa: B023 — awaited at once
-            ):
-                gone += step
-            gone += await hall.database.write(
-                lambda c: redacting.expire_beside(c, room.id, before),  # noqa: B023 — awaited at once
-                alone=True,
+            gone = await self._expire_each(
+                lambda c: redacting.find_old(c, room.id, before, LOOKED_UP),  # noqa: B023 — awaited at once
+                lambda c, some: redacting.erase(c, some, language, expired=True),
+            )
+            gone += await self._expire_each(
+                lambda c: redacting.find_old_beside(c, room.id, before, LOOKED_UP),  # noqa: B023 — awaited at once
+                redacting.blank,
+            )
+            gone += await self._expire_each(
+                lambda c: redacting.find_old_edits(c, room.id, before, LOOKED_UP),  # noqa: B023 — awaited at once
+                redacting.erase_edits,
             )
             if gone:
                 log.info("expired: room=%s events=%d", room.room_id, gone)
+
+    async def _expire_each(
+        self,
+        find: Callable[[Connection], list[T]],
+        erase: Callable[[Connection, Sequence[T]], None],
+    ) -> int:
+        """Look beside the writer, as that takes longer than anybody should wait; erase in steps."""
+        gone, pace = 0, Pace(AT_ONCE, most=MOST)
+
+        def erase_some(connection: Connection, size: int) -> int:
+            some = found[:size]
+            erase(connection, some)
+            return len(some)
+
+        while found := await self._hall.database.study(find):
+            while found:
+                done = await pace.step(self._hall.database, erase_some)
+                found = found[done:]
+                gone += done
+        return gone
 
     async def _renew_documents(self) -> None:
         last: tuple[int, int] | None = reindexing.BEGINNING

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import math
 import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -41,6 +43,7 @@ Work = Callable[[Connection], T]
 
 PARAMETERS = 400  # in one IN list; PostgreSQL takes 32,767 in a statement
 GROUP = 16  # units of work that share one commit
+MOVES = 0.25  # seconds between two moves of the write-ahead log while long work goes on
 READERS = 2  # connections of SQLite, each with a thread of its own
 
 PRAGMAS = (
@@ -290,14 +293,26 @@ class SqliteDatabase:
             raise
         self._courtesy = Courtesy()
         self._queue: queue.SimpleQueue[_Unit[Any] | None] = queue.SimpleQueue()
+        self._moved_at = -math.inf
         self._writer = threading.Thread(target=self._keep_writing, name="writer", daemon=True)
         self._writer.start()
 
     async def write(self, work: Work[T], *, alone: bool = False, durable: bool = True) -> T:
-        if alone or not durable:
-            return await self._put(work, alone=True, durable=durable, bare=False)
-        with self._courtesy.waiting():
-            return await self._put(work, alone=False, durable=True, bare=False)
+        if durable and not alone:
+            with self._courtesy.waiting():
+                return await self._put(work, alone=False, durable=True, bare=False)
+        result = await self._put(work, alone=True, durable=durable, bare=False)
+        if not durable:
+            await self._keep_log_short()
+        return result
+
+    async def _keep_log_short(self) -> None:
+        """Long work moves what it logs itself: else a commit does, which somebody waits for."""
+        now = time.monotonic()
+        if now - self._moved_at >= MOVES:
+            self._moved_at = now
+            with contextlib.suppress(sqlite3.Error):  # it is committed; a later commit moves it
+                await asyncio.to_thread(self._move_log)
 
     async def _put(self, work: Work[T], *, alone: bool, durable: bool, bare: bool) -> T:
         loop = asyncio.get_running_loop()

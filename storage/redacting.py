@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select, tuple_, update
 from storage import documents
 from storage.database import in_parts
 from storage.revisions import MESSAGE_WITH_EVENT, index_row, recompute
-from storage.search import unindex_rows
+from storage.search import erase_rows
 from storage.tables.archive import attachment, event, message, reaction, revision, wanted_file
 
 
@@ -29,23 +29,21 @@ def erase(
                 _among(event.c.event_h, event.c.room_id, part), ~message.c.redacted
             )
         ).all()
-        unindex_rows(connection, [index_row(row) for row in rows if row.body])
         documents.forget_quoting(connection, [hashed for hashed, _ in part])
         if rows:
             hashes = [row.event_h for row in rows]
-            connection.execute(
-                update(message)
-                .where(message.c.id.in_([row.id for row in rows]))
-                .values(
-                    body="",
-                    original_body=None,
-                    title=None,
-                    lang="",
-                    marks="",
-                    redacted=True,
-                    withheld=False,
-                    expired=expired,
-                )
+            erase_rows(
+                connection,
+                [index_row(row) for row in rows if row.body],
+                [row.id for row in rows],
+                body="",
+                original_body=None,
+                title=None,
+                lang="",
+                marks="",
+                redacted=True,
+                withheld=False,
+                expired=expired,
             )
             connection.execute(delete(revision).where(revision.c.original_h.in_(hashes)))
             connection.execute(delete(attachment).where(attachment.c.event_h.in_(hashes)))
@@ -107,21 +105,40 @@ def erase_since(
     erase(connection, [(row.event_h, row.room_id) for row in connection.execute(query)], language)
 
 
-def expire(connection: Connection, room: int, before: int, language: str, *, at_most: int) -> int:
-    """Erase words of a room older than a moment (ms), a few at a time; returns how many went."""
+def find_old(connection: Connection, room: int, before: int, at_most: int) -> list[tuple[int, int]]:
+    """Messages of a room from before a moment (ms) whose words are there: (hash, room) pairs.
+
+    It passes by all that the room has ever said: run it beside the writer.
+    """
     old = connection.execute(
         select(event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
         .where(message.c.room_id == room, message.c.ts < before, ~message.c.redacted)
         .limit(at_most)
-    ).all()
-    erase(connection, [(row.event_h, row.room_id) for row in old], language, expired=True)
-    return len(old)
+    )
+    return [(row.event_h, row.room_id) for row in old]
 
 
-def expire_beside(connection: Connection, room: int, before: int) -> int:
-    """Erase what is old and no message: votes, places, edits whose original never came."""
-    blank = (event.c.room_id == room, event.c.ts < before, event.c.content.is_not(None))
-    gone = connection.execute(update(event).where(*blank).values(content=None)).rowcount
+def find_old_beside(connection: Connection, room: int, before: int, at_most: int) -> list[int]:
+    """What is old and no message, such as votes and places: numbers of events. Beside the writer,
+    too."""
+    old = (event.c.room_id == room, event.c.ts < before, event.c.content.is_not(None))
+    return list(connection.scalars(select(event.c.seq).where(*old).limit(at_most)))
+
+
+def blank(connection: Connection, numbers: Sequence[int]) -> None:
+    """Erase what events hold that are no messages."""
+    for part in in_parts(numbers):
+        connection.execute(update(event).where(event.c.seq.in_(part)).values(content=None))
+
+
+def find_old_edits(connection: Connection, room: int, before: int, at_most: int) -> list[int]:
+    """Old edits whose original never came: their hashes. Beside the writer, too."""
     old = (revision.c.room_id == room, revision.c.ts < before)
-    return gone + connection.execute(delete(revision).where(*old)).rowcount
+    return list(connection.scalars(select(revision.c.edit_h).where(*old).limit(at_most)))
+
+
+def erase_edits(connection: Connection, hashes: Sequence[int]) -> None:
+    """Erase edits whose original never came."""
+    for part in in_parts(hashes):
+        connection.execute(delete(revision).where(revision.c.edit_h.in_(part)))

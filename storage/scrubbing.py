@@ -20,10 +20,12 @@ from storage.tables.base import metadata
 
 SMALL = 1 << 20  # bytes, with indexes: written anew in some 20 ms
 PAGE = 8192
-# Of one filling row, beside its fixed columns: large holes first, then what is left of them.
-PADDINGS = (1800, 600, 200, 60, 0)
-AT_ONCE = 100  # filling rows
-MOST = 100_000  # of one padding: an end, should the server tell nonsense about its sizes
+# Bytes of one filling row, beside its fixed columns: each hole is filled by the largest that fits,
+# as what is left of it can be as long as the shortest row. 32: the server knows holes by that.
+PADDINGS = range(1800, -1, -32)
+# Of 32 bytes in a long text: it lies in pieces of 1,996 bytes and a last one, of each length.
+HASHES = range(125, 62, -1)
+BATCH = 1 << 15  # bytes of filling rows, about
 NAMES_IN_KEYS = ("person", "outbox", "inbox", "timer", "quote")
 STATISTICS = "pg_statistic"
 TRIES = 5  # at a table that others look into all the time, each for a moment
@@ -114,45 +116,42 @@ async def _fill(engine: AsyncEngine, name: str) -> None:
     """Write over the free space of a table, and of what it keeps beside it for long texts."""
     async with engine.connect() as connection:
         statement, padded = await _filler(connection, name)
+        first = 1
         for padding in PADDINGS if padded else (0,):
-            await _until_it_grows(connection, name, statement, "repeat('x', :size)", padding)
+            first = await _until_it_grows(
+                connection, name, statement, "repeat('x', :size)", padding, first
+            )
         if padded:
             # Longer than fits a row, and incompressible: it goes where long texts go.
             noise = "(SELECT string_agg(md5(random()::text), '') FROM generate_series(1, :size))"
             with contextlib.suppress(DBAPIError):
-                await _until_it_grows(connection, name, statement, noise, 250)
+                for hashes in HASHES:
+                    first = await _until_it_grows(connection, name, statement, noise, hashes, first)
         await connection.rollback()
 
 
 async def _until_it_grows(
-    connection: AsyncConnection, name: str, statement: str, pad: str, size: int
-) -> None:
-    """Once rows of that size only make the table longer, no hole of that size is left."""
-    row = max(size, 60) if "md5" not in pad else 8000
-    grown, written = 0, 0
+    connection: AsyncConnection, name: str, statement: str, pad: str, size: int, first: int
+) -> int:
+    """Once rows of that size only make the table longer, no hole of that size is left.
+
+    first: number of the first filling row; returns the next.
+    """
+    filled = text(
+        f"WITH filled AS ({statement.replace('%pad%', pad)}"  # noqa: S608 — our schema's names
+        f' RETURNING pg_column_size("{name}".*) AS size) SELECT sum(size) FROM filled'
+    )
     before = await _pages(connection, name)
-    while written < MOST:
-        first = await _next_number(connection)
-        filled = text(statement.replace("%pad%", pad if size else "''"))
-        numbers = {"first": first, "last": first + AT_ONCE - 1}
-        await connection.execute(filled, {**numbers, "size": size} if size else numbers)
-        written += AT_ONCE
+    rows, written, most = 10, 0, 2 * before * PAGE  # an end, should the server tell nonsense
+    while written <= most:
+        values = {"first": first, "last": first + rows - 1, "size": size}
+        added = int(await connection.scalar(filled, values) or 0)
+        first, written = first + rows, written + added
         now = await _pages(connection, name)
-        grown = (now - before) * PAGE
-        before = now
-        if grown >= AT_ONCE * row * 0.9:
-            return
-
-
-_NUMBERS = "moothall.filler"
-
-
-async def _next_number(connection: AsyncConnection) -> int:
-    """Numbers of filling rows, each once: in a setting of this transaction."""
-    now = await connection.scalar(text(f"SELECT current_setting('{_NUMBERS}', true)"))
-    first = int(now or 0) + 1
-    following = text(f"SELECT set_config('{_NUMBERS}', :next, true)")
-    await connection.execute(following, {"next": str(first + AT_ONCE)})
+        grown, before = (now - before) * PAGE, now
+        if added > BATCH // 2 and grown > added - PAGE:
+            break
+        rows = max(10, BATCH * rows // max(added, 1))
     return first
 
 

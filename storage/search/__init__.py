@@ -5,6 +5,7 @@ The engine is chosen by the connection; both index the same tokens and find the 
 
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -18,8 +19,8 @@ from storage.search.stemming import LANGUAGES, analyser_version
 __all__ = [
     "LANGUAGES", "Analysed", "DocumentRow", "IndexRow", "Reach", "Row", "Scope", "analyse",
     "analyse_as", "analyser_version", "candidates", "clear", "create", "documents",
-    "index_documents", "index_row", "index_rows", "marks_of", "topics", "unindex_documents",
-    "unindex_rows",
+    "erase_rows", "index_documents", "index_row", "index_rows", "marks_of", "topics",
+    "unindex_documents", "unindex_rows",
 ]  # fmt: skip
 
 NEWEST = 400  # matches that are ranked; more are said to be "400+"
@@ -40,6 +41,17 @@ def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """Take messages out of the index, with the words and the language they went in with."""
     worded = renewal.still_there(connection, [row for row in rows if _worded(row)])
     _engine(connection).unindex_rows(connection, worded)
+
+
+def erase_rows(
+    connection: Connection, rows: Sequence[IndexRow], ids: Sequence[int], **values: Any
+) -> None:
+    """Take messages out of the index, and write columns of all with these ids.
+
+    On PostgreSQL at once: each version of a row between would leave its words in another page.
+    """
+    worded = renewal.still_there(connection, [row for row in rows if _worded(row)])
+    _engine(connection).erase_rows(connection, worded, ids, values)
 
 
 def candidates(

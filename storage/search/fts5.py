@@ -1,15 +1,17 @@
 """The index on SQLite: a contentless FTS5 table that holds our tokens and no text."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from storage.database import fetch_plainly
 from storage.search.analyser import Terms, terms_of
 from storage.search.marks import DOCUMENT
 from storage.search.query import And, Filter, Marked, Node, Not, Or
 from storage.search.rows import DocumentRow, IndexRow, Reach, Row, Scope
+from storage.tables.archive import message
 
 # The column scope holds room, person and marks: 'r44 p9 hlink'. Tokens are taken as they are:
 # beyond ASCII every sign belongs to a word, and nothing is folded a second time.
@@ -62,6 +64,14 @@ def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """
     if rows:
         connection.exec_driver_sql(DELETE, [values(row) for row in rows])
+
+
+def erase_rows(
+    connection: Connection, rows: Sequence[IndexRow], ids: Sequence[int], columns: Mapping[str, Any]
+) -> None:
+    """Take messages out, and write columns of all with these ids."""
+    unindex_rows(connection, rows)
+    connection.execute(update(message).where(message.c.id.in_(ids)).values(**columns))
 
 
 def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: int) -> list[Row]:

@@ -1,13 +1,24 @@
 """The index on PostgreSQL: a tsvector column made of our own tokens."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, String, TextClause, bindparam, text
+from sqlalchemy import (
+    Connection,
+    String,
+    TextClause,
+    bindparam,
+    column,
+    table,
+    text,
+    update,
+)
 
 from storage.search.analyser import Terms, terms_of
 from storage.search.marks import DOCUMENT
 from storage.search.query import And, Filter, Marked, Node, Not, Or
 from storage.search.rows import TITLE_WORDS, DocumentRow, IndexRow, Reach, Row, Scope
+from storage.tables.archive import message
 
 # Tags and stems share one position each, beyond all words: of two weights at one position
 # PostgreSQL keeps only the higher.
@@ -23,6 +34,7 @@ FIND = text(
     " ORDER BY m.id DESC LIMIT :limit"
 ).bindparams(bindparam("rooms", expanding=True))
 
+_MESSAGE = table("message", *(column(it.name, it.type) for it in message.c), column("tsv"))
 _NEW = "unnest(CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS new(id, tsv)"
 UPDATE = text(
     f"UPDATE message SET tsv = CAST(new.tsv AS tsvector) FROM {_NEW} WHERE message.id = new.id"  # noqa: S608 — both parts are ours
@@ -59,6 +71,14 @@ def index_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
 def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
     """Take messages out. The words stay in dead tuples until VACUUM and REINDEX."""
     _update(connection, [row.message_id for row in rows], ["" for _ in rows])
+
+
+def erase_rows(
+    connection: Connection, rows: Sequence[IndexRow], ids: Sequence[int], values: Mapping[str, Any]
+) -> None:
+    """Take messages out, and write columns of all with these ids, in one version of each row."""
+    empty = text("''::tsvector")
+    connection.execute(update(_MESSAGE).where(_MESSAGE.c.id.in_(ids)).values(**values, tsv=empty))
 
 
 def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: int) -> list[Row]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, select, text
 
 from bot import backup, erasing, exporting
 from bot.hall import Bells, Hall
@@ -27,6 +27,7 @@ from storage import (
     outbox,
     people,
     practices,
+    redacting,
     rooms,
     scrubbing,
     visits,
@@ -50,6 +51,7 @@ from storage.records import (
     RoomId,
     UserId,
 )
+from storage.tables.archive import event, message
 from storage.tables.spine import quote
 from storage.types import event_hash, milliseconds
 from storage.visit_records import LineKind
@@ -215,6 +217,30 @@ async def test_no_canary_is_left_in_any_file(
     await database.study(partial(_back_up, tmp_path / "after.zip"))
     for folder in {files, tmp_path}:
         assert found_in(folder, words) == {kind: [] for kind in words}
+    await database.close()
+
+
+async def test_what_is_erased_leaves_one_old_version_of_its_row(postgres: Postgres) -> None:
+    """A version between, with words still in it, stood among tombstones, in holes too small to
+    be filled up."""
+    name = f"hall_{uuid4().hex[:12]}"
+    postgres.create_database(name)
+    database = await open_database(postgres.url(name))
+    await database.write(bring_up_to_date, alone=True)
+    await record(database, [said(f"$a{n}", ANN, f"what Ann said {n}") for n in range(3)])
+
+    def erase(connection: Connection) -> int:
+        rows = connection.execute(
+            select(event.c.event_h, event.c.room_id).join(message, message.c.seq == event.c.seq)
+        ).all()
+        versions = text("SELECT n_tup_upd FROM pg_stat_xact_user_tables WHERE relname = 'message'")
+        before = connection.execute(versions).scalar_one()
+        redacting.erase(connection, [(row.event_h, row.room_id) for row in rows], "en")
+        return int(connection.execute(versions).scalar_one() - before)
+
+    assert await database.write(erase, alone=True) == 3
+    left = text("SELECT count(*) FROM message WHERE body <> '' OR tsv <> ''")
+    assert await database.read(lambda c: c.execute(left).scalar_one()) == 0
     await database.close()
 
 

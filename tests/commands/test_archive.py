@@ -279,3 +279,20 @@ async def test_what_concerns_one_room_is_said_there(hall: Hall) -> None:
         shown = await hall.hears(CORA, typed, direct(CORA))
         assert shown.endswith("concerns one room, so one of its admins says it there.")
     assert "says it there" not in await hall.hears(BEN, "!archive on")
+
+
+async def test_who_is_answered_waits_for_no_look_through_the_archive(hall: Hall) -> None:
+    """What is too old is looked for beside the writer, however long that takes."""
+    await hall.keeps_archive()
+    await hall.talks(ANN, "still young")
+    held: list[object] = []
+
+    async def write(work: object, **_: object) -> None:
+        held.append(work)
+
+    beside = SimpleNamespace(read=hall.database.read, study=hall.database.study, write=write)
+    fake = SimpleNamespace(
+        database=beside, settings=hall.settings, clock=SimpleNamespace(now=lambda: hall.now)
+    )
+    await Upkeep(cast(RealHall, fake)).expire()
+    assert held == []

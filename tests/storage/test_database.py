@@ -126,6 +126,22 @@ async def test_whatever_happens_to_one_unit_the_next_is_written(
     await database.close()
 
 
+async def test_long_work_moves_the_log_so_that_no_answer_has_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the commit that fills the log moves 32 MB of it, while its answer waits."""
+    monkeypatch.setattr(databases, "MOVES", 0.0)
+    path = tmp_path / "long.db"
+    database = await open_database(f"sqlite:///{path}")
+    await database.write(bring_up_to_date, alone=True)
+    await database.write(lambda c: meta.put(c, "answer", "for Ann"))
+    assert b"for Ann" not in path.read_bytes(), "a commit alone stays in the log"
+    await database.write(lambda c: meta.put(c, "step", "of long work"), durable=False)
+    assert b"of long work" in path.read_bytes()
+    assert b"for Ann" in path.read_bytes()
+    await database.close()
+
+
 async def test_a_clean_up_that_breaks_leaves_no_haste_behind(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
