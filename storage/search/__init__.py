@@ -44,14 +44,14 @@ def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
 
 
 def erase_rows(
-    connection: Connection, rows: Sequence[IndexRow], ids: Sequence[int], **values: Any
+    connection: Connection, rows: Sequence[IndexRow], ids: Sequence[int], **columns: Any
 ) -> None:
     """Take messages out of the index, and write columns of all with these ids.
 
     On PostgreSQL at once: each version of a row between would leave its words in another page.
     """
     worded = renewal.still_there(connection, [row for row in rows if _worded(row)])
-    _engine(connection).erase_rows(connection, worded, ids, values)
+    _engine(connection).erase_rows(connection, worded, ids, columns)
 
 
 def candidates(

@@ -74,11 +74,11 @@ def unindex_rows(connection: Connection, rows: Sequence[IndexRow]) -> None:
 
 
 def erase_rows(
-    connection: Connection, rows: Sequence[IndexRow], ids: Sequence[int], values: Mapping[str, Any]
+    connection: Connection, rows: Sequence[IndexRow], ids: Sequence[int], columns: Mapping[str, Any]
 ) -> None:
     """Take messages out, and write columns of all with these ids, in one version of each row."""
     empty = text("''::tsvector")
-    connection.execute(update(_MESSAGE).where(_MESSAGE.c.id.in_(ids)).values(**values, tsv=empty))
+    connection.execute(update(_MESSAGE).where(_MESSAGE.c.id.in_(ids)).values(**columns, tsv=empty))
 
 
 def candidates(connection: Connection, tree: Node | None, scope: Scope, limit: int) -> list[Row]:
