@@ -15,6 +15,8 @@ NO_POINTERS = "no pointers/"  # with a room id: where nothing is suggested
 PAUSED = "paused/"  # with a cluster: until when I keep quiet there; "": until somebody says so
 AUTOMATIC = "digest by itself/"  # with a cluster: "on" or "off", where a coordinator said so
 SILENT = "silent/"  # with a check value: times of silence of somebody who is not known here yet
+PURGED = "purged/"  # with a room id: up to when (ms) its archive was thrown away
+PURGING = "purging/"  # with a room id: a purge that is not finished
 TROUBLES = "troubles"  # what the coordinators' room was told is broken
 
 
