@@ -1,4 +1,4 @@
-"""Throws rooms' archives away a few events at a time."""
+"""Throws rooms' archives away a few events at a time, and those of rooms that the hall has left."""
 
 import logging
 
@@ -39,3 +39,22 @@ async def _sweep(hall: Hall, one: Purge) -> None:
     hall.bells.timers.ring()
     hall.bells.erasures.ring()
     log.info("archive purged: room=%s why=%s", one.room_id, one.why)
+
+
+async def follow_rooms_left(hall: Hall) -> None:
+    """Once a day: what is kept of rooms that the hall is not in any more goes when its time is
+    over."""
+    kept = hall.settings.archive.kept_after_leaving
+    if kept is None:
+        return
+    now, language = hall.clock.now(), hall.settings.community.language
+
+    def look(connection: Connection) -> int:
+        due = purges.left_too_long(connection, hall.me, now, kept)
+        for room in due:
+            asked = purges.request(connection, room, now, language, why=purges.LEFT)
+            timers.schedule(connection, [purges.alarm(asked, now)])
+        return len(due)
+
+    if await hall.database.write(look, alone=True):
+        hall.bells.timers.ring()

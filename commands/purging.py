@@ -3,12 +3,13 @@ background, and one line tells how much it was."""
 
 from commands.archive import purge_words
 from commands.context import Context
+from commands.digests.showing import desk
 from commands.erasing import take_back
 from commands.events import Redacted, TimerDue
 from commands.listeners import of_kind
 from commands.posts import CleanUp, Post, Posts, Say
 from storage import outbox, purges, rooms
-from storage.purges import LEDGER, Purge
+from storage.purges import LEDGER, LEFT, Purge
 from storage.records import RoomId
 from storage.types import instant
 
@@ -61,8 +62,19 @@ def tell(event: TimerDue, context: Context) -> Posts:
     if room is None or one.why == LEDGER:
         return ()  # it was told when it was done first
     key = f"purged/{room.room_id}/{one.until}"
+    if one.why == LEFT:
+        return _tell_coordinators(one, room.name or room.room_id, key, context)
     if not room.joined:
         return ()
     on = f"{context.settings.prefix}archive on"
     told = purge_words.receipt(context.words, one.counts, on=on)
     return [Say(room.room_id, told, key=key)]
+
+
+def _tell_coordinators(one: Purge, name: str, key: str, context: Context) -> Posts:
+    staff, away = desk(context), context.settings.archive.kept_after_leaving
+    if staff is None or away is None:
+        return ()
+    return [
+        Say(staff.room_id, purge_words.left_room(context.words, name, one.counts, away), key=key)
+    ]

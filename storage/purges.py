@@ -8,7 +8,7 @@ until it is done.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -17,13 +17,15 @@ from storage.database import insert_once
 from storage.records import EventId, Room, RoomId, Timer, UserId
 from storage.sources import Source
 from storage.tables.archive import attachment, event, message, redaction
+from storage.tables.people import member, person
+from storage.tables.people import room as room_table
 from storage.tables.spine import quote, source
-from storage.types import milliseconds
+from storage.types import instant, milliseconds
 
 ASKED, BEGUN, SWEPT = "asked", "begun", "swept"
 BEGIN, TELL = "purge", "purged"  # kinds of alarms
 # Why it is done: that decides who is told.
-SAID, LEDGER = "said", "ledger"
+SAID, LEFT, LEDGER = "said", "left", "ledger"
 SPAN = 20  # events of all rooms that are looked through for each that may be deleted
 
 
@@ -241,3 +243,47 @@ def again(connection: Connection, room_id: RoomId, until: int, language: str) ->
     one = Purge(room_id, (room.id,), until, LEDGER)
     _keep(connection, one)
     return one
+
+
+# ── rooms that the hall is not in any more ────────────────────────────────────────────────────
+
+
+def left_too_long(connection: Connection, me: UserId, now: datetime, kept: timedelta) -> list[Room]:
+    """Rooms with an archive that the hall left, or was sent away from, that long ago.
+
+    Notes when it first looks at one without being there; coming back ends it.
+    """
+    gone = {room.room_id: room for room in _left(connection, me)}
+    noted = meta.beginning_with(connection, meta.LEFT)
+    for key in noted:
+        if key.removeprefix(meta.LEFT) not in gone:
+            meta.forget(connection, key)
+    due = []
+    for room_id, room in gone.items():
+        since = noted.get(meta.LEFT + room_id)
+        if since is None:
+            meta.put(connection, meta.LEFT + room_id, str(milliseconds(now)))
+        elif instant(int(since)) + kept <= now:
+            due.append(room)
+    return due
+
+
+def _left(connection: Connection, me: UserId) -> list[Room]:
+    """Where the hall has been, is no more, and something is kept.
+
+    An archive that was imported from another hall has no membership of ours: nobody sent us away.
+    """
+    been = (
+        select(room_table.c.room_id)
+        .join(member, member.c.room_id == room_table.c.id)
+        .join(person, (person.c.id == member.c.person_id) & (person.c.user_id == me))
+        .where(~room_table.c.joined)
+    )
+    found = [rooms.know(connection, RoomId(room_id)) for room_id in connection.scalars(been)]
+    return [
+        room
+        for room in found
+        if room.successor is None  # upgraded, it lives on there
+        and get(connection, room.room_id) is None
+        and holds_any(connection, [one.id for one in with_earlier(connection, room)])
+    ]

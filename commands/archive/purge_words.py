@@ -1,9 +1,10 @@
 """The words of a purge: what will go, that it goes, and what went."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from commands.archive.replies import FEW_PEOPLE, Holdings, amount
-from commands.reply import Code, Inline, Paragraph, Reply, items, paragraphs
+from commands.reply import Code, Inline, Paragraph, Reply, Strong, items, paragraphs
 from commands.words import Words
 
 
@@ -75,6 +76,21 @@ def receipt(words: Words, counts: Mapping[str, int], *, on: str) -> Reply:
                     on=Code(on),
                 )
             ),
+        )
+    )
+
+
+def left_room(words: Words, room: str, counts: Mapping[str, int], away: timedelta) -> Reply:
+    """The coordinators are told of a room in which the hall cannot speak any more."""
+    return paragraphs(
+        words.plural(
+            "I have not been in {room} for {time}: what its archive held, {number} message, was"
+            " thrown away.",
+            "I have not been in {room} for {time}: what its archive held, {number} messages, was"
+            " thrown away.",
+            counts.get("messages", 0),
+            room=Strong(room),
+            time=words.duration(away),
         )
     )
 

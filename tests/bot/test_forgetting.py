@@ -164,6 +164,7 @@ def hall_of(database: Database, folder: Path) -> Hall:
         clock=SimpleNamespace(now=lambda: NOW),
         bells=Bells(),
         folder=folder,
+        me=ME,
     )
     return cast(Hall, hall)
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, select
 
-from bot import erasing, ledger
+from bot import erasing, ledger, purging
 from bot.pace import Pace
 from commands.posts import Say
 from demo.postgres import Postgres
@@ -24,6 +24,7 @@ from tests.commands.conftest import (
     ANN,
     BEN,
     CORA,
+    DESK,
     HOUSING,
     ME,
     PAULA,
@@ -315,3 +316,90 @@ async def test_what_waits_to_be_read_in_the_room_goes(hall: Delivered, tmp_path:
     await carries_out(hall, tmp_path)
     counts = await hall.do(waiting.counts)
     assert counts == {"waiting for keys": 1, "malformed": 1}
+
+
+# ── rooms that the hall is not in any more ────────────────────────────────────────────────────
+
+
+async def is_sent_away(hall: Delivered) -> None:
+    await hall.do(lambda c: rooms.change(c, WELCOME, joined=False))
+    await hall.moves(ME, WELCOME, "leave")
+
+
+async def a_day_passes(hall: Delivered, folder: Path, days: int = 1) -> None:
+    hall.later(timedelta(days=days))
+    real = running(hall, folder)
+    real.me = ME  # type: ignore[misc]
+    await purging.follow_rooms_left(real)
+    await carries_out(hall, folder)
+
+
+@pytest.mark.promise(
+    "Where the hall is sent away, or leaves, the archive of the room is thrown away after 90 days"
+    " (`kept_after_leaving`), and the coordinators are told; invited again before that, nothing is"
+    " lost"
+)
+async def test_the_archive_of_a_room_that_was_left_goes_after_its_time(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    for room in (HOUSING, WELCOME):
+        await hall.keeps_archive(room)
+        await hall.talks(BEN, "We have four lifts", room)
+    await is_sent_away(hall)
+    await a_day_passes(hall, tmp_path)
+    await a_day_passes(hall, tmp_path, 89)
+    assert await kept(hall, WELCOME) == ["We have four lifts"]
+    await a_day_passes(hall, tmp_path)
+    assert await kept(hall, WELCOME) == []
+    assert await kept(hall) == ["We have four lifts"]
+    assert hall.bodies(WELCOME) == []
+    (told,) = hall.bodies(DESK)
+    assert "I have not been in Welcome for 3 months" in told or "for 90 days" in told
+    assert "1 message" in told
+    left = await hall.do(lambda c: rooms.know(c, WELCOME))
+    assert not left.archive_on, "invited again it asks again"
+    await a_day_passes(hall, tmp_path, 200)
+    assert len(hall.bodies(DESK)) == 1
+
+
+async def test_coming_back_ends_the_clock(hall: Delivered, tmp_path: Path) -> None:
+    await hall.keeps_archive(WELCOME)
+    await hall.talks(BEN, "We have four lifts", WELCOME)
+    await is_sent_away(hall)
+    await a_day_passes(hall, tmp_path)
+    await hall.do(lambda c: rooms.change(c, WELCOME, joined=True))
+    await a_day_passes(hall, tmp_path, 60)
+    await hall.do(lambda c: rooms.change(c, WELCOME, joined=False))
+    await a_day_passes(hall, tmp_path, 60)
+    assert await kept(hall, WELCOME) == ["We have four lifts"]
+    await a_day_passes(hall, tmp_path, 90)
+    assert await kept(hall, WELCOME) == []
+
+
+async def test_for_ever_means_as_long_as_anywhere(hall: Delivered, tmp_path: Path) -> None:
+    rules = replace(hall.settings.archive, kept_after_leaving=None)
+    hall.settings = replace(hall.settings, archive=rules)
+    await hall.keeps_archive(WELCOME)
+    await hall.talks(BEN, "We have four lifts", WELCOME)
+    await is_sent_away(hall)
+    for _ in range(3):
+        await a_day_passes(hall, tmp_path, 100)
+    assert await kept(hall, WELCOME) == ["We have four lifts"]
+
+
+async def test_an_imported_archive_and_an_upgraded_room_are_left_alone(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    def stand(connection):  # type: ignore[no-untyped-def]
+        rooms.know(connection, RoomId("!elsewhere:hs"), RoomKind.CLUSTER)
+        rooms.change(connection, RoomId("!elsewhere:hs"), joined=False)
+        join(connection, OLD_HOUSE, RoomKind.CLUSTER, (ANN, ME), "housing")
+        rooms.succeed(connection, rooms.know(connection, OLD_HOUSE), HOUSING, version="12")
+        rooms.change(connection, OLD_HOUSE, joined=False)
+
+    await hall.do(stand)
+    for room in (RoomId("!elsewhere:hs"), OLD_HOUSE):
+        await hall.talks(ANN, "We have four lifts", room)
+        for _ in range(3):
+            await a_day_passes(hall, tmp_path, 100)
+        assert await kept(hall, room) == ["We have four lifts"], room
