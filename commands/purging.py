@@ -1,13 +1,13 @@
 """A room's archive is thrown away: what repeats its words follows at once, the messages go in the
 background, and one line tells how much it was."""
 
-from commands.archive import purge_words
+from commands.archive import past, purge_words
 from commands.context import Context
 from commands.digests.showing import desk
 from commands.erasing import take_back
 from commands.events import Redacted, TimerDue
 from commands.listeners import of_kind
-from commands.posts import CleanUp, Post, Posts, Say
+from commands.posts import Alarm, CleanUp, Post, Posts, Say
 from storage import outbox, purges, rooms
 from storage.purges import LEDGER, LEFT, Purge
 from storage.records import RoomId
@@ -15,6 +15,17 @@ from storage.types import instant
 
 FOLLOWED = ("digest", "question")  # what these repeat goes; the rest has commands of its own
 STAYS = ("visit/", "promise/", "practice/", "transfer/")  # how the keys of such posts begin
+
+
+def take_order(event: TimerDue, context: Context) -> Posts:
+    """An operator has asked for it, beside the hall."""
+    room = rooms.get(context.connection, RoomId(event.payload["room"]))
+    if room is None or purges.get(context.connection, room.room_id) is not None:
+        return ()
+    ended = past.end(room, context) or []
+    until, language = instant(event.payload["until"]), context.settings.community.language
+    asked = purges.request(context.connection, room, until, language, why=purges.BY_OPERATOR)
+    return [*ended, Alarm(purges.alarm(asked, context.now))]
 
 
 def begin(event: TimerDue, context: Context) -> Posts:

@@ -79,6 +79,8 @@ def respond(event: Event, context: Context) -> Posts:
             return erasing.begin(event, context)
         case TimerDue(kind=erasures.TELL):
             return erasing.tell(event, context)
+        case TimerDue(kind=purges.ORDER):
+            return purging.take_order(event, context)
         case TimerDue(kind=purges.BEGIN):
             return purging.begin(event, context)
         case TimerDue(kind=purges.TELL):

@@ -23,9 +23,9 @@ from storage.tables.spine import quote, source
 from storage.types import instant, milliseconds
 
 ASKED, BEGUN, SWEPT = "asked", "begun", "swept"
-BEGIN, TELL = "purge", "purged"  # kinds of alarms
+ORDER, BEGIN, TELL = "purge ordered", "purge", "purged"  # kinds of alarms
 # Why it is done: that decides who is told.
-SAID, LEFT, LEDGER = "said", "left", "ledger"
+SAID, BY_OPERATOR, LEFT, LEDGER = "said", "operator", "left", "ledger"
 SPAN = 20  # events of all rooms that are looked through for each that may be deleted
 
 
@@ -161,6 +161,17 @@ def alarm(one: Purge, now: datetime, kind: str = BEGIN) -> Timer:
         wall_time=now.astimezone(UTC).replace(tzinfo=None),
         time_zone="UTC",
         payload={"room": one.room_id},
+    )
+
+
+def order(room_id: RoomId, now: datetime) -> Timer:
+    """An alarm by which the hall is asked from beside it: the index has one writer."""
+    return Timer(
+        key=f"{ORDER}/{room_id}/{milliseconds(now)}",
+        kind=ORDER,
+        wall_time=now.astimezone(UTC).replace(tzinfo=None),
+        time_zone="UTC",
+        payload={"room": room_id, "until": milliseconds(now)},
     )
 
 

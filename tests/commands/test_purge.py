@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, make_url, select
 
-from bot import erasing, ledger, purging
+from bot import erasing, ledger, purging, purging_beside
 from bot.pace import Pace
 from commands.posts import Say
 from demo.postgres import Postgres
@@ -221,6 +221,37 @@ async def test_a_purge_that_was_cut_off_in_the_middle_goes_on(
     assert await kept(hall) == []
     assert "- 30 messages" in hall.bodies(HOUSING)[-1].replace("• ", "- ")
     assert sum("Done. This was thrown" in body for body in hall.bodies(HOUSING)) == 1
+
+
+@pytest.mark.promise(
+    "`moothall purge` shows what would go of a room's archive, and has it thrown away by the"
+    " running hall with --yes"
+)
+async def test_an_operator_has_it_done_beside_the_running_hall(tmp_path: Path) -> None:
+    url = make_url(f"sqlite:///{tmp_path}/beside.db")
+    database = await open_database(url)
+    await database.write(furnish)
+    hall = Delivered(database)
+    await hall.keeps_archive()
+    await hall.talks(ANN, "We have four lifts")
+    (unknown,) = await purging_beside.purge(url, "#attic:hs", sure=True, wait=1)
+    assert "a room's id, or a cluster's slug" in unknown
+    (empty,) = await purging_beside.purge(url, "welcome", sure=True, wait=1)
+    assert "holds nothing of Welcome" in empty
+    shown = await purging_beside.purge(url, "housing", sure=False, wait=1)
+    assert "messages 1" in shown[0]
+    assert "--yes" in shown[2]
+    (asked,) = await purging_beside.purge(url, HOUSING, sure=True, wait=1)
+    assert "as soon as the hall runs" in asked
+    assert await where(database, "four lifts") == {"message"}
+    # A whole second: alarms are kept to the millisecond, and this clock stands still.
+    hall.now = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=30)
+    await carries_out(hall, tmp_path)
+    assert await where(database, "four lifts") == set()
+    assert "Done. This was thrown away" in hall.bodies(HOUSING)[-1]
+    (nothing,) = await purging_beside.purge(url, HOUSING, sure=True, wait=1)
+    assert "holds nothing" in nothing
+    await database.close()
 
 
 # ── nothing comes back ────────────────────────────────────────────────────────────────────────
