@@ -99,6 +99,15 @@ def _parser() -> argparse.ArgumentParser:
         help="leave their practices standing, under their city's name alone",
     )
     erase.add_argument("--wait", type=int, default=90, help="seconds; default: 90")
+    purge = commands.add_parser(
+        "purge",
+        help="throw away what the archive holds of a room; a running hall does it",
+        description="Tells what would go; with --yes it is asked of the hall, which does it within "
+        "a minute or as soon as it runs, and says so in the room. It cannot be undone.",
+    )
+    purge.add_argument("room", help="id of a room, or slug of a cluster")
+    purge.add_argument("--yes", action="store_true", help="do it")
+    purge.add_argument("--wait", type=int, default=90, help="seconds; default: 90")
     export = commands.add_parser(
         "export", help="write the archive into a folder: JSON Lines, Markdown, and pages to read"
     )
@@ -180,6 +189,13 @@ async def _run(options: argparse.Namespace, config: Config) -> None:
                 sure=options.yes,
                 keep_practices=options.keep_practices,
                 wait=options.wait,
+            ):
+                print(line)
+        case "purge":
+            from bot import purging_beside
+
+            for line in await purging_beside.purge(
+                config.database.url, options.room, sure=options.yes, wait=options.wait
             ):
                 print(line)
         case "export":

@@ -211,6 +211,9 @@ def _archive(section: Section, community: Community) -> ArchiveRules:
         contact=section.read("contact", a.text, usual.contact),
         retention=section.read("retention", a.retention, usual.retention),
         of_clusters={one.slug: one.retention for one in community.clusters if one.own_retention},
+        kept_after_leaving=section.read(
+            "kept_after_leaving", a.retention, usual.kept_after_leaving
+        ),
         media=section.read("media", a.flag, usual.media),
         media_types=section.each("media_types", a.media_type, default=usual.media_types),
         media_max_mb=section.read("media_max_mb", a.whole(1, 100), usual.media_max_mb),

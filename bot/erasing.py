@@ -1,13 +1,14 @@
-"""Erases people's messages a few at a time, between answers, and has the receipt written."""
+"""Erases people's messages a few at a time, between answers, and has the receipt written; rooms'
+archives that are thrown away go on the same round."""
 
 import logging
 
 from sqlalchemy import Connection
 
-from bot import ledger
+from bot import ledger, purging
 from bot.hall import Hall
 from bot.pace import Pace
-from storage import erasures, people, timers
+from storage import erasures, people, purges, timers
 from storage.erasures import Erasure, Mention
 from storage.records import UserId
 
@@ -24,14 +25,18 @@ async def keep_erasing(hall: Hall) -> None:
     while True:
         await carry_out(hall)
         # The bell rings before the commit that begins: what is asked for is looked at again.
-        coming = await hall.database.read(
-            lambda c: erasures.find(c, erasures.ASKED, erasures.BEGUN)
-        )
+        coming = await hall.database.read(_find_coming)
         await hall.bells.people.wait(SOON if coming else SWEEP)
+
+
+def _find_coming(connection: Connection) -> bool:
+    people_too = erasures.find(connection, erasures.ASKED, erasures.BEGUN)
+    return bool(people_too or purges.find(connection, purges.ASKED, purges.BEGUN))
 
 
 async def carry_out(hall: Hall) -> None:
     """Everything that was asked for and not finished, also before a crash."""
+    await purging.carry_out(hall)
     for one in await hall.database.read(lambda c: erasures.find(c, erasures.BEGUN)):
         await _sweep(hall, one)
     if await hall.database.write(erasures.forget_gone):

@@ -12,6 +12,7 @@ from bot import ledger, media
 from bot.hall import Hall
 from bot.memory import give_back, settle
 from bot.pace import Pace
+from bot.purging import follow_rooms_left
 from storage import (
     documents,
     inbox,
@@ -137,6 +138,7 @@ class Upkeep:
         pace = Pace(PAGES, most=MOST_PAGES)
         if thoroughly:
             await self.expire()
+            await follow_rooms_left(self._hall)
             await self._renew_documents()
         more = await pace.step(database, upkeep.start_merge)
         while more:

@@ -9,6 +9,7 @@ from commands.archive.handlers import (
     THREAD_SUMMARY,
 )
 from commands.archive.past import BACKFILL
+from commands.archive.purging import ARCHIVE_PURGE
 from commands.clusters import breaks
 from commands.clusters.handlers import CITY
 from commands.command import AnyCommand
@@ -75,6 +76,7 @@ CATALOGUE: tuple[AnyCommand, ...] = (
     ARCHIVE_STATUS,
     ARCHIVE_ON,
     ARCHIVE_OFF,
+    ARCHIVE_PURGE,
     BACKFILL,
     ARCHIVE_EXPORT,
     SET_MEMBER,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from commands import conversing, erasing, replies, subscribing
+from commands import conversing, erasing, purging, replies, subscribing
 from commands.answering import answer
 from commands.archive import past
 from commands.clusters import mornings
@@ -35,7 +35,7 @@ from commands.rights import still_stands
 from commands.visits import handlers as visits
 from commands.visits import promising
 from commands.whereabouts import at_home
-from storage import erasures, inbox, outbox, people, questions, rooms, search_pages
+from storage import erasures, inbox, outbox, people, purges, questions, rooms, search_pages
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
 
@@ -79,6 +79,12 @@ def respond(event: Event, context: Context) -> Posts:
             return erasing.begin(event, context)
         case TimerDue(kind=erasures.TELL):
             return erasing.tell(event, context)
+        case TimerDue(kind=purges.ORDER):
+            return purging.take_order(event, context)
+        case TimerDue(kind=purges.BEGIN):
+            return purging.begin(event, context)
+        case TimerDue(kind=purges.TELL):
+            return purging.tell(event, context)
         case TimerDue(kind="promise"):
             return promising.due(event, context)
         case TimerDue(kind=kind) if kind.startswith("question "):

@@ -162,6 +162,8 @@ async def wednesday(stage: Stage) -> None:
     await stage.asks("andris", NEIGHBOURS, "!search trīsdesmit", "Nothing found")
     await stage.asks("helen", NEIGHBOURS, "!privacy", "1 message of yours", private=True, most=3)
     await stage.asks("katrin", NEIGHBOURS, "!archive status", "the archive is on", "4 messages")
+    out.note("Hanne coordinates, and could throw all of it away. She only looks.")
+    await stage.asks("hanne", NEIGHBOURS, "!archive purge", "It cannot be undone", most=1)
 
 
 async def thursday(stage: Stage) -> None:

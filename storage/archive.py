@@ -162,9 +162,9 @@ def everything(connection: Connection, room_number: int) -> list[ArchivedMessage
     return _show(connection, sorted(rows, key=lambda row: (row.ts, row.event_id)))
 
 
-def status(connection: Connection, room_number: int) -> ArchiveStatus:
-    """How much the archive holds of one room."""
-    return _status(connection, message.c.room_id == room_number)
+def status(connection: Connection, *room_numbers: int) -> ArchiveStatus:
+    """How much the archive holds of a room, or of several together."""
+    return _status(connection, message.c.room_id.in_(room_numbers))
 
 
 def totals(connection: Connection) -> ArchiveStatus:

@@ -80,6 +80,18 @@ def forget_quoting(connection: Connection, event_hashes: Sequence[int]) -> None:
     )
 
 
+def forget_of_rooms(connection: Connection, room_numbers: Sequence[int]) -> None:
+    """Summaries of threads in these rooms (ours) are found no more, and nobody can confirm them."""
+    _remove(
+        connection,
+        connection.execute(
+            select(document).where(
+                document.c.kind.in_([SUMMARY, DRAFT]), document.c.room_id.in_(list(room_numbers))
+            )
+        ).all(),
+    )
+
+
 def get(connection: Connection, kind: str, subject: str) -> Document | None:
     """The document of that kind and subject."""
     row = connection.execute(

@@ -1,7 +1,7 @@
 """The ledger of erasures as lines, to be kept beside the database and played again over an old one.
 
-Three kinds, none with a name or a word: who was erased, and whether their practices stay under
-their city's name; who is silent; what was taken back.
+Four kinds, none with a name or a word: who was erased, and whether their practices stay under
+their city's name; who is silent; what was taken back; up to when which room was purged.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage import documents, erasures, marks, redacting, rooms, silences
+from storage import documents, erasures, marks, purges, redacting, rooms, silences, timers
 from storage.database import insert_once
 from storage.people import by_number
 from storage.records import Person, RoomId, UserId
@@ -47,6 +47,8 @@ def lines(connection: Connection) -> Iterator[str]:
     )
     for one in connection.execute(gone.order_by(room.c.room_id, redaction.c.target_h)):
         yield _line("redacted", event=one.target_h, room=one.room_id, at=one.ts)
+    for room_id, until in sorted(purges.all_purged(connection).items()):
+        yield _line("purged", room=room_id, until=until)
 
 
 def _line(kind: str, **values: Any) -> str:
@@ -62,6 +64,7 @@ def replay(connection: Connection, kept: Iterable[str], now: datetime, language:
     if not told:
         return []
     _take_back(connection, [one for one in told if one["kind"] == "redacted"], language)
+    _purge(connection, told, now, language)
     people = _by_mark(connection)
     for one in told:
         if one["kind"] == "silent" and one["mark"] in people:
@@ -84,7 +87,7 @@ def _read(text: str) -> Line | None:
     try:
         line = json.loads(text)
         kinds = {"erased": ("mark", "until"), "silent": ("mark", "since", "until"),
-                 "redacted": ("event", "room", "at")}  # fmt: skip
+                 "redacted": ("event", "room", "at"), "purged": ("room", "until")}  # fmt: skip
         whole = all(key in line for key in kinds[line["kind"]])
     except (ValueError, KeyError, TypeError):
         return None
@@ -115,6 +118,14 @@ def _take_back(connection: Connection, told: Sequence[Line], language: str) -> N
         row = {"target_h": one["event"], "room_id": numbers[one["room"]], "ts": one["at"]}
         connection.execute(insert_once(connection, redaction), row)
     redacting.erase(connection, [(one["event"], numbers[one["room"]]) for one in told], language)
+
+
+def _purge(connection: Connection, told: Sequence[Line], now: datetime, language: str) -> None:
+    known = purges.all_purged(connection)
+    for one in told:
+        if one["kind"] == "purged" and known.get(RoomId(one["room"]), -1) < one["until"]:
+            asked = purges.again(connection, RoomId(one["room"]), one["until"], language)
+            timers.schedule(connection, [purges.alarm(asked, now)])
 
 
 def _hide_practices(connection: Connection, gone: set[int], authors: set[int]) -> None:

@@ -15,6 +15,9 @@ NO_POINTERS = "no pointers/"  # with a room id: where nothing is suggested
 PAUSED = "paused/"  # with a cluster: until when I keep quiet there; "": until somebody says so
 AUTOMATIC = "digest by itself/"  # with a cluster: "on" or "off", where a coordinator said so
 SILENT = "silent/"  # with a check value: times of silence of somebody who is not known here yet
+PURGED = "purged/"  # with a room id: up to when (ms) its archive was thrown away
+PURGING = "purging/"  # with a room id: a purge that is not finished
+LEFT = "left/"  # with a room id: since when (ms) the hall is not in it, and its archive is kept
 TROUBLES = "troubles"  # what the coordinators' room was told is broken
 
 

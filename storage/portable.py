@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import folding, people, redacting, rooms, silences
+from storage import folding, people, purges, redacting, rooms, silences
 from storage.database import insert_once
 from storage.facts import POLL_START
 from storage.media import is_check_value
@@ -287,6 +287,19 @@ class _Arriving:
     people: dict[UserId, int] = field(default_factory=dict)
     newcomers: set[int] = field(default_factory=set)
     _silent: Silences | None = None
+    _purged: Mapping[int, int] | None = None
+
+    def was_purged(self, room_number: int, at: int) -> bool:
+        """Whether what was said in a room at a moment (ms) was thrown away here."""
+        if self._purged is None:
+            told = purges.all_purged(self.connection)
+            self._purged = {self.room(room_id): until for room_id, until in told.items()}
+        return at <= self._purged.get(room_number, -1)
+
+    def came_in(self, event_h: int) -> bool:
+        """Whether the archive holds an event."""
+        mine = select(event.c.seq).where(event.c.event_h == event_h)
+        return self.connection.execute(mine).first() is not None
 
     @property
     def silent(self) -> Silences:
@@ -392,6 +405,11 @@ def _take_row(
 def _welcome(connection: Connection, values: Mapping[str, Any], arriving: _Arriving) -> bool:
     """Whether words that belong to a message are still to be kept."""
     hashes = [values[name] for name in ("edit_h", "original_h", "event_h") if name in values]
+    # A reaction does not tell when it was: it comes in if its event has.
+    if arriving.was_purged(values["room_id"], values.get("ts", 0)) and not (
+        "event_h" in values and arriving.came_in(values["event_h"])
+    ):
+        return False
     dead = select(redaction.c.target_h).where(
         redaction.c.target_h.in_(hashes), redaction.c.room_id == values["room_id"]
     )
@@ -407,6 +425,7 @@ def _take_events(
     arriving: _Arriving,
     taken: Taken,
 ) -> None:
+    told = [one for one in told if not arriving.was_purged(arriving.room(one["room"]), one["ts"])]
     distinct = list({event_hash(one["event_id"]): one for one in told}.values())
     known = set(
         connection.scalars(

@@ -116,6 +116,8 @@ class ArchiveRules:
     contact: str = ""  # whom to ask, shown in the notice
     retention: timedelta | None = timedelta(days=730)  # None: for as long as the hall stands
     of_clusters: Mapping[str, timedelta | None] = field(default_factory=dict)  # where it differs
+    # Of a room that the hall has left, or was sent away from; None: as long as elsewhere.
+    kept_after_leaving: timedelta | None = timedelta(days=90)
     media: bool = False  # whether files are kept, too
     media_types: tuple[str, ...] = MEDIA_TYPES  # of which types: "image/png", "image/*"
     media_max_mb: int = 10  # MiB, of one file

@@ -8,13 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, update
 
+from storage import meta
 from storage.database import insert_once, upsert
 from storage.lists import in_sizes, places
 from storage.people import person_of
 from storage.records import EventId, Person, Room, RoomId, RoomKind, UserId
 from storage.tables.archive import event
 from storage.tables.people import member, membership_fact, person, room, visibility_fact
-from storage.types import event_hash
+from storage.tables.spine import meta as meta_table
+from storage.types import event_hash, instant
 
 
 def _room(row: Row[Any]) -> Room:
@@ -201,11 +203,25 @@ def power_events(
 
 
 def archive_since(connection: Connection, room_id: RoomId) -> datetime | None:
-    """From when on messages of a room are stored; None while its archive is off."""
-    row = connection.execute(
-        select(room.c.archive_on, room.c.archive_since).where(room.c.room_id == room_id)
-    ).first()
-    return row.archive_since if row is not None and row.archive_on else None
+    """From when on messages of a room are stored; None while its archive is off.
+
+    Never from before it was purged, whoever asks for older history.
+    """
+    row = connection.execute(_SINCE, {"room_id": room_id, "purged": meta.PURGED + room_id}).first()
+    since: datetime | None = row.archive_since if row is not None and row.archive_on else None
+    if since is None or row is None or row.purged is None:
+        return since
+    return max(since, instant(int(row.purged) + 1))
+
+
+_SINCE = select(
+    room.c.archive_on,
+    room.c.archive_since,
+    select(meta_table.c.value)
+    .where(meta_table.c.key == bindparam("purged"))
+    .scalar_subquery()
+    .label("purged"),
+).where(room.c.room_id == bindparam("room_id"))
 
 
 # ── who is in ─────────────────────────────────────────────────────────────────────────────────

@@ -108,6 +108,12 @@ def forget_old(connection: Connection, before: datetime) -> None:
     connection.execute(delete(malformed_event).where(malformed_event.c.received_at < before))
 
 
+def forget_rooms(connection: Connection, room_ids: Sequence[RoomId]) -> None:
+    """What waits to be read in these rooms is wanted no more."""
+    for table in (waiting_event, malformed_event):
+        connection.execute(delete(table).where(table.c.room_id.in_(room_ids)))
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """How many events wait for a key, and how many could not be parsed."""
     keyless = connection.scalar(select(func.count()).select_from(waiting_event))

@@ -1,10 +1,11 @@
 """`!archive` and `!thread summary`: what is kept of a room, and what a thread came to."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from commands.archive import confirming, past, replies, rules
+from commands.archive.purging import holdings_of
 from commands.audience import of_room
 from commands.command import Call, Command
 from commands.context import Context
@@ -60,7 +61,9 @@ def switch_off(call: Call[Nothing], context: Context) -> Posts:
     language = context.settings.community.language
     since = milliseconds(call.said.at)  # from the moment it was said, also if it was heard late
     redacting.erase_since(context.connection, since, language, room=call.room.id)
-    off = replies.switched_off(context.words, on=f"{call.prefix}archive on")
+    off = replies.switched_off(
+        context.words, on=f"{call.prefix}archive on", purge=f"{call.prefix}archive purge"
+    )
     # It concerns the whole room, so it is not hidden in a thread.
     return [*ended, Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)]
 
@@ -108,7 +111,6 @@ def show_status(call: Call[Nothing], context: Context) -> Posts:
 
 
 def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
-    held = archive.status(context.connection, room.id)
     kept_for = context.settings.archive.kept_for(room)
     soon = 0
     if kept_for is not None:
@@ -116,26 +118,16 @@ def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
         soon = archive.said_before(context.connection, room.id, border)
     coming = timers.find_pending(context.connection, room.room_id, past.KIND)
     reading = gaps.past_of(context.connection, room.room_id)
-    return replies.Holdings(
-        room=room.name or room.room_id,
-        on=room.archive_on,
-        messages=held.messages,
-        threads=held.threads,
-        people=held.people,
-        withheld=held.withheld,
+    held = archive.status(context.connection, room.id)
+    return replace(
+        holdings_of(room, held, zone),
         expired=held.expired,
         kept_for=kept_for,
         soon=soon,
         past_from=min(coming).astimezone(zone).date() if coming else None,
         past_read=None if reading is None else reading.events,
-        first=_local(held.first, zone),
-        last=_local(held.last, zone),
         files=media.holdings(context.connection, room.id),
     )
-
-
-def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
-    return None if moment is None else moment.astimezone(zone)
 
 
 # ── a thread's summary ────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ from commands.posts import Alarm, Change, Pin, Posts, Say
 from commands.reply import Reply
 from commands.rights import MANDATE, Mandate
 from commands.words import N_, words_in
-from storage import gaps, rooms, timers
+from storage import gaps, purges, rooms, timers
 from storage.gaps import Gap
 from storage.records import Room, Timer
 from storage.types import instant, milliseconds
@@ -93,6 +93,9 @@ def _day(typed: str, call: Call[Past], context: Context) -> date:
     if not date(2014, 1, 1) <= day < today:
         example = f"{call.prefix}{BACKFILL.example}"
         raise MemberError(replies.not_a_day(call.words, typed, example))
+    purged = purges.purged_until(context.connection, call.room.room_id)
+    if purged is not None and day <= (last := instant(purged).astimezone(zone).date()):
+        raise MemberError(replies.thrown_away(call.words, last))
     kept_for = context.settings.archive.kept_for(call.room)
     if kept_for is not None and day < (context.now - kept_for).astimezone(zone).date():
         raise MemberError(replies.too_old(call.words, kept_for))

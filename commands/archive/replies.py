@@ -96,13 +96,14 @@ def already_off(words: Words) -> Reply:
     return paragraphs(words.say("The archive of this room is off already."))
 
 
-def switched_off(words: Words, *, on: str) -> Reply:
-    """on: the command that turns it on again."""
+def switched_off(words: Words, *, on: str, purge: str) -> Reply:
+    """on: the command that turns it on again; purge: the one that throws away what is there."""
     return paragraphs(
         words.say("The archive of this room is off: nothing that is said from now on is kept."),
         words.say(
-            "What was kept before stays until it is deleted here or its time is over. {on} starts"
-            " again.",
+            "What was kept before stays until it is deleted here or its time is over, or {purge}"
+            " throws it away. {on} starts again.",
+            purge=Code(purge),
             on=Code(on),
         ),
     )
@@ -146,28 +147,7 @@ def _status(words: Words, held: Holdings) -> tuple[Block, ...]:
         if held.on
         else words.say("{room}: the archive is off.", room=Strong(held.room))
     )
-    lines = [
-        words.plural("{number} message", "{number} messages", held.messages),
-        words.plural("{number} thread", "{number} threads", held.threads),
-    ]
-    if held.people >= FEW_PEOPLE:
-        lines.append(words.plural("{number} person", "{number} people", held.people))
-    if held.withheld:
-        lines.append(
-            words.plural(
-                "{number} message without its words, as its author wished",
-                "{number} messages without their words, as their authors wished",
-                held.withheld,
-            )
-        )
-    if held.first is not None and held.last is not None:
-        lines.append(
-            words.say(
-                "from {first} to {last}",
-                first=words.moment(held.first),
-                last=_until(words, held.first, held.last),
-            )
-        )
+    lines = amount(words, held)
     if held.expired:
         lines.append(
             words.plural(
@@ -198,6 +178,33 @@ def _status(words: Words, held: Holdings) -> tuple[Block, ...]:
             )
         )
     return Paragraph(head), items(*lines, *_files(words, held.files))
+
+
+def amount(words: Words, held: Holdings) -> list[Inline]:
+    """How much it is, a line each, and from when to when; few people are not counted."""
+    lines = [
+        words.plural("{number} message", "{number} messages", held.messages),
+        words.plural("{number} thread", "{number} threads", held.threads),
+    ]
+    if held.people >= FEW_PEOPLE:
+        lines.append(words.plural("{number} person", "{number} people", held.people))
+    if held.withheld:
+        lines.append(
+            words.plural(
+                "{number} message without its words, as its author wished",
+                "{number} messages without their words, as their authors wished",
+                held.withheld,
+            )
+        )
+    if held.first is not None and held.last is not None:
+        lines.append(
+            words.say(
+                "from {first} to {last}",
+                first=words.moment(held.first),
+                last=_until(words, held.first, held.last),
+            )
+        )
+    return lines
 
 
 def _files(words: Words, held: FilesHeld) -> list[Inline]:
@@ -279,6 +286,16 @@ def off_here(words: Words, on: str) -> Reply:
 def kept_already(words: Words, since: date) -> Reply:
     return paragraphs(
         words.say("Everything since {day} is kept here already.", day=words.date(since))
+    )
+
+
+def thrown_away(words: Words, until: date) -> Reply:
+    return paragraphs(
+        words.say(
+            "The archive of this room was thrown away on {day}: nothing from before comes back."
+            " Choose a later day.",
+            day=words.date(until),
+        )
     )
 
 

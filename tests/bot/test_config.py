@@ -165,6 +165,7 @@ WRONG_FOR = {
     "limits.quiet_days": ['["saterday"]', '["saturday", 6]', '["Samstag"]'],
     "limits.commands_a_minute": ["0", "601"],
     "archive.retention": ['"24"', '"two years"', '"0 days"', '"99999 years"', "24"],
+    "archive.kept_after_leaving": ['"0 days"', '"never"', "90"],
     "archive.media": ['"false"'],
     "archive.media_types": ['["pdf"]', '["image/"]', '["*/*"]', '["Image/PNG"]', '"image/png"'],
     "archive.media_max_mb": ["0", "101", '"10 MB"'],
@@ -347,6 +348,8 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
     )  # fmt: skip
     assert config.archive.media is example.archive.media is False
     assert config.archive.media_max_mb == example.archive.media_max_mb
+    left = timedelta(days=90)
+    assert config.archive.kept_after_leaving == example.archive.kept_after_leaving == left
     assert config.archive.media_total_mb == example.archive.media_total_mb == 10 * 1024
     assert config.archive.retention == example.archive.retention == timedelta(days=730)
     assert config.homeserver.device_name == example.homeserver.device_name
@@ -375,6 +378,8 @@ def test_the_smallest_file_gets_the_defaults_that_the_example_shows(tmp_path: Pa
         ("[archive]\nretention", '"2 years"', timedelta(days=730)),
         ("[archive]\nmedia", "true", True),
         ("[archive]\nmedia_types", '["image/*", "image/*"]', ("image/*",)),
+        ("[archive]\nkept_after_leaving", '"for ever"', None),
+        ("[archive]\nkept_after_leaving", '"30 days"', timedelta(days=30)),
         ("[archive]\nmedia_max_mb", "100", 100),
         ("[archive]\nmedia_total_mb", "500", 500),
     ],

@@ -3,6 +3,7 @@
 import shutil
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from storage import (
     outbox,
     people,
     practices,
+    purges,
     redacting,
     rooms,
     scrubbing,
@@ -58,14 +60,14 @@ from storage.visit_records import LineKind
 from tests.traces import bytes_of
 
 ANN, BEN, ME = UserId("@ann:test"), UserId("@ben:test"), UserId("@hall:test")
-ROOM = RoomId("!hall:test")
+ROOM, PARTY = RoomId("!hall:test"), RoomId("!party:test")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OLD = NOW - timedelta(days=800)
 COMMUNITY = Community("N", "n", "UTC", "en", (), (), (), ())
 FILLING = 300  # messages of others all around
 KINDS = (
     "expired", "redacted", "erased", "edited", "unsent", "file", "name", "topic", "poll",
-    "reaction", "practice", "summary", "visit",
+    "reaction", "practice", "summary", "visit", "purged",
 )  # fmt: skip
 
 
@@ -102,7 +104,24 @@ def history(words: dict[str, str]) -> list[RoomEvent]:
         poll("$poll2", ANN, words["poll"]),
         react("$react", BEN, words["reaction"]),
         react("$react2", ANN, words["reaction"]),
+        *(replace(one, room_id=PARTY) for one in party(words["purged"])),
         *(said(f"$g{n}", BEN, f"more filling {n} " + "of it " * (n % 9)) for n in range(FILLING)),
+    ]  # fmt: skip
+
+
+def party(word: str) -> list[RoomEvent]:
+    """What a room holds whose archive will be thrown away."""
+    new = {"m.new_content": {"msgtype": "m.text", "body": f"a better {word}"}}
+    return [
+        said("$p", BEN, f"a {word} word"),
+        said("$p2", ANN, f"* a better {word}", content=new,
+             relates_to={"rel_type": "m.replace", "event_id": "$p"}),
+        said("$p3", BEN, f"{word}.pdf", content={"msgtype": "m.file", "url": "mxc://hs/p"}),
+        replace(react("$p4", BEN, word), relates_to={
+            "rel_type": "m.annotation", "event_id": "$p", "key": word}),
+        state("$p5", BEN, "m.room.topic", "", {"topic": f"about {word}"}),
+        poll("$p6", BEN, word),
+        said("$p7", BEN, f"a {word} of next year", NOW + timedelta(days=365)),
     ]  # fmt: skip
 
 
@@ -147,6 +166,7 @@ def hall_of(database: Database, folder: Path) -> Hall:
         clock=SimpleNamespace(now=lambda: NOW),
         bells=Bells(),
         folder=folder,
+        me=ME,
     )
     return cast(Hall, hall)
 
@@ -167,9 +187,9 @@ def found_in(folder: Path, words: dict[str, str]) -> dict[str, list[str]]:
 
 
 @pytest.mark.promise(
-    "Words that were deleted, erased, edited away or too old stand in no file of the hall: not in"
-    " the database, its log or its index; a quarter of an hour later on SQLite, the next day on"
-    " PostgreSQL, in the free space of whose pages they would stay"
+    "Words that were deleted, erased, thrown away, edited away or too old stand in no file of the"
+    " hall: not in the database, its log or its index; a quarter of an hour later on SQLite, the"
+    " next day on PostgreSQL, in the free space of whose pages they would stay"
 )
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 async def test_no_canary_is_left_in_any_file(
@@ -199,6 +219,7 @@ async def test_no_canary_is_left_in_any_file(
     gone = ("$red", "$long", "$edit", "$topic", "$poll", "$react")
     await record(database, [redaction(target) for target in gone])
     await database.write(_erase_ann)
+    await database.write(_purge_the_party, alone=True)
     hall = hall_of(database, tmp_path)
     await erasing.carry_out(hall)
     await database.write(_tell_ann)
@@ -280,6 +301,9 @@ def _make_documents(connection: Connection, ann: Person, words: dict[str, str]) 
                        milliseconds(NOW), room_id=rooms.know(connection, ROOM).id)  # fmt: skip
     documents.put(connection, summary)
     connection.execute(insert(quote).values(event_h=event_hash("$red"), post="reply/a/0"))
+    of_the_party = replace(summary, subject="summary/$p/$q", title=words["purged"],
+                           room_id=rooms.know(connection, PARTY).id)  # fmt: skip
+    documents.put(connection, of_the_party)
     visit = visits.add(
         connection, cluster="housing", room_id=ROOM, host="oslo", title=f"to {words['visit']}",
         days=1, state="draft", proposer=ANN, source="$visit", created_at=NOW, deadline=NOW,
@@ -293,6 +317,11 @@ def _erase_ann(connection: Connection) -> None:
     outbox.drop_unsent(connection, "reply/$q/0", NOW)
     one = erasures.request(connection, people.know(connection, ANN), NOW, NOW)
     erasures.begin(connection, one)
+
+
+def _purge_the_party(connection: Connection) -> None:
+    one = purges.request(connection, rooms.know(connection, PARTY), NOW, "en")
+    purges.begin(connection, one)
 
 
 def _tell_ann(connection: Connection) -> None:

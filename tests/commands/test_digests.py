@@ -298,6 +298,24 @@ async def test_a_redaction_takes_its_line_out_of_drafts_and_digests(drafted: Wee
     assert gone == [f"{edit}/taken back" for edit in edits[:-1]]
 
 
+async def test_a_room_s_archive_that_is_thrown_away_leaves_drafts_and_digests(
+    drafted: Weeks,
+) -> None:
+    key = drafted.draft()
+    await drafted.taps(CORA, key, "👍", DESK)
+    await drafted.says(CORA, "!archive purge")
+    await drafted.says(CORA, "!archive purge yes")
+    await drafted.passes(drafted.now)
+    (sent,) = drafted.sent()
+    for post in (key, sent.key):
+        assert "insures" not in drafted.latest(post)
+        assert "poster" not in drafted.latest(post)
+    assert "insures" not in str((await drafted.kept()).content)
+    edits = await drafted.do(lambda c: outbox.edits_of(c, key))
+    gone = [one.key for one in drafted.stood if one.action is Action.REDACTION]
+    assert set(gone) >= {f"{edit}/taken back" for edit in edits[:-1]}
+
+
 async def test_a_redaction_between_draft_and_sending_is_never_sent(drafted: Weeks) -> None:
     await drafted.redacts(ANN, drafted.question)  # type: ignore[attr-defined]
     await drafted.taps(CORA, drafted.draft(), "👍", DESK)

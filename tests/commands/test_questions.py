@@ -208,6 +208,21 @@ async def test_copies_follow_edits_and_redactions(hall: Weeks) -> None:
     assert not await hall.do(lambda c: sources.of(c, said.event_id))
 
 
+async def test_copies_go_with_the_archive_of_the_room_they_come_from(hall: Weeks) -> None:
+    await routed(hall)
+    there = hall.post(THERE).event_id
+    heard = await hall.talks(BEN, "The city insures ours", WELCOME, thread=there)
+    said = hall.said(BEN, "The city insures ours", WELCOME, thread_root=there, event_id=heard)
+    await hall.responds(said)
+    (copy,) = copies(hall)
+    for typed in ("!archive purge", "!archive purge yes"):
+        await hall.says(PAULA, typed, WELCOME)
+    await hall.passes(hall.now)
+    assert f"{copy}/taken back" in [one.key for one in hall.stood]
+    assert (await question(hall)).state is QuestionState.OPEN
+    assert not await hall.do(lambda c: sources.of(c, heard))
+
+
 async def test_when_the_asker_has_left_answers_come_and_the_city_accepts_them(
     hall: Weeks,
 ) -> None:

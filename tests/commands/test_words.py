@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 from commands import apologies
 from commands import replies as shared
 from commands.admin import replies as admin
+from commands.archive import purge_words
 from commands.archive import replies as archive
 from commands.archive import rules as archive_rules
 from commands.catalogue import CATALOGUE
@@ -226,6 +227,7 @@ GONE = dict.fromkeys(
      "lines", "recommendations", "promises", "answers", "unanswered"),
     2,
 )  # fmt: skip
+PURGED = ("messages", "threads", "people", "files")
 ONE_LINK = MessageLink(RoomId("!1"), EventId("$2"), "3")
 
 SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
@@ -370,12 +372,14 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         ],
         "already_on": [archive.already_on(WORDS)],
         "already_off": [archive.already_off(WORDS)],
-        "switched_off": [archive.switched_off(WORDS, on="1")],
+        "switched_off": [archive.switched_off(WORDS, on="1", purge="2")],
         "not_here": [archive.not_here(WORDS)],
         "not_a_day": [archive.not_a_day(WORDS, "1", "2")],
         "off_here": [archive.off_here(WORDS, "1")],
         "kept_already": [archive.kept_already(WORDS, NOW.date())],
+        "thrown_away": [archive.thrown_away(WORDS, NOW.date())],
         "too_old": [archive.too_old(WORDS, timedelta(days=2))],
+        "amount": [Reply((Items(tuple((line,) for line in archive.amount(WORDS, HELD))),))],
         "past_preview": [archive.past_preview(WORDS, NOW.date(), NOW.date(), yes="1")],
         "past_notice": [archive.past_notice(WORDS, NOW.date(), NOW.date(), off="1", stop="2")],
         "past_progress": [
@@ -407,6 +411,23 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "thread_summary": [archive.thread_summary(WORDS, SUMMARY, ())],
         "confirmed": [archive.confirmed(WORDS, "1", "2")],
         "summary_title": [paragraphs((Text(archive.summary_title(WORDS, SUMMARY)),))],
+    },
+    purge_words: {
+        "preview": [
+            purge_words.preview(WORDS, held, files=files, yes="1", export="2")
+            for held, files in ((HELD, 0), (replace(HELD, messages=1), 1), (HELD, 2))
+        ],
+        "nothing_kept": [purge_words.nothing_kept(WORDS)],
+        "begun": [purge_words.begun(WORDS)],
+        "going_on": [purge_words.going_on(WORDS)],
+        "receipt": [
+            purge_words.receipt(WORDS, dict.fromkeys(PURGED, number), on="1")
+            for number in (0, 1, 7)
+        ],
+        "left_room": [
+            purge_words.left_room(WORDS, "1", {"messages": number}, timedelta(days=2))
+            for number in (0, 1, 7)
+        ],
     },
     search: {
         "refused": [search.refused(WORDS, refusal, HINTS) for refusal in Refusal],

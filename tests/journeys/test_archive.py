@@ -431,6 +431,58 @@ async def test_a_room_it_was_invited_to_is_archived_from_archive_on_to_archive_o
     assert {one.body for one in await hall.archived(room) if one.body} == {f"During: {during}"}
 
 
+@pytest.mark.promise(
+    "After `!archive purge` nothing that a room's archive held is found or shown any more, also in"
+    " answers that repeated it, and older history does not bring it back"
+)
+@in_rooms_of_their_own
+async def test_an_archive_is_thrown_away_and_begun_anew(
+    hall: RunningHall, meet: Meet, encrypted: bool
+) -> None:
+    gone, new = new_word(), new_word()
+    ann, ben = await meet("ann"), await meet("ben")
+    room = await ann.create_room("Attic", invite=[hall.me, ben.user_id], encrypted=encrypted)
+    await hall.comes_into(ann, room)
+    await ben.enters(room)
+    await ben.catch_up()
+    await ann.say(room, "!archive on")
+    await ann.hears(lambda h: "keeps an archive" in h.body, room=room, sender=hall.me)
+    root = await ann.say(room, f"An old {gone} in the attic")
+    await ann.react(room, await ann.say(room, f"More {gone}", thread=root), "👍")
+    quoting = await hall.asks(ann, room, f"!search {gone}")
+    assert gone in quoting.body
+    assert "for the admins of this room" in (await hall.asks(ben, room, "!archive purge")).body
+
+    assert "!archive purge" in (await hall.asks(ann, room, "!archive off")).body
+    shown = await hall.asks(ann, room, "!archive purge")
+    assert "2 messages" in shown.body
+    assert "!archive purge yes" in shown.body
+    assert len(await hall.archived(room)) == 2
+    asked = await ann.say(room, "!archive purge yes")
+    begun = await hall.answer_to(ann, room, asked)
+    assert "I am throwing away what it holds" in begun.body
+    assert begun.thread_root is None, "it concerns everybody in the room"
+    receipt = await ann.hears(
+        lambda h: "was thrown away of the archive" in h.body,
+        room=room, sender=hall.me, timeout=30.0,
+    )  # fmt: skip
+    assert "2 messages" in receipt.body
+    assert receipt.encrypted == encrypted
+    assert await hall.archived(room) == []
+    await ann.catch_up()
+    assert ann.is_redacted(quoting.event_id)
+    assert not ann.is_redacted(root)
+
+    await ann.say(room, "!archive on")
+    await ann.hears(lambda h: "keeps an archive" in h.body, room=room, sender=hall.me)
+    day = (hall.clock.now() - timedelta(days=2)).date()
+    refused = await hall.asks(ann, room, f"!archive backfill {day} yes")
+    assert "was thrown away on" in refused.body
+    await ben.say(room, f"A {new} in the cellar")
+    assert "Nothing found" in (await hall.asks(ben, room, f"!search {gone}")).body
+    assert "Found 1" in (await hall.asks(ben, room, f"!search {new}")).body
+
+
 @in_rooms_of_their_own
 async def test_the_status_of_an_archive_counts_what_is_in_it(
     hall: RunningHall, meet: Meet, encrypted: bool

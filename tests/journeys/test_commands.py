@@ -114,6 +114,7 @@ ASKED = {
     "archive status": ("!archive status", "the archive is on"),
     "archive on": ("!archive on", "is on already"),
     "archive off": ("!archive off", "is off already"),
+    "archive purge": ("!archive purge", "It cannot be undone"),
     "member set": ("!member set {member} city:lipohrad", "Noted: "),
     "member list": ("!member list Lipohrad", "in Lipohrad:"),
     "admin status": ("!admin status", "Moothall "),

@@ -1,0 +1,60 @@
+"""Throws rooms' archives away a few events at a time, and those of rooms that the hall has left."""
+
+import logging
+
+from sqlalchemy import Connection
+
+from bot.hall import Hall
+from bot.pace import Pace
+from storage import purges, timers
+from storage.purges import Purge
+
+log = logging.getLogger(__name__)
+
+AT_ONCE, MOST = 10, 200  # events a step, at first and at most
+
+
+async def carry_out(hall: Hall) -> None:
+    """Everything that was begun and not finished, also before a crash."""
+    for one in await hall.database.read(lambda c: purges.find(c, purges.BEGUN)):
+        await _sweep(hall, one)
+
+
+async def _sweep(hall: Hall, one: Purge) -> None:
+    language = hall.settings.community.language
+    last: int | None = -1
+    pace = Pace(AT_ONCE, most=MOST)
+    while (place := last) is not None:
+        last = await pace.step(
+            hall.database,
+            lambda c, size: purges.step(c, one, language, size, place),
+        )
+    now = hall.clock.now()
+
+    def finish(connection: Connection) -> None:
+        purges.advance(connection, one, purges.SWEPT)
+        timers.schedule(connection, [purges.alarm(one, now, purges.TELL)])
+
+    await hall.database.write(finish)
+    hall.bells.timers.ring()
+    hall.bells.erasures.ring()
+    log.info("archive purged: room=%s why=%s", one.room_id, one.why)
+
+
+async def follow_rooms_left(hall: Hall) -> None:
+    """Once a day: what is kept of rooms that the hall is not in any more goes when its time is
+    over."""
+    kept = hall.settings.archive.kept_after_leaving
+    if kept is None:
+        return
+    now, language = hall.clock.now(), hall.settings.community.language
+
+    def look(connection: Connection) -> int:
+        due = purges.left_too_long(connection, hall.me, now, kept)
+        for room in due:
+            asked = purges.request(connection, room, now, language, why=purges.LEFT)
+            timers.schedule(connection, [purges.alarm(asked, now)])
+        return len(due)
+
+    if await hall.database.write(look, alone=True):
+        hall.bells.timers.ring()
