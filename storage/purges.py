@@ -26,6 +26,7 @@ ASKED, BEGUN, SWEPT = "asked", "begun", "swept"
 ORDER, BEGIN, TELL = "purge ordered", "purge", "purged"  # kinds of alarms
 # Why it is done: that decides who is told.
 SAID, BY_OPERATOR, LEFT, LEDGER = "said", "operator", "left", "ledger"
+EVERYTHING = (1 << 31) - 1  # rows
 SPAN = 20  # events of all rooms that are looked through for each that may be deleted
 
 
@@ -246,7 +247,9 @@ def again(connection: Connection, room_id: RoomId, until: int, language: str) ->
     remember(connection, room_id, until)
     since = rooms.archive_since(connection, room_id)
     redacting.erase_since(connection, 0, language, room=room.id, before=until + 1)
-    redacting.expire_beside(connection, room.id, until + 1)
+    beside = (connection, room.id, until + 1, EVERYTHING)
+    redacting.blank(connection, redacting.find_old_beside(*beside))
+    redacting.erase_edits(connection, redacting.find_old_edits(*beside))
     documents.forget_of_rooms(connection, [room.id])
     # On again in the meantime, or not: nobody knows. Where nobody says so, nothing is kept.
     if since is not None and milliseconds(since) <= until + 1:
