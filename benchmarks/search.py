@@ -29,6 +29,7 @@ from commands.search import ranking
 from commands.search.looking import look_widely
 from commands.search.rules import parse_query
 from storage import archive, people, rooms
+from storage.courtesy import take_short_turns
 from storage.database import SqliteDatabase
 from storage.records import ArchiveRules, Community, Limits
 from storage.search.snippets import snippet
@@ -44,6 +45,7 @@ SETTINGS = Settings(
 
 async def measure(folder: Path) -> list[Line]:
     """Fill an archive, ask it, and let the peers do the same."""
+    take_short_turns()  # as the hall does
     corpus = Corpus()
     asked = questions(corpus)
     lines = await measure_ingest(folder, corpus)

@@ -29,6 +29,7 @@ from bot.timers import Timers
 from bot.upkeep import Upkeep
 from bot.worker import Worker
 from storage import meta, reindexing
+from storage.courtesy import take_short_turns
 from storage.database import is_passing, open_database
 from storage.migrations import bring_up_to_date
 from storage.records import UserId
@@ -137,6 +138,7 @@ async def run_hall(
 
     provision: what to do after the first sync, in place of keeping rooms and alarms.
     """
+    take_short_turns()
     intake = Intake(hall)
     parts: list[Coroutine[Any, Any, None]] = [
         keep_going("intake", intake.run),
