@@ -1,16 +1,17 @@
-"""Long work in a thread of its own lets those go first who wait for the database.
+"""Long work in a thread of its own lets those go first on whom an answer waits.
 
-Threads share one interpreter: whoever only waits for their turn gets a third of it beside two that
-are busy, and so takes three times as long.
+Threads share one interpreter: beside two that are busy, a third takes three times as long.
 """
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
 TURN = 0.0005  # seconds that a thread keeps the interpreter while another one waits for it
-PAUSE = 0.001  # seconds; who waits takes the interpreter
+PATIENCE = 0.002  # seconds of an answer's work until others give way; most are ready by then
+PAUSE = 0.001  # seconds; the answer's thread takes the interpreter
 STRETCH = 0.0005  # seconds of work between two pauses: it goes on all the same
 
 
@@ -21,23 +22,28 @@ def take_short_turns() -> None:
 
 
 class Courtesy:
-    """Knows whether somebody waits."""
+    """Knows whether somebody works on an answer."""
 
     def __init__(self) -> None:
-        self._waiting = 0
-        self._next_pause = 0.0  # of the monotonic clock
+        self._lock = threading.Lock()
+        self._working = 0
+        self._since = self._next_pause = 0.0  # of the monotonic clock
 
     @contextlib.contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Somebody waits for as long as this lasts; only the event loop's thread says so."""
-        self._waiting += 1
+    def working(self) -> Iterator[None]:
+        """An answer is worked on for as long as this lasts, in any thread."""
+        with self._lock:
+            if self._working == 0:
+                self._since = time.monotonic()
+            self._working += 1
         try:
             yield
         finally:
-            self._waiting -= 1
+            with self._lock:
+                self._working -= 1
 
     def give_way(self) -> None:
-        """Pause for a moment if somebody waits: called between two short steps of long work."""
-        if self._waiting and time.monotonic() >= self._next_pause:
+        """Pause for a moment if somebody works: called between two short steps of long work."""
+        if self._working and time.monotonic() >= max(self._next_pause, self._since + PATIENCE):
             time.sleep(PAUSE)
             self._next_pause = time.monotonic() + STRETCH

@@ -107,7 +107,7 @@ class Database(Protocol):
         """Run long work that writes nothing, on one moment's state, so that nobody waits for it."""
 
     def give_way(self) -> None:
-        """Between two steps of long work in another thread: let those go first who wait for us."""
+        """Between two steps of long work in another thread: let answers go first."""
 
     async def tidy(self, *, thoroughly: bool) -> None:
         """Let erased words leave the files, too; thoroughly: with what is too slow by day."""
@@ -298,10 +298,7 @@ class SqliteDatabase:
         self._writer.start()
 
     async def write(self, work: Work[T], *, alone: bool = False, durable: bool = True) -> T:
-        if durable and not alone:
-            with self._courtesy.waiting():
-                return await self._put(work, alone=False, durable=True, bare=False)
-        result = await self._put(work, alone=True, durable=durable, bare=False)
+        result = await self._put(work, alone=alone or not durable, durable=durable, bare=False)
         if not durable:
             await self._keep_log_short()
         return result
@@ -323,14 +320,13 @@ class SqliteDatabase:
 
     async def read(self, work: Work[T]) -> T:
         loop = asyncio.get_running_loop()
-        with self._courtesy.waiting():
-            return await loop.run_in_executor(self._reading, self._read, work)
+        return await loop.run_in_executor(self._reading, self._read, work)
 
     def give_way(self) -> None:
         self._courtesy.give_way()
 
     def _read(self, work: Work[T]) -> T:
-        with self._readers.begin() as connection:
+        with self._courtesy.working(), self._readers.begin() as connection:
             connection.exec_driver_sql("BEGIN")
             return work(connection)
 
@@ -393,7 +389,8 @@ class SqliteDatabase:
                         waiting = following
                         break
                     group.append(following)
-                self._commit(connection, group)
+                with contextlib.nullcontext() if unit.alone else self._courtesy.working():
+                    self._commit(connection, group)
                 if stopping:
                     return
 

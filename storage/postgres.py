@@ -55,7 +55,7 @@ class PostgresDatabase:
         writing = asyncio.shield(asyncio.ensure_future(self._write(work, durable)))
         if alone or not durable:
             return await writing
-        with self._courtesy.waiting():
+        with self._courtesy.working():
             return await writing
 
     async def _write(self, work: Work[T], durable: bool) -> T:
@@ -70,7 +70,7 @@ class PostgresDatabase:
                 return await self._keeper.run_sync(work)
 
     async def read(self, work: Work[T]) -> T:
-        with self._courtesy.waiting():
+        with self._courtesy.working():
             async with self._engine.begin() as connection:
                 return await connection.run_sync(work)
 

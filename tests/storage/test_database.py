@@ -160,12 +160,13 @@ async def test_a_clean_up_that_breaks_leaves_no_haste_behind(
     await database.close()
 
 
-async def test_long_work_pauses_while_somebody_waits_for_an_answer(
+async def test_long_work_pauses_while_an_answer_is_worked_on(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Readers and small writers are waited for; a large batch of the background is not."""
+    """For readers and small writers, not for a large batch of the background."""
     paused: list[float] = []
     monkeypatch.setattr(courtesy, "STRETCH", 0.0)
+    monkeypatch.setattr(courtesy, "PATIENCE", 0.0)
     monkeypatch.setattr(time, "sleep", paused.append)
 
     def long_work(_connection: Connection) -> int:
