@@ -11,6 +11,11 @@ def settle() -> None:
     gc.freeze()
 
 
+def unsettle() -> None:
+    """A hall has ended: what it was made of may go, where the process lives on."""
+    gc.unfreeze()
+
+
 def give_back() -> None:
     """Let go of what is free. glibc keeps it otherwise; elsewhere there is nothing to do."""
     gc.collect()

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot import ledger, media
 from bot.hall import Hall
-from bot.memory import give_back, settle
+from bot.memory import give_back, settle, unsettle
 from bot.pace import Pace
 from bot.purging import follow_rooms_left
 from storage import (
@@ -53,6 +53,12 @@ class Upkeep:
     async def run(self) -> None:
         """Clean up a minute after each erasure, and once a day thoroughly."""
         await self._warm_up()
+        try:
+            await self._keep_clean()
+        finally:
+            unsettle()
+
+    async def _keep_clean(self) -> None:
         await media.sweep(self._hall)  # what a crash, or an older backup, has left behind
         thoroughly_at = self._hall.clock.now() + FIRST
         while True:

@@ -120,7 +120,14 @@ TYPOS = [
     (
         "!archive",
         "archive",
-        ("archive status", "archive on", "archive off", "archive backfill", "archive export"),
+        (
+            "archive status",
+            "archive on",
+            "archive off",
+            "archive purge",
+            "archive backfill",
+            "archive export",
+        ),
     ),
     ("!privacy archiv on", "privacy archiv", ("privacy archive",)),
     ("!settings langage nl", "settings langage", ("settings language",)),

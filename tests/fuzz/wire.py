@@ -1,7 +1,6 @@
 """A hall with a real intake, worker and outbox, fed with raw JSON below HTTP, and watched."""
 
 import asyncio
-import gc
 import logging
 import traceback
 import uuid
@@ -24,6 +23,7 @@ from bot.matrix.errors import Refused
 from bot.matrix.examining import Devices, Examiner
 from bot.matrix.reading import read_event, read_page, read_sync_answer
 from bot.matrix.rendering import POST_KEY
+from bot.memory import give_back
 from commands.context import Settings
 from storage import gaps, inbox, meta, outbox, rooms
 from storage.database import Database
@@ -346,7 +346,7 @@ async def wired_hall(database: Database, settings: Settings = SETTINGS) -> Async
 
 
 def memory_kb() -> int:
-    """What this process holds after a collection, in kB."""
-    gc.collect()
+    """What this process holds once all that is free went back, in kB."""
+    give_back()
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * 4
