@@ -45,5 +45,5 @@ class Courtesy:
     def give_way(self) -> None:
         """Pause for a moment if somebody works: called between two short steps of long work."""
         if self._working and time.monotonic() >= max(self._next_pause, self._since + PATIENCE):
-            time.sleep(PAUSE)
+            time.sleep(PAUSE)  # in the thread of the long work, never in the loop's
             self._next_pause = time.monotonic() + STRETCH

@@ -43,7 +43,10 @@ class Purge:
 
 
 def with_earlier(connection: Connection, room: Room) -> list[Room]:
-    """A room and those that it was upgraded from: what its archive shows is theirs, too."""
+    """A room and those that it was upgraded from: what its archive shows is theirs, too.
+
+    Not those that came after, as `rooms.chain` has it: there others may have the say.
+    """
     found = [room]
     while (before := found[-1].predecessor) is not None:
         earlier = rooms.get(connection, before)

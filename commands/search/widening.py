@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from storage.search.letters import fold
-from storage.search.query import And, Node, Not, Or, Prefix, Query, Word
+from storage.search.query import And, Node, Or, Prefix, Query, Word
 
 LITTLE = 5  # hits
 LETTERS = 5  # of a word that many others hardly begin with
@@ -24,7 +24,7 @@ def _widened(node: Node) -> Node:
             return Or(tuple(dict.fromkeys(either)))
         case Word(text) if text.isalpha() and len(fold(text)) >= LETTERS:
             return Or((node, Prefix(text)))
-        case Not() | _:
+        case _:
             return node
 
 

@@ -1,18 +1,15 @@
 """A room's archive is thrown away: shown first, done in the background, and never undone."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, make_url, select
+from sqlalchemy import Connection, delete, make_url, select
 
 from bot import erasing, ledger, purging, purging_beside
 from bot.pace import Pace
 from commands.posts import Say
-from demo.postgres import Postgres
 from storage import archive, documents, meta, portable, purges, rooms, waiting
 from storage.database import open_database
 from storage.outbox import Action
@@ -35,23 +32,11 @@ from tests.commands.conftest import (
     join,
 )
 from tests.commands.delivered import Delivered
-from tests.commands.test_erasure import running, where
+from tests.commands.test_erasure import hall, running, where
 
 OLD_HOUSE = RoomId("!old-house:hs")
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def hall(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Delivered]:
-    url = f"sqlite:///{tmp_path}/hall.db"
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        name = f"hall_{uuid4().hex[:12]}"
-        server.create_database(name)
-        url = server.url(name)
-    database = await open_database(url)
-    await database.write(furnish)
-    yield Delivered(database)
-    await database.close()
+__all__ = ["hall"]  # the fixture, on both databases
 
 
 async def is_sure(hall: Delivered, room: RoomId = HOUSING) -> None:
@@ -151,7 +136,7 @@ async def test_all_of_a_room_goes_and_nothing_of_another(hall: Delivered, tmp_pa
     number = await hall.do(lambda c: rooms.know(c, HOUSING).id)
     for table in (event, message, reaction, attachment, revision):
         mine = select(table).where(table.c.room_id == number)
-        assert (await hall.do(lambda c: c.execute(mine).all())) == [], table.name  # noqa: B023
+        assert (await hall.do(lambda c: c.execute(mine).all())) == [], table.name  # noqa: B023 — awaited at once
     assert len(await hall.do(lambda c: c.execute(select(reaction)).all())) == 1
     gone = {one.changes for one in hall.stood if one.action is Action.REDACTION}
     assert gone == {
@@ -183,7 +168,7 @@ async def test_rooms_that_it_was_upgraded_from_go_with_it(hall: Delivered, tmp_p
     await hall.keeps_archive(OLD_HOUSE)
     await hall.talks(ANN, "We have four lifts", OLD_HOUSE)
 
-    def upgrade(connection):  # type: ignore[no-untyped-def]
+    def upgrade(connection: Connection) -> None:
         old = rooms.know(connection, OLD_HOUSE)
         rooms.succeed(connection, old, HOUSING, version="12")
 
@@ -299,7 +284,7 @@ async def test_a_restored_backup_follows_the_ledger(hall: Delivered, tmp_path: P
     assert '"kind":"purged"' in text
     assert "lift" not in text
 
-    def restore(connection):  # type: ignore[no-untyped-def]
+    def restore(connection: Connection) -> None:
         """As if the backup of before had been put back."""
         connection.execute(delete(outbox_table).where(outbox_table.c.key.startswith("purged/")))
         meta.forget(connection, meta.PURGED + HOUSING)
@@ -336,7 +321,7 @@ async def test_what_waits_to_be_read_in_the_room_goes(hall: Delivered, tmp_path:
     await hall.keeps_archive()
     await hall.talks(ANN, "We have four lifts")
 
-    def wait(connection):  # type: ignore[no-untyped-def]
+    def wait(connection: Connection) -> None:
         for room in (HOUSING, WELCOME):
             one = waiting.Waiting(EventId(f"$sealed{room}"), room, "s", {"sealed": room})
             waiting.add(connection, [one], hall.now, None)
@@ -421,7 +406,7 @@ async def test_for_ever_means_as_long_as_anywhere(hall: Delivered, tmp_path: Pat
 async def test_an_imported_archive_and_an_upgraded_room_are_left_alone(
     hall: Delivered, tmp_path: Path
 ) -> None:
-    def stand(connection):  # type: ignore[no-untyped-def]
+    def stand(connection: Connection) -> None:
         rooms.know(connection, RoomId("!elsewhere:hs"), RoomKind.CLUSTER)
         rooms.change(connection, RoomId("!elsewhere:hs"), joined=False)
         join(connection, OLD_HOUSE, RoomKind.CLUSTER, (ANN, ME), "housing")
