@@ -12,7 +12,7 @@ from tests.crash.fuse import T
 from tests.fuzz.wire import raw_message, timeline, wired_hall
 
 
-class NoServer:
+class NoServer(Database):
     """A database whose server has no socket for the first few writes after `goes`."""
 
     def __init__(self, database: Database) -> None:

@@ -48,7 +48,7 @@ class Fuse:
         return [(name, n + 1) for name, count in self.seen.items() for n in range(count)]
 
 
-class FusedDatabase:
+class FusedDatabase(Database):
     """A database whose commits can be cut off, before and after."""
 
     def __init__(

@@ -289,7 +289,7 @@ async def test_a_restart_of_the_homeserver_is_waited_out(tmp_path: Path) -> None
 # ── the database ──────────────────────────────────────────────────────────────────────────────
 
 
-class Failing:
+class Failing(Database):
     """A database that fails at times, as one on a full disk or a busy file does."""
 
     def __init__(self, database: Database, seed: int) -> None:
@@ -317,6 +317,13 @@ class Failing:
     async def read(self, work: Work[Any]) -> Any:
         self._maybe_fail()
         return await self._database.read(work)
+
+    async def study(self, work: Work[Any]) -> Any:
+        self._maybe_fail()
+        return await self._database.study(work)
+
+    def give_way(self) -> None:
+        self._database.give_way()
 
     async def tidy(self, *, thoroughly: bool) -> None:
         await self._database.tidy(thoroughly=thoroughly)
