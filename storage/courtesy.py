@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 TURN = 0.0005  # seconds that a thread keeps the interpreter while another one waits for it
 PATIENCE = 0.002  # seconds of an answer's work until others give way; most are ready by then
-PAUSE = 0.001  # seconds; the answer's thread takes the interpreter
+PAUSE, LONG_PAUSE = 0.001, 0.003  # seconds; the answer's thread takes the interpreter
+SHARE = 0.1  # of the time that the answer takes already: the longer it takes, the longer we pause
 STRETCH = 0.0005  # seconds of work between two pauses: it goes on all the same
 
 
@@ -44,6 +45,8 @@ class Courtesy:
 
     def give_way(self) -> None:
         """Pause for a moment if somebody works: called between two short steps of long work."""
-        if self._working and time.monotonic() >= max(self._next_pause, self._since + PATIENCE):
-            time.sleep(PAUSE)  # in the thread of the long work, never in the loop's
+        now = time.monotonic()
+        if self._working and now >= max(self._next_pause, self._since + PATIENCE):
+            pause = min(max(PAUSE, (now - self._since) * SHARE), LONG_PAUSE)
+            time.sleep(pause)  # in the thread of the long work, never in the loop's
             self._next_pause = time.monotonic() + STRETCH
