@@ -262,12 +262,13 @@ class ArchivedMessage:
     sender: UserId
     sender_name: str
     at: datetime
-    body: str  # "" if redacted, or withheld because its author opted out
+    body: str  # "" if redacted or expired, or withheld because its author opted out
     thread_root: EventId | None  # None: the message stands alone or is a root
     language: str = ""
     edited: bool = False
     redacted: bool = False
     withheld: bool = False  # the author's words are not stored
+    expired: bool = False  # redacted, but by nobody: its time was over
     reactions: Mapping[str, int] = field(default_factory=dict)  # key → number of people
     files: tuple[str, ...] = ()  # names
     kept: KeptFile | None = None  # the bytes, where they are kept

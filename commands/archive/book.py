@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from commands.words import Words
 from storage.records import ArchivedMessage, EventId, KeptFile
 
 FIRST_WORDS = 80  # characters of a thread's name
@@ -99,6 +100,15 @@ def file_path(file: KeptFile) -> str:
     """Where a file lies in an export: no name that anybody gave is part of it."""
     kind = file.mime.partition(";")[0].strip().casefold()
     return f"{FILES}/{file.sha256}{ENDINGS.get(kind, '.bin')}"
+
+
+def why_gone(words: Words, message: ArchivedMessage) -> str:
+    """Why a message has no words; "" for one that has."""
+    if message.withheld:
+        return words.text("Not kept, as its author wished.")
+    if message.expired:
+        return words.text("Its time was over.")
+    return words.text("Deleted.") if message.redacted else ""
 
 
 def address(message: ArchivedMessage, via: Sequence[str]) -> str:

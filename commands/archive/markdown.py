@@ -1,12 +1,8 @@
 """The archive as Markdown: a file a room and month, what people wrote stays what they wrote."""
 
-import re
-
-from commands.archive.book import Book, RoomBook, Thread, address, file_path
+from commands.archive.book import Book, RoomBook, Thread, address, file_path, why_gone
+from commands.markdown import plain
 from commands.words import Words
-
-SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&])")
-_BEGINNING = re.compile(r"\A(\d*)([-+=.)])")  # of a list, a rule, or a heading's underline
 
 
 def files(words: Words, book: Book) -> dict[str, str]:
@@ -29,21 +25,11 @@ def files(words: Words, book: Book) -> dict[str, str]:
     return made
 
 
-def plain(text: str) -> str:
-    """Text that Markdown takes for nothing else, also at the beginning of a line."""
-    return _BEGINNING.sub(r"\1\\\2", SIGNS.sub(r"\\\1", " ".join(text.split())))
-
-
 def _thread(words: Words, book: Book, room: RoomBook, thread: Thread) -> list[str]:
     out = [f"## {plain(thread.name or words.text('(nothing kept)'))}", ""]
     for one in thread.messages:
         when = f"{one.at.astimezone(book.zone):%Y-%m-%d %H:%M}"
-        if one.withheld or one.redacted:
-            gone = (
-                words.text("Not kept, as its author wished.")
-                if one.withheld
-                else words.text("Deleted.")
-            )
+        if gone := why_gone(words, one):
             out += [f"*{when}: {gone}*", ""]
             continue
         notes = [words.text("edited")] if one.edited else []

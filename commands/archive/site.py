@@ -5,7 +5,7 @@ import re
 from html import escape
 from importlib.resources import files as resources
 
-from commands.archive.book import Book, RoomBook, Thread, address, file_path
+from commands.archive.book import Book, RoomBook, Thread, address, file_path, why_gone
 from commands.words import Words
 from storage.records import ArchivedMessage
 
@@ -112,11 +112,8 @@ def _message(words: Words, book: Book, room: RoomBook, one: ArchivedMessage) -> 
     moment = one.at.astimezone(book.zone)
     when = f'<time datetime="{moment.isoformat(timespec="seconds")}">{moment:%Y-%m-%d %H:%M}</time>'
     anchor = f'id="{_anchor(one)}"'
-    if one.withheld:
-        gone = words.text("Not kept, as its author wished.")
+    if gone := why_gone(words, one):
         return f'<li {anchor} class="gone"><p>{when} {escape(gone)}</p></li>'
-    if one.redacted:
-        return f'<li {anchor} class="gone"><p>{when} {escape(words.text("Deleted."))}</p></li>'
     language = f' lang="{escape(one.language)}"' if one.language else ""
     notes = [escape(words.text("edited"))] if one.edited else []
     notes += [f"{escape(key)} {count}" for key, count in one.reactions.items()]

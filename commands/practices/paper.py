@@ -2,12 +2,12 @@
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
 
+from commands.markdown import plain
 from commands.practices.card import DEGREES, QUESTIONS, VERDICTS, View
 from commands.practices.fields import CHOICES, FIVE, LABELS, OPTIONAL
 from commands.practices.replies import STATES, TRANSFER_STATES
@@ -16,7 +16,6 @@ from commands.words import Words
 from storage.records import EventId, PracticeField, PracticeState, RoomId, TransferState
 
 F = PracticeField
-MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~])")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets would carry out
 
 
@@ -130,14 +129,14 @@ def sheet(words: Words, view: View, cluster: str) -> Sheet:
 
 def markdown(paper: Sheet) -> str:
     """The sheet as Markdown; what people wrote stays what they wrote."""
-    out = [f"# {_plain(paper.title)}", "", _plain(paper.about), ""]
+    out = [f"# {plain(paper.title)}", "", plain(paper.about), ""]
     for line in paper.lines:
-        out += [f"**{_plain(line.label)}** {_link(paper, line)}".rstrip(), "", _body(line.text), ""]
+        out += [f"**{plain(line.label)}** {_link(paper, line)}".rstrip(), "", _body(line.text), ""]
     for head, lines in zip(paper.heads, (paper.reviews, paper.transfers), strict=True):
         if lines:
-            out += [f"## {_plain(head.rstrip(':'))}", ""]
+            out += [f"## {plain(head.rstrip(':'))}", ""]
             out += [
-                f"- **{_plain(line.label)}** {_plain(line.text)} {_link(paper, line)}".rstrip()
+                f"- **{plain(line.label)}** {plain(line.text)} {_link(paper, line)}".rstrip()
                 for line in lines
             ]
             out.append("")
@@ -148,12 +147,8 @@ def _link(paper: Sheet, line: Line) -> str:
     return f"([{paper.source}]({line.source}))" if line.source else ""
 
 
-def _plain(text: str) -> str:
-    return MARKDOWN_SIGNS.sub(r"\\\1", " ".join(text.split()))
-
-
 def _body(text: str) -> str:
-    return "  \n".join(_plain(line) for line in text.splitlines())
+    return "  \n".join(plain(line) for line in text.splitlines())
 
 
 # ── HTML ──────────────────────────────────────────────────────────────────────────────────────

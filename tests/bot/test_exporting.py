@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from commands.posts import Compile
 from demo.hall import Setup
 from storage import migrations, people, rooms
 from storage.database import open_database
-from storage.records import EventId, UserId
+from storage.records import ArchiveRules, EventId, UserId
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, Hall, direct, furnish
 from tests.judges import npm_packages
 
@@ -94,6 +95,21 @@ async def test_a_coordinator_gets_what_they_may_read_of_their_room_alone(hall: H
         assert sorted(packed.namelist()) == sorted(files)
     shown = await hall.hears(CORA, "archive export", direct(CORA))
     assert "nothing to export" not in shown
+
+
+async def test_an_export_says_why_words_are_missing(hall: Hall) -> None:
+    """What nobody took back is not called deleted: its time was over."""
+    hall.settings = replace(hall.settings, archive=ArchiveRules(retention=timedelta(days=30)))
+    hall.later(timedelta(days=31))
+    await hall.expires()
+    files = await files_of(hall)
+    for month in (files["site/room-1-2026-03.html"], files["markdown/room-1-2026-03.md"]):
+        counts = [
+            month.count(why)
+            for why in ("Its time was over.", "Deleted.", "Not kept, as its author wished.")
+        ]
+        assert counts == [4, 1, 0]  # a placeholder has its time, too
+        assert "In the Straße of the café" not in month
 
 
 async def test_who_came_later_exports_nothing_from_before(hall: Hall) -> None:

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 
 import pytest
 from sqlalchemy import Connection
 
+from bot.hall import Hall as RealHall
+from bot.upkeep import Upkeep
 from commands.context import Context, Settings
 from commands.events import Edited, Event, Redacted, Said
 from commands.posts import Post, Say, Tell
@@ -195,6 +198,12 @@ class Hall:
 
     def later(self, length: timedelta) -> None:
         self.now += length
+
+    async def expires(self) -> None:
+        """What is too old goes, as it does by and by in a running hall."""
+        clock = SimpleNamespace(now=lambda: self.now)
+        fake = SimpleNamespace(database=self.database, settings=self.settings, clock=clock)
+        await Upkeep(cast(RealHall, fake)).expire()
 
 
 def direct(who: UserId) -> RoomId:

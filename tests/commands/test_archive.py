@@ -7,11 +7,10 @@ from typing import cast
 
 import pytest
 
-from bot.hall import Hall as RealHall
 from bot.state import lifetime
-from bot.upkeep import Upkeep
 from commands.posts import Offer, Pin, React, Say
 from storage import archive, meta, reindexing, rooms
+from storage.database import Database
 from storage.records import ArchiveRules, Room, RoomId, RoomKind, UserId
 from tests.commands.conftest import (
     ANN,
@@ -262,15 +261,15 @@ async def test_after_their_time_words_go_and_the_count_stays(hall: Hall) -> None
     assert "kept for 2 years" in shown
     assert "1 message goes within two weeks" in shown
     hall.later(timedelta(days=11))
-    fake = SimpleNamespace(
-        database=hall.database, settings=hall.settings, clock=SimpleNamespace(now=lambda: hall.now)
-    )
-    await Upkeep(cast(RealHall, fake)).expire()
+    await hall.expires()
     shown = await hall.hears(ANN, "!archive status")
     assert "- 1 message\n" in shown
     assert "1 older message, whose words were deleted as promised" in shown
     thread = await hall.do(lambda c: archive.thread(c, [rooms.know(c, HOUSING).id], root))
-    assert [one.body for one in thread] == ["", "a reply that lives on"]
+    assert [(one.body, one.expired) for one in thread] == [
+        ("", True),
+        ("a reply that lives on", False),
+    ]
     assert "Nothing found" in await hall.hears(ANN, "!search canary")
 
 
@@ -291,8 +290,5 @@ async def test_who_is_answered_waits_for_no_look_through_the_archive(hall: Hall)
         held.append(work)
 
     beside = SimpleNamespace(read=hall.database.read, study=hall.database.study, write=write)
-    fake = SimpleNamespace(
-        database=beside, settings=hall.settings, clock=SimpleNamespace(now=lambda: hall.now)
-    )
-    await Upkeep(cast(RealHall, fake)).expire()
+    await replace(hall, database=cast(Database, beside)).expires()
     assert held == []

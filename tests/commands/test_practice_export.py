@@ -80,3 +80,10 @@ async def test_what_may_not_be_seen_does_not_go_out(shared: Hall) -> None:
     await hall.moves(BEN, HOUSING, "leave")
     assert "no P-1 for you" in await hall.hears(BEN, "practice export P-1", direct(BEN))
     assert "No practices yet." in await hall.hears(BEN, "!practice export", WELCOME)
+
+
+async def test_answers_that_begin_like_a_list_stay_lines_in_markdown(shared: Hall) -> None:
+    await shared.says(ANN, "!practice edit P-1\nPartners: 1986. Founded then")
+    made = await shared.says(EVA, "!practice export P-1")
+    text = next(one.data.decode() for one in made if isinstance(one, Attach))
+    assert "\n1986\\. Founded then\n" in text

@@ -182,3 +182,25 @@ async def test_long_work_pauses_while_an_answer_is_worked_on(
         await database.read(lambda _connection: 1 / 0)
     database.give_way()
     assert len(paused) == 2
+
+
+def test_the_longer_an_answer_takes_the_longer_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most are ready at once, and nobody waits for them; and others go on whatever it takes."""
+    now, paused = [100.0], [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", paused.append)
+    ours = courtesy.Courtesy()
+
+    def pause_after(seconds: float) -> float:
+        del paused[1:]
+        now[0] = 100.0 + seconds
+        ours.give_way()
+        return paused[-1]
+
+    with ours.working():
+        assert pause_after(0.001) == 0.0
+        assert pause_after(0.004) == 0.001
+        assert pause_after(0.0042) == 0.0, "they work for a moment between two pauses"
+        assert pause_after(0.02) == pytest.approx(0.002)
+        assert pause_after(0.5) == 0.003
+    assert pause_after(0.6) == 0.0
