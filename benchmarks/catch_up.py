@@ -119,7 +119,7 @@ async def _catch_up(here: Stage, database: Path) -> float:
 async def caught_up(database: Path, messages: int) -> None:
     """Wait until that many messages are archived and no hole is left."""
     async with asyncio.timeout(180):
-        while _archived(database) < messages or _open_gaps(database):  # noqa: ASYNC110
+        while _archived(database) < messages or _open_gaps(database):
             await asyncio.sleep(0.5)
 
 

@@ -164,7 +164,7 @@ async def fill(database: Database, now: datetime, messages: int = MESSAGES) -> N
     for start in range(0, messages, 500):
         events = [_said(number, now) for number in range(start, start + 500)]
         facts = [read_fact(one, "en") for one in events]
-        await database.write(lambda c: folding.record(c, facts, moment, "en"), alone=True)  # noqa: B023
+        await database.write(lambda c: folding.record(c, facts, moment, "en"), alone=True)  # noqa: B023 — awaited at once
     if isinstance(database, PostgresDatabase):  # the server does in a minute
         await database.write(lambda c: c.execute(text("ANALYZE")) and None)
 

@@ -116,7 +116,7 @@ class Delivery:
             now = self._hall.clock.now()
             try:
                 return await self._hall.database.write(
-                    lambda c: settle_and_claim(c, lane, self._hall.device, sent, now)  # noqa: B023
+                    lambda c: settle_and_claim(c, lane, self._hall.device, sent, now)  # noqa: B023 — awaited at once
                 )
             except Exception as trouble:
                 failures += 1

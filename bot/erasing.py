@@ -51,7 +51,7 @@ async def _sweep(hall: Hall, one: Erasure) -> None:
     while last is not None:
         last = await pace.step(
             hall.database,
-            lambda c, size: erasures.step(c, one, language, size, -1 if last is None else last),  # noqa: B023
+            lambda c, size: erasures.step(c, one, language, size, -1 if last is None else last),  # noqa: B023 — awaited at once
         )
     named = await hall.database.read(lambda c: _named(c, one))
     now = hall.clock.now()

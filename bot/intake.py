@@ -174,7 +174,7 @@ class Intake:
             now = self._hall.clock.now()
             try:
                 taken = await self._hall.database.write(
-                    lambda c: take_in(c, self._hall, answer, facts, since, now),  # noqa: B023
+                    lambda c: take_in(c, self._hall, answer, facts, since, now),  # noqa: B023 — awaited at once
                     alone=bool(facts),
                     # What a power cut takes, it takes with the position: the same comes again.
                     # Whatever follows from it is committed durably, and this before it.

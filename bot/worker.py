@@ -76,7 +76,7 @@ class Worker:
             try:
                 async with self._places:
                     answered = await self._hall.database.write(
-                        lambda c: answer_next(c, self._hall, lane, now, self._begun)  # noqa: B023
+                        lambda c: answer_next(c, self._hall, lane, now, self._begun)  # noqa: B023 — awaited at once
                     )
             except Failed as failure:
                 await self._count_failure(failure)

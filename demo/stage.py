@@ -358,7 +358,7 @@ class Stage:
             return person.timeline.find(lambda one: one.room_id == room and one.type == polls.START)
 
         async with asyncio.timeout(self.patience):  # the card comes before its polls
-            while len(asked()) < number:  # noqa: ASYNC110
+            while len(asked()) < number:
                 await asyncio.sleep(0.1)
         poll = asked()[number - 1]
         answer = poll.content[polls.START]["answers"][choice]["id"]

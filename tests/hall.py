@@ -122,7 +122,7 @@ class RunningHall:
     async def settled(self, room_id: str, messages: int, *, timeout: float = 20.0) -> None:
         """Wait until the archive holds that many messages of a room."""
         async with asyncio.timeout(timeout):
-            while len(await self.archived(room_id)) < messages:  # noqa: ASYNC110
+            while len(await self.archived(room_id)) < messages:
                 await asyncio.sleep(0.05)
 
 

@@ -156,7 +156,7 @@ async def record(database: Database, events: Sequence[RoomEvent]) -> None:
     moment = milliseconds(NOW)
     for start in range(0, len(facts), 100):
         part = facts[start : start + 100]
-        await database.write(lambda c: folding.record(c, part, moment, "en"), alone=True)  # noqa: B023
+        await database.write(lambda c: folding.record(c, part, moment, "en"), alone=True)  # noqa: B023 — awaited at once
 
 
 def hall_of(database: Database, folder: Path) -> Hall:

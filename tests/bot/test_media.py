@@ -246,7 +246,7 @@ async def test_nor_is_one_whose_message_is_deleted_while_it_is_written(
     monkeypatch.setattr(stored, "keep", too_late)
     task = asyncio.create_task(media.keep_files(place.hall))
     async with asyncio.timeout(10):
-        while place.on_disk or (await place.held()).coming:  # noqa: ASYNC110
+        while place.on_disk or (await place.held()).coming:
             await asyncio.sleep(0.01)
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -395,12 +395,12 @@ async def test_upkeep_sweeps_at_the_start_and_as_soon_as_something_was_erased(pl
     task = asyncio.create_task(Upkeep(place.hall).run())
     try:
         async with asyncio.timeout(10):
-            while stray.exists():  # noqa: ASYNC110
+            while stray.exists():
                 await asyncio.sleep(0.01)
             assert len(place.on_disk) == 2
             await place.loses(sent)
             place.hall.bells.erasures.ring()
-            while len(place.on_disk) > 1:  # noqa: ASYNC110
+            while len(place.on_disk) > 1:
                 await asyncio.sleep(0.01)
     finally:
         task.cancel()

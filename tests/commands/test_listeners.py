@@ -92,7 +92,7 @@ async def test_a_conversation_with_one_person_goes_before_one_with_anybody(hall:
 
     await hall.do(begin)
     for speaker, subject in ((ANN, f"S-{person}"), (BEN, "S-0")):
-        found = await hall.do(lambda c: listening.find(c, ["$x", "$root"], speaker))  # noqa: B023
+        found = await hall.do(lambda c: listening.find(c, ["$x", "$root"], speaker))  # noqa: B023 — awaited at once
         assert found is not None
         assert found.subject == subject
     await hall.do(lambda c: listening.end(c, "deaf", f"S-{person}"))

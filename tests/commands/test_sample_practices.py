@@ -198,7 +198,7 @@ async def test_the_samples_are_entered_by_their_people_and_read_back_from_the_ca
         author = Author(hall, sample, number)
         await author.enters()
         posts = await author.lives()
-        stored = await hall.do(lambda c: practices.get(c, number))  # noqa: B023
+        stored = await hall.do(lambda c: practices.get(c, number))  # noqa: B023 — awaited at once
         assert stored is not None
         assert stored.language == sample["language"], sample["id"]
         shown = heard(await author.asks(author.who, f"!practice show P-{number}"))

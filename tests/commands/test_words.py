@@ -671,7 +671,7 @@ async def pseudo(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> Hall:
     for number, who in enumerate(("ann", "ben", "cora", "paula", "otto")):
         user_id = UserId(f"@{who}:hs")
         name = str(number)
-        await hall.do(lambda c: people.change(c, user_id, display_name=name))  # noqa: B023
+        await hall.do(lambda c: people.change(c, user_id, display_name=name))  # noqa: B023 — awaited at once
     return hall
 
 

@@ -180,7 +180,7 @@ def as_heard(stage: Stage, room: RoomId) -> dict[EventId, tuple[str, bool]]:
 async def until_filled(hall: RunningHall, *, timeout: float = 40.0) -> None:
     """Wait until no hole is open in any room."""
     async with asyncio.timeout(timeout):
-        while (await hall.hall.database.read(gaps.counts))["gaps open"]:  # noqa: ASYNC110
+        while (await hall.hall.database.read(gaps.counts))["gaps open"]:
             await asyncio.sleep(0.05)
 
 
@@ -287,7 +287,7 @@ async def test_old_commands_are_not_carried_out_and_one_line_a_room_says_so(
 
 async def _lines(stage: Stage, room: RoomId, known: set[EventId], count: int) -> list[Heard]:
     async with asyncio.timeout(20):
-        while len(said := await stage.said_by_hall(room, known)) < count:  # noqa: ASYNC110
+        while len(said := await stage.said_by_hall(room, known)) < count:
             await asyncio.sleep(0.1)
     return said
 

@@ -38,7 +38,7 @@ async def stage(homeserver: Homeserver, tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def logged(caplog: pytest.LogCaptureFixture, words: str) -> None:
     async with asyncio.timeout(20):
-        while not re.search(words, caplog.text):  # noqa: ASYNC110 — a log rings no bell
+        while not re.search(words, caplog.text):
             await asyncio.sleep(0.05)
 
 

@@ -250,7 +250,7 @@ async def test_a_second_process_with_the_same_keys_is_refused(stage: Stage, tmp_
 
 async def _until_asked(proxy: FaultProxy, times: int) -> None:
     async with asyncio.timeout(20):
-        while len(proxy.seen) < times:  # noqa: ASYNC110 — the proxy rings no bell
+        while len(proxy.seen) < times:
             await asyncio.sleep(0.02)
 
 

@@ -66,7 +66,7 @@ class Scene:
 
     async def logged(self, words: str) -> None:
         async with asyncio.timeout(30):
-            while not any(words in line for line in self.hall.log):  # noqa: ASYNC110
+            while not any(words in line for line in self.hall.log):
                 await asyncio.sleep(0.1)
 
 

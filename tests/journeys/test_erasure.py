@@ -123,9 +123,7 @@ async def test_a_restored_hall_leaves_practices_under_the_city_s_name_as_was_cho
     await restore(config, file, overwrite=True)
     async with place.runs() as hall:
         async with asyncio.timeout(30):
-            while not await hall.hall.database.read(  # noqa: ASYNC110
-                lambda c: erasures.find(c, erasures.DONE)
-            ):
+            while not await hall.hall.database.read(lambda c: erasures.find(c, erasures.DONE)):
                 await asyncio.sleep(0.1)
         assert (await hall.asks(paula, room, "!practice show P-1")).body == before
         found = await hall.asks(paula, room, f"!search {word}")

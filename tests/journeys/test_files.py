@@ -32,9 +32,7 @@ async def kept(hall: RunningHall, data: bytes) -> Path:
     """Where the hall keeps these bytes, once it does."""
     sha256 = hashlib.sha256(data).hexdigest()
     async with asyncio.timeout(20):
-        while not await hall.hall.database.read(  # noqa: ASYNC110
-            lambda c: stored.is_kept(c, sha256)
-        ):
+        while not await hall.hall.database.read(lambda c: stored.is_kept(c, sha256)):
             await asyncio.sleep(0.05)
     return hall.folder / "data" / "media" / sha256[:2] / sha256
 
@@ -112,7 +110,7 @@ async def test_when_the_space_for_files_is_used_up_their_names_are_kept_and_oper
         await kept(hall, data)
         await paula.send_file(room, bytes(60_000), "late.pdf")
         async with asyncio.timeout(20):
-            while "no room" not in (  # noqa: ASYNC110
+            while "no room" not in (
                 status := (await hall.asks(paula, room, "!archive status")).body
             ):
                 await asyncio.sleep(0.1)

@@ -53,7 +53,7 @@ async def tries(hall: RunningHall, events: Set[str]) -> list[int]:
 
 async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(20):
-        while not await is_so():  # noqa: ASYNC110, the database tells nobody
+        while not await is_so():
             await asyncio.sleep(0.05)
 
 

@@ -43,7 +43,7 @@ async def stored(hall: RunningHall, number: int) -> Practice:
 async def until(look: Callable[[], Any]) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(PATIENCE):
-        while not await look():  # noqa: ASYNC110
+        while not await look():
             await asyncio.sleep(0.05)
 
 
@@ -98,7 +98,7 @@ async def test_two_share_at_once_and_the_cards_follow_edits_and_deletions(
     assert "Still missing: Problem." in again.body
     await until(lambda: _redacted(ann, card.event_id))
     for edit in ann.edits_of(card.event_id):
-        await until(lambda: _redacted(ann, edit.event_id))  # noqa: B023
+        await until(lambda: _redacted(ann, edit.event_id))  # noqa: B023 — awaited at once
 
     # So does each of the others.
     left = {place: f"{text} Truly." for place, text in enumerate(FIVE) if place != 1}

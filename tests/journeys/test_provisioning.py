@@ -459,7 +459,7 @@ async def test_an_upgrade_is_followed_with_archive_search_and_space(
         assert "Its archive went along." in moved.body
         assert f"https://matrix.to/#/{new}" in str(moved.html)
         async with asyncio.timeout(10):  # the Space follows a moment after the words
-            while await place.content(space, "m.space.child", old) != {}:  # noqa: ASYNC110
+            while await place.content(space, "m.space.child", old) != {}:
                 await asyncio.sleep(0.05)
         assert (await place.content(space, "m.space.child", new))["via"] == ["localhost"]
         assert (await place.content(new, "m.space.parent", space))["canonical"] is True
@@ -517,7 +517,7 @@ async def test_a_forged_tombstone_is_ignored(
         space = hall.rooms["space"]
         assert (await place.content(space, "m.space.child", room))["via"] == ["localhost"]
         async with asyncio.timeout(20):
-            while await place.rooms() & {no_predecessor, another_s, closed}:  # noqa: ASYNC110
+            while await place.rooms() & {no_predecessor, another_s, closed}:
                 await asyncio.sleep(0.1)
 
 

@@ -134,7 +134,7 @@ async def test_the_keys_of_a_file_stand_beside_the_log_and_go_with_the_work(
 async def test_what_was_taken_back_is_wanted_no_more_and_keeps_no_bytes(database: Database) -> None:
     await archive(database, [sent("$one"), sent("$two"), sent("$three")])
     for name in ("$two", "$three"):
-        await database.write(lambda c: media.keep(c, event_hash(name), "a" * 64, 3))  # noqa: B023
+        await database.write(lambda c: media.keep(c, event_hash(name), "a" * 64, 3))  # noqa: B023 — awaited at once
     assert await database.read(media.all_kept) == {"a" * 64}
     gone = [
         RoomEvent(EventId(f"$r{n}"), ROOM, "m.room.redaction", ANN, milliseconds(NOW), {},
