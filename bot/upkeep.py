@@ -88,26 +88,28 @@ class Upkeep:
     async def expire(self) -> None:
         """Erase what was kept for as long as the notice says, room by room."""
         hall = self._hall
-        language = hall.settings.community.language
         for room in await hall.database.read(rooms.find):
             kept_for = hall.settings.archive.kept_for(room)
             if kept_for is None:
                 continue
-            before = milliseconds(hall.clock.now() - kept_for)
-            gone = await self._expire_each(
-                lambda c: redacting.find_old(c, room.id, before, LOOKED_UP),  # noqa: B023 — awaited at once
-                lambda c, some: redacting.erase(c, some, language, expired=True),
-            )
-            gone += await self._expire_each(
-                lambda c: redacting.find_old_beside(c, room.id, before, LOOKED_UP),  # noqa: B023 — awaited at once
-                redacting.blank,
-            )
-            gone += await self._expire_each(
-                lambda c: redacting.find_old_edits(c, room.id, before, LOOKED_UP),  # noqa: B023 — awaited at once
-                redacting.erase_edits,
-            )
+            gone = await self._expire_before(room.id, milliseconds(hall.clock.now() - kept_for))
             if gone:
                 log.info("expired: room=%s events=%d", room.room_id, gone)
+
+    async def _expire_before(self, room: int, before: int) -> int:
+        """Messages, what stands beside them, and their edits; returns how many events."""
+        language = self._hall.settings.community.language
+        gone = await self._expire_each(
+            lambda c: redacting.find_old(c, room, before, LOOKED_UP),
+            lambda c, some: redacting.erase(c, some, language, expired=True),
+        )
+        gone += await self._expire_each(
+            lambda c: redacting.find_old_beside(c, room, before, LOOKED_UP), redacting.blank
+        )
+        gone += await self._expire_each(
+            lambda c: redacting.find_old_edits(c, room, before, LOOKED_UP), redacting.erase_edits
+        )
+        return gone
 
     async def _expire_each(
         self,
