@@ -15,7 +15,6 @@ from commands.permissions import Who
 from commands.posts import Posts, Say, Tell
 from commands.reading import Answer, Cancelled, Found, Heard, NotForUs, Unknown
 from commands.rights import as_of_now, is_allowed
-from commands.words import Words
 from storage import people, questions, rooms
 from storage.listening import Conversation
 from storage.questions import Place, Question
@@ -165,7 +164,7 @@ def _run(
         if call.direct and command.who is Who.ROOM_ADMINS:
             return call.answer(replies.in_its_room(call.words, named))
         return call.answer(replies.not_allowed(call.words, named, command.who.value))
-    around = surroundings(call.said, call.words, context)
+    around = surroundings(call, context)
     given = read_arguments(command.arguments, rest, around)
     if isinstance(given, Refusal):
         return call.answer(given.reply)
@@ -183,12 +182,16 @@ def _run(
         return call.answer(refusal.reply, quotes=refusal.quotes)
 
 
-def surroundings(said: Said, words: Words, context: Context) -> Surroundings:
+def surroundings(call: Call[None], context: Context) -> Surroundings:
     """What argument readers may know."""
 
     def find_people(name: str) -> list[Person]:
         return people.find_by_name(context.connection, name)
 
     return Surroundings(
-        words, context.settings.community, find_people, said.mentions - {context.me}
+        call.words,
+        context.settings.community,
+        find_people,
+        call.said.mentions - {context.me},
+        call.sign,
     )

@@ -40,6 +40,7 @@ class Surroundings:
     community: Community
     find_people: Callable[[str], Sequence[Person]]  # by display name, user id or localpart
     mentions: frozenset[UserId] = frozenset()  # people named by a pill, the hall left out
+    sign: str = "!"  # what commands begin with where the answer is read
 
 
 @dataclass(frozen=True, slots=True)

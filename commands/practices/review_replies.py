@@ -80,13 +80,13 @@ def own_city(words: Words, practice: Practice) -> Reply:
     )
 
 
-def no_city(words: Words) -> Reply:
+def no_city(words: Words, sign: str) -> Reply:
     """Peers are counted by city, and nobody knows this one's."""
     return paragraphs(
         words.say(
             "I don't know your city yet, and it is cities that speak here. A coordinator can tell"
             " me, with {command}.",
-            command=Code("!member set"),
+            command=Code(f"{sign}member set"),
         )
     )
 

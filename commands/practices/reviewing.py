@@ -61,7 +61,7 @@ def review(call: Call[Review], context: Context) -> Posts:
     if not facilitator and city is None:
         if may_edit(practice, call.asker, context):
             return _open(practice, call, context)
-        raise MemberError(review_replies.no_city(call.words))
+        raise MemberError(review_replies.no_city(call.words, call.sign))
     needs = _NEEDS.match(call.arguments.needs)
     if needs:
         return _need(practice, call.arguments.needs[needs.end() :].strip(), call, context)

@@ -97,7 +97,7 @@ def begin(call: Call[Begin], context: Context) -> Posts:
     _check_state(practice, call)
     city = call.asker.city
     if city is None:
-        raise MemberError(review_replies.no_city(call.words))
+        raise MemberError(review_replies.no_city(call.words, call.sign))
     if city == practice.city:
         raise MemberError(transfer_replies.own_practice(call.words, practice))
     for earlier in transfers.find(context.connection, practice=practice.number, city=city):

@@ -25,7 +25,11 @@ def read_number(typed: str, letter: str) -> int | None:
 
 def _read_visit(typed: str, around: Surroundings) -> int | Refusal:
     number = read_number(typed, "V")
-    return Refusal(replies.unknown_visit(around.words, typed)) if number is None else number
+    return (
+        Refusal(replies.unknown_visit(around.words, typed, around.sign))
+        if number is None
+        else number
+    )
 
 
 visit_number: Reader[int] = Reader(N_("visit"), _read_visit)
@@ -49,7 +53,7 @@ def access_visit(
     if number is not None:
         found = visits.get(context.connection, number)
         if found is None or not may_see(call, found, context):
-            raise MemberError(replies.unknown_visit(call.words, f"V-{number}"))
+            raise MemberError(replies.unknown_visit(call.words, f"V-{number}", call.sign))
         return found
     likely = _likely(call, states, context)
     if not likely and or_else:

@@ -69,7 +69,9 @@ def list_visits(call: Call[Nothing], context: Context) -> Posts:
     found = [one for one in visits.find(context.connection) if may_see(call, one, context)]
     alive = [one for one in found if one.state is not VisitState.CANCELLED]
     lines = [(named(one, context, call.sign), one.state.value, span_of(one)) for one in alive[-20:]]
-    return call.answer(replies.visit_list(call.words, lines), quotes=titled(*alive[-20:]))
+    return call.answer(
+        replies.visit_list(call.words, lines, call.sign), quotes=titled(*alive[-20:])
+    )
 
 
 def open_dates(call: Call[OneVisit], context: Context) -> Posts:

@@ -43,14 +43,16 @@ def _numbered(letter: str, example: str) -> Reader[int]:
     def read(typed: str, around: Surroundings) -> int | Refusal:
         number = read_number(typed, letter)
         if number is None:
-            return Refusal(promise_words.unknown_number(around.words, typed, example))
+            return Refusal(
+                promise_words.unknown_number(around.words, typed, f"{around.sign}{example}")
+            )
         return number
 
     return Reader(f"{letter}-…", read)
 
 
-promise_number = _numbered("A", "!action list")
-advice_number = _numbered("R", "!visit report V-3")
+promise_number = _numbered("A", "action list")
+advice_number = _numbered("R", "visit report V-3")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,13 +69,13 @@ NEXT = {  # by state: a verb, and what it does
 }
 
 
-def unknown_visit(words: Words, typed: str) -> Reply:
+def unknown_visit(words: Words, typed: str, sign: str) -> Reply:
     """Missing and forbidden read the same."""
     return paragraphs(
         words.say(
             "I don't know {typed} here. {list} shows the visits.",
             typed=Code(typed),
-            list=Code("!visit list"),
+            list=Code(f"{sign}visit list"),
         )
     )
 
@@ -112,11 +112,11 @@ def not_a_speaker(words: Words, city: str) -> Reply:
     )
 
 
-def visit_list(words: Words, visits: Sequence[tuple[Named, str, Span | None]]) -> Reply:
+def visit_list(words: Words, visits: Sequence[tuple[Named, str, Span | None]], sign: str) -> Reply:
     if not visits:
         return paragraphs(
             words.say("No visits yet."),
-            words.say("{propose} begins one.", propose=Code("!visit propose")),
+            words.say("{propose} begins one.", propose=Code(f"{sign}visit propose")),
         )
     lines = []
     for visit, state, span in visits:

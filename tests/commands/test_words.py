@@ -543,7 +543,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         "later": [practice_reviews.later(WORDS, PRACTICE, "!")],
         "opened": [practice_reviews.opened(WORDS, PRACTICE, "!")],
         "own_city": [practice_reviews.own_city(WORDS, PRACTICE)],
-        "no_city": [practice_reviews.no_city(WORDS)],
+        "no_city": [practice_reviews.no_city(WORDS, "!")],
         "needs_what": [practice_reviews.needs_what(WORDS, PRACTICE, "!")],
         "asked": [practice_reviews.asked(WORDS, PRACTICE)],
         "please_add": [practice_reviews.please_add(WORDS, PRACTICE, "1", "2")],

@@ -97,7 +97,7 @@ SHOWN: dict[str, list[Reply]] = {
     "too_many_dates": [proposal_words.too_many_dates(WORDS, 20)],
     "late_deadline": [proposal_words.late_deadline(WORDS, NOW, DAY)],
     "quorum_too_large": [proposal_words.quorum_too_large(WORDS, 3)],
-    "unknown_visit": [replies.unknown_visit(WORDS, "1")],
+    "unknown_visit": [replies.unknown_visit(WORDS, "1", "!")],
     "which_visit": [replies.which_visit(WORDS, some, "1") for some in ([], [V])],
     "not_in_this_state": [replies.not_in_this_state(WORDS, V, state) for state in replies.STATES],
     "not_yours_to_decide": [replies.not_yours_to_decide(WORDS, V)],
@@ -177,7 +177,7 @@ SHOWN: dict[str, list[Reply]] = {
     "soon": [life_words.soon(WORDS, V, 3, SPAN, undone) for undone in ((), ((2, "1"),))],
     "clash_appeared": [decision_words.clash_appeared(WORDS, V, 1, TITLED, ("2",))],
     "visit_list": [
-        replies.visit_list(WORDS, some)
+        replies.visit_list(WORDS, some, "!")
         for some in ([], [(V, "polling", None), (TITLED, "confirmed", SPAN)])
     ],
     "reminded": [
