@@ -139,6 +139,7 @@ def _community(top: Section, folder: Path) -> Community:
         room_version=section.read("room_version", a.room_version, None),
         welcome=section.each("welcome", address.user_or_server),
         commitments=section.read("charter", a.commitments(folder), {}),
+        describe_commands=section.read("describe_commands", a.flag, True),
     )
 
 

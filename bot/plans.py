@@ -165,6 +165,21 @@ def missing_state(
     ]
 
 
+def outdated_descriptions(
+    wanted: Sequence[StateEvent], state: Sequence[Mapping[str, Any]], me: UserId
+) -> list[StateEvent]:
+    """Our descriptions of commands that are no more, or are not to be described: emptied."""
+    current = {one.state_key for one in wanted if one.type == DESCRIPTION}
+    return [
+        StateEvent(DESCRIPTION, str(one["state_key"]), {})
+        for one in state
+        if one.get("type") == DESCRIPTION
+        and one.get("sender") == me
+        and one.get("content")
+        and one.get("state_key") not in current
+    ]
+
+
 def _holds(present: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
     # A server may add fields of its own (a topic's m.topic block); what we wrote must be there.
     return present is not None and all(present.get(key) == value for key, value in wanted.items())

@@ -392,7 +392,8 @@ class Provisioning:
             wanted = [one for one in wanted if one.type != "m.room.join_rules"]
         if plan.kind is not RoomKind.SPACE:
             wanted += self._descriptions()
-        for one in plans.missing_state(wanted, present):
+        missing = plans.missing_state(wanted, present)
+        for one in (*missing, *plans.outdated_descriptions(wanted, raw, self._hall.me)):
             if not power.can_send(self._hall.me, one.type, is_state=True):
                 report.note(f"not allowed to set {one.type} in {plan.name}: ask a room admin")
                 continue
@@ -450,6 +451,8 @@ class Provisioning:
 
     def _descriptions(self) -> list[StateEvent]:
         """Every command, for clients that show them (MSC4391)."""
+        if not self._hall.settings.community.describe_commands:
+            return []
         return [
             StateEvent(one.type, one.state_key, one.content)
             for one in descriptions.describe(

@@ -129,6 +129,7 @@ async def _play(
         homeserver=homeserver.url,
         user=bot.user_id,
         password=PASSWORD,
+        described=not options.once,  # nobody comes with a client that would offer commands
         limits={"commands_a_minute": 60},  # Paula tells it about everybody at once
     )
     hall = HallProcess(setup.write(folder / "hall"))

@@ -119,8 +119,13 @@ class Community:
             if role in member.roles and (cluster is None or cluster in member.clusters)
         ]
 
-    def setup(self, *, homeserver: str, user: str, password: str, **more: Any) -> Setup:
-        """The configuration of this community's hall; `more` are further fields of Setup."""
+    def setup(
+        self, *, homeserver: str, user: str, password: str, described: bool = True, **more: Any
+    ) -> Setup:
+        """The configuration of this community's hall; `more` are further fields of Setup.
+
+        described: its rooms tell clients which commands there are.
+        """
         clusters = [
             {
                 "slug": cluster.slug,
@@ -148,7 +153,7 @@ class Community:
             "operators": self.with_role("operator"),
             "clusters": clusters,
             "cities": cities,
-            "community": {"welcome": [SERVER]},
+            "community": {"welcome": [SERVER], "describe_commands": described},
             "archive": {"controller": "CityLink Network, secretariat", "media": True},
         }
         return Setup(homeserver=homeserver, user=user, password=password, **{**fields, **more})

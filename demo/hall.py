@@ -33,6 +33,7 @@ class Setup:
     community: Mapping[str, Any] = field(default_factory=dict)  # more of [community]
     limits: Mapping[str, Any] = field(default_factory=dict)
     archive: Mapping[str, Any] = field(default_factory=dict)
+    digests: Mapping[str, Any] = field(default_factory=dict)
 
     def toml(self) -> str:
         """The configuration file."""
@@ -55,6 +56,7 @@ class Setup:
             ("[database]", {"url": self.database}),
             ("[limits]", self.limits),
             ("[archive]", self.archive),
+            ("[digests]", self.digests),
             *(("[[cluster]]", cluster) for cluster in self.clusters),
             *(("[[city]]", city) for city in self.cities),
         ]

@@ -77,6 +77,7 @@ class Community:
     room_version: str | None = None  # for new rooms; None: the homeserver's default
     welcome: tuple[str, ...] = ()  # users and servers whose invitations are accepted
     commitments: Mapping[str, str] = field(default_factory=dict)  # of its Charter, by tag
+    describe_commands: bool = True  # in each room, for clients that offer them
 
     def cluster(self, slug: str) -> Cluster | None:
         """The cluster of that slug, if the configuration has it."""

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from bot import upkeep
 from demo.homeserver import Account, Homeserver
 from demo.people import Person
 from demo.postgres import Postgres
@@ -38,6 +39,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
             raise pytest.UsageError("pytest-xdist keeps no groups: see pyproject.toml")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_stays() -> Iterator[None]:
+    """A hall that starts looks through all of its process once, and then no more. Here hundreds
+    start in one process that is no hall's, and that is larger than any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(upkeep, "settle", lambda: None)
+        patch.setattr(upkeep, "unsettle", lambda: None)
+        yield
 
 
 @pytest.fixture(scope="session")

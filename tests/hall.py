@@ -167,6 +167,11 @@ async def running_hall(
             await running
 
 
+# A description of each command in each room is most of the work of making rooms and joining them;
+# where a test looks at descriptions, it asks for them.
+COMMUNITY: Mapping[str, Any] = {"welcome": ["localhost"], "describe_commands": False}
+
+
 def setup_for(
     homeserver: str,
     bot: Account,
@@ -188,8 +193,8 @@ def setup_for(
             "cities": CITIES,
             "database": database,
             "slug": slug,
-            "community": {"welcome": ["localhost"]},
             "limits": {"commands_a_minute": 600},
             **more,
+            "community": {**COMMUNITY, **more.get("community", {})},
         }
     )

@@ -277,7 +277,7 @@ async def _until_settled(database: Database, scene: Scene, running: asyncio.Task
                 done = scene.went_on and heard_all
                 if done and not await database.read(lambda c: unfinished(c, scene)):
                     return True
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
             return True
     except TimeoutError:
         return False

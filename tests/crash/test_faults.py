@@ -109,7 +109,6 @@ async def set_up(homeserver: Homeserver, folder: Path) -> AsyncIterator[Stage]:
             bot,
             paula,
             slug=f"faults-{uuid4().hex[:6]}",
-            community={"welcome": ["localhost"]},
         )
         hall = await stack.enter_async_context(running_hall(setup, folder))
         people = [

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -84,11 +85,17 @@ async def hall(
             "media_max_mb": 1,
         },
         limits={"commands_a_minute": 600, "quiet_days": []},
+        digests={"weekday": far_from_today()},
     )
     folder = tmp_path_factory.mktemp("journeys")
     async with running_hall(setup, folder / "hall") as running:
         running.staff = {"paula": paula, "olaf": olaf}
         yield running
+
+
+def far_from_today() -> str:
+    """A day of the week on which no journey can end: digests come when they are asked for."""
+    return f"{datetime.now(UTC) + timedelta(days=3):%A}".lower()
 
 
 class Household:

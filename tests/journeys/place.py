@@ -153,14 +153,13 @@ async def make_place(homeserver: Homeserver, tmp_path: Path) -> AsyncIterator[Ma
         async def make(homeserver: Homeserver | None = None, **more: Any) -> Place:
             server = homeserver or usual
             bot, paula, olaf = (new_account(server, who) for who in ("moothall", "paula", "olaf"))
-            community = {"welcome": ["localhost"], **more.pop("community", {})}
             setup = setup_for(
                 server.url,
                 bot,
                 paula,
                 operators=[olaf.user_id],
                 slug=f"p{uuid4().hex[:8]}",
-                **{"limits": {"quiet_days": []}, "community": community, **more},
+                **{"limits": {"quiet_days": []}, **more},
             )
             place = Place(setup, tmp_path / f"hall-{uuid4().hex[:4]}")
             for account in (paula, olaf):

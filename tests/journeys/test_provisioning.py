@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from bot import provisioning
 from commands.catalogue import CATALOGUE
 from commands.descriptions import TYPE as DESCRIPTION
 from demo.asking import RefusedError
@@ -19,7 +21,7 @@ from demo.timeline import Heard
 from tests.conftest import new_account
 from tests.faults import DropResponse, FaultProxy
 from tests.hall import CLEAR, CLUSTERS, SEALED
-from tests.journeys.place import MakePlace
+from tests.journeys.place import MakePlace, Place
 
 NEW_CLUSTER = {"slug": "gardens", "title": "Shared gardens", "topic": "What grows where"}
 
@@ -50,7 +52,7 @@ async def hears_words(person: Person, room: str, words: str, **more: Any) -> Hea
 async def test_init_a_second_time_makes_and_says_nothing(
     make_place: MakePlace, database: str, request: pytest.FixtureRequest
 ) -> None:
-    place = await make_place()
+    place = await make_place(community={"describe_commands": database == "sqlite"})
     if database == "postgres":
         server: Postgres = request.getfixturevalue("postgres")
         url = server.create_database(f"init_{uuid4().hex[:8]}")
@@ -78,7 +80,7 @@ async def test_init_a_second_time_makes_and_says_nothing(
 
 
 async def test_the_rooms_are_as_the_configuration_says(make_place: MakePlace) -> None:
-    place = await make_place()
+    place = await make_place(community={"describe_commands": True})
     await place.init()
     slug, city_link = place.setup.slug, place.setup.name
 
@@ -112,19 +114,45 @@ async def test_the_rooms_are_as_the_configuration_says(make_place: MakePlace) ->
         assert {one.encrypted for one in said} == {bool(cluster.get("encrypted"))}
 
         # Every command, for clients that show them.
-        state = await place.state(room)
-        described = {
-            event["content"]["command"]
-            for (kind, _key), event in state.items()
-            if kind == DESCRIPTION and event["sender"] == place.me
-        }
-        assert described == {command.name for command in CATALOGUE}
+        assert await _described(place, room) == {command.name for command in CATALOGUE}
 
     coordinators = await place.named(f"{city_link}: coordinators")
     await place.paula.enters(coordinators)
     await hears_words(place.paula, coordinators, "Welcome, coordinators")
     assert not place.paula.heard(lambda h: "keeps an archive" in h.body, room=coordinators)
     assert len(await place.rooms()) == 4
+
+
+async def _described(place: Place, room: str) -> set[str]:
+    """The commands whose descriptions clients find in a room."""
+    return {
+        event["content"]["command"]
+        for (kind, _key), event in (await place.state(room)).items()
+        if kind == DESCRIPTION and event["sender"] == place.me and event["content"]
+    }
+
+
+async def test_commands_that_are_no_more_or_not_to_be_described_are_not(
+    make_place: MakePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older version had two commands, of which one was given up."""
+    given_up = replace(CATALOGUE[0], name="knock")
+    place = await make_place(
+        clusters=CLUSTERS[:1], cities=(), community={"describe_commands": True}
+    )
+    monkeypatch.setattr(provisioning, "CATALOGUE", (CATALOGUE[0], given_up))
+    await place.init()
+    room = await place.named("Welcoming culture")
+    assert await _described(place, room) == {CATALOGUE[0].name, "knock"}
+    monkeypatch.setattr(provisioning, "CATALOGUE", CATALOGUE[:2])
+    assert set(await place.init()) == {
+        f"set {DESCRIPTION} in {name}" for name in ("Welcoming culture", "CityLink: coordinators")
+    }
+    assert await _described(place, room) == {one.name for one in CATALOGUE[:2]}
+    place.changed(community={**place.setup.community, "describe_commands": False})
+    await place.init()
+    assert await _described(place, room) == set()
+    assert await place.init() == ["everything is as configured"]
 
 
 @pytest.mark.promise(
