@@ -37,7 +37,8 @@ lint: setup
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/deptry .
 
-check: lint test  ## what CI runs: linters, types, import contracts, tests
+check: setup  ## what CI runs: linters, types, import contracts, tests, side by side
+	@$(MAKE) --no-print-directory --jobs=2 lint test
 
 bench: setup  ## speed and size, as one table of ratios
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -11,17 +11,28 @@ from storage.database import HallIsRunning, T, Work
 from storage.scrubbing import scrub
 
 ADVISORY_LOCK = 0x6D6F6F74  # "moot"
+LOCK_ATTEMPTS, LOCK_PAUSE = 21, 0.25  # five seconds
 
 
 async def _lock(engine: AsyncEngine) -> AsyncConnection:
-    """A connection that holds the hall's lock; raises HallIsRunning if another one does."""
+    """A connection that holds the hall's lock; raises HallIsRunning if another one keeps it.
+
+    Of a hall that was killed the server may know for a moment longer than it lived.
+    """
     keeper = await engine.connect()
-    taken = await keeper.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
-    await keeper.commit()
-    if not taken:
-        await keeper.close()
+    try:
+        for attempt in range(LOCK_ATTEMPTS):
+            await asyncio.sleep(LOCK_PAUSE if attempt else 0)
+            if await keeper.scalar(
+                text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK}
+            ):
+                await keeper.commit()
+                return keeper
+            await keeper.commit()
         raise HallIsRunning(engine.url.database or "")
-    return keeper
+    except BaseException:
+        await keeper.close()
+        raise
 
 
 class PostgresDatabase:

@@ -274,7 +274,7 @@ class WiredHall:
                 await self.wire.heard_all()
                 if not await self.hall.database.read(unfinished):
                     return
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self.hall.database.read(work)

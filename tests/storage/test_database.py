@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from demo.postgres import Postgres
 from storage import courtesy, meta, scrubbing
 from storage import database as databases
-from storage.database import Database, is_passing, open_database
+from storage.database import Database, HallIsRunning, is_passing, open_database
 from storage.migrations import bring_up_to_date
 
 SECRET = "what Ann wrote to Ben"
@@ -204,3 +204,18 @@ def test_the_longer_an_answer_takes_the_longer_others_wait(monkeypatch: pytest.M
         assert pause_after(0.02) == pytest.approx(0.002)
         assert pause_after(0.5) == 0.003
     assert pause_after(0.6) == 0.0
+
+
+async def test_a_hall_that_was_just_killed_keeps_nobody_out(postgres: Postgres) -> None:
+    """PostgreSQL may know of it for a moment longer than it lived; of one that lives it says so."""
+    url = postgres.create_database(f"lock_{uuid4().hex[:12]}")
+    first = await open_database(url)
+    with pytest.raises(HallIsRunning):
+        await open_database(url)
+    coming = asyncio.create_task(open_database(url))
+    await asyncio.sleep(0.6)
+    assert not coming.done()
+    await first.close()
+    second = await coming
+    assert await second.read(lambda c: c.scalar(text("SELECT 7"))) == 7
+    await second.close()
