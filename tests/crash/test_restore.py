@@ -83,8 +83,9 @@ async def test_a_hall_restored_elsewhere_goes_on_and_repeats_nothing(
             asyncio.create_task(talk(person, chance.random(), both, ledger)) for person in people
         ]
         await asyncio.sleep(2.0)
-        while len(ledger.commands) < 6:
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while len(ledger.commands) < 6:
+                await asyncio.sleep(0.1)
         status, said = await moothall(old.config, "backup", str(file))
         assert status == Exit.FINE, said
         said_at_backup = len(ledger.commands)
