@@ -8,9 +8,10 @@ Synapse and under a writer the time of day counts for both.
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice, takewhile
 from pathlib import Path
 from statistics import median
 
@@ -19,10 +20,11 @@ from sqlalchemy import Connection
 from benchmarks import search_peers
 from benchmarks.corpus import APART, BEGAN, ROOMS, Corpus
 from benchmarks.report import Line
-from benchmarks.search_archive import ME, fill, measure_ingest, open_archive
+from benchmarks.search_archive import ME, fill, measure_ingest, open_archive, take
 from benchmarks.search_queries import SELECTIVE, Asked, questions
 from benchmarks.synapse_search import synapse_times
 from benchmarks.timing import TODAY, p95
+from bot.memory import settle
 from commands.audience import Audience
 from commands.context import Context, Settings
 from commands.search import ranking
@@ -31,12 +33,13 @@ from commands.search.rules import parse_query
 from storage import archive, people, rooms
 from storage.courtesy import take_short_turns
 from storage.database import SqliteDatabase
-from storage.records import ArchiveRules, Community, Limits
+from storage.records import ArchiveRules, Community, Limits, RoomEvent
 from storage.search.snippets import snippet
 
 MESSAGES = int(os.environ.get("MESSAGES", "100000"))
 SMALL = 100_000
 ROUNDS = 3
+MANY = 20_000  # messages: more than a writer takes in while all is asked once
 Clock = Callable[[], float]
 SETTINGS = Settings(
     Community("Bench", "bench", "UTC", "en", (), (), (), ()), Limits(), ArchiveRules()
@@ -141,11 +144,23 @@ async def _under_a_writer(
         return (time.perf_counter() - began) * 1000
 
     async def ask() -> list[float]:
-        return [await one(it) for _ in range(ROUNDS) for it in asked]
+        return [await one(it) for it in asked]
 
-    idle = await ask()
-    filling = asyncio.create_task(fill(database, corpus, MESSAGES, MESSAGES + 100_000))
-    busy = await ask()
-    filling.cancel()
-    await asyncio.wait([filling])
+    idle: list[float] = []
+    busy: list[float] = []
+    coming = corpus.events(ROUNDS * MANY, MESSAGES)
+    for _ in range(ROUNDS):  # in turns: a machine's speed changes within minutes
+        made_up = list(islice(coming, MANY))  # before: inventing them is none of the hall's work
+        settle()  # as the hall does
+        idle += await ask()
+        answered = asyncio.Event()
+        filling = asyncio.create_task(take(database, _until(answered, made_up)))
+        busy += await ask()
+        assert not filling.done(), "no writer was there for the last answers"
+        answered.set()
+        await filling
     return idle, busy
+
+
+def _until(done: asyncio.Event, events: Sequence[RoomEvent]) -> Iterator[RoomEvent]:
+    return takewhile(lambda _: not done.is_set(), events)

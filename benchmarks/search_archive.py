@@ -50,10 +50,11 @@ def _furnish(connection: Connection) -> None:
 
 async def fill(database: SqliteDatabase, corpus: Corpus, first: int, last: int) -> None:
     """Read, analyse and store the messages of these numbers."""
-    await _take(database, corpus.events(last - first, first))
+    await take(database, corpus.events(last - first, first))
 
 
-async def _take(database: SqliteDatabase, events: Iterable[RoomEvent]) -> None:
+async def take(database: SqliteDatabase, events: Iterable[RoomEvent]) -> None:
+    """The same with these messages."""
     waiting = iter(events)
     while batch := list(islice(waiting, BATCH)):
         # In a thread, as the hall does with more than a few.
@@ -86,7 +87,7 @@ async def measure_ingest(folder: Path, corpus: Corpus) -> list[Line]:
     for turn in range(ROUNDS):
         database = await open_archive(folder / f"whole-{turn}.db")
         began = time.process_time()
-        await _take(database, events)
+        await take(database, events)
         whole.append(SLICE / (time.process_time() - began))
         await database.close()
         database = await open_archive(folder / f"stored-{turn}.db")

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 TURN = 0.0005  # seconds that a thread keeps the interpreter while another one waits for it
 PATIENCE = 0.002  # seconds of an answer's work until others give way; most are ready by then
-PAUSE, LONG_PAUSE = 0.001, 0.003  # seconds; the answer's thread takes the interpreter
-SHARE = 0.1  # of the time that the answer takes already: the longer it takes, the longer we pause
+PAUSE, LONG_PAUSE = 0.001, 0.004  # seconds; the answer's thread takes the interpreter
+SHARE = 0.4  # of the time that the answer takes already: the longer it takes, the longer we pause
 STRETCH = 0.0005  # seconds of work between two pauses: it goes on all the same
 
 
