@@ -1,17 +1,20 @@
 """Throws rooms' archives away a few events at a time, and those of rooms that the hall has left."""
 
 import logging
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from bot.hall import Hall
 from bot.pace import Pace
 from storage import purges, timers
-from storage.purges import Purge
+from storage.purges import Left, Purge
+from storage.records import Timer
 
 log = logging.getLogger(__name__)
 
 AT_ONCE, MOST = 10, 200  # events a step, at first and at most
+LAST_CALL = timedelta(days=7)  # before the archive of a room that was left goes
 
 
 async def carry_out(hall: Hall) -> None:
@@ -43,18 +46,28 @@ async def _sweep(hall: Hall, one: Purge) -> None:
 
 async def follow_rooms_left(hall: Hall) -> None:
     """Once a day: what is kept of rooms that the hall is not in any more goes when its time is
-    over."""
+    over. The coordinators are told when that is, at once and a week before."""
     kept = hall.settings.archive.kept_after_leaving
     if kept is None:
         return
     now, language = hall.clock.now(), hall.settings.community.language
 
-    def look(connection: Connection) -> int:
-        due = purges.left_too_long(connection, hall.me, now, kept)
-        for room in due:
-            asked = purges.request(connection, room, now, language, why=purges.LEFT)
-            timers.schedule(connection, [purges.alarm(asked, now)])
-        return len(due)
+    def look(connection: Connection) -> list[Timer]:
+        alarms = []
+        for left in purges.rooms_left(connection, hall.me, now):
+            until = left.since + kept
+            if until <= now:
+                asked = purges.request(connection, left.room, now, language, why=purges.LEFT)
+                alarms.append(purges.alarm(asked, now))
+            elif left.notices == 0 or (left.notices == 1 and _is_last_call(left, until, now)):
+                alarms.append(purges.give_notice(connection, left, until, now))
+        timers.schedule(connection, alarms)
+        return alarms
 
     if await hall.database.write(look, alone=True):
         hall.bells.timers.ring()
+
+
+def _is_last_call(left: Left, until: datetime, now: datetime) -> bool:
+    """Where an archive is kept for a few days only, the first notice is the last."""
+    return left.since < until - LAST_CALL <= now

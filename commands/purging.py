@@ -3,7 +3,7 @@ background, and one line tells how much it was."""
 
 from commands.archive import past, purge_words
 from commands.context import Context
-from commands.digests.showing import desk
+from commands.digests.showing import desk, zone
 from commands.erasing import take_back
 from commands.events import Redacted, TimerDue
 from commands.listeners import of_kind
@@ -26,6 +26,21 @@ def take_order(event: TimerDue, context: Context) -> Posts:
     until, language = instant(event.payload["until"]), context.settings.community.language
     asked = purges.request(context.connection, room, until, language, why=purges.BY_OPERATOR)
     return [*ended, Alarm(purges.alarm(asked, context.now))]
+
+
+def give_notice(event: TimerDue, context: Context) -> Posts:
+    """The hall is not in a room any more: the coordinators may keep its archive, or copy it."""
+    room, staff = rooms.get(context.connection, RoomId(event.payload["room"])), desk(context)
+    if room is None or room.joined or staff is None:
+        return ()
+    numbers = [one.id for one in purges.with_earlier(context.connection, room)]
+    counts = purges.tally(context.connection, numbers)
+    since, until = (
+        instant(event.payload[moment]).astimezone(zone(context)).date()
+        for moment in ("since", "until")
+    )
+    told = purge_words.ahead(context.words, room.name or room.room_id, counts, since, until)
+    return [Say(staff.room_id, told, key=event.key)]
 
 
 def begin(event: TimerDue, context: Context) -> Posts:

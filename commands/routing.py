@@ -81,6 +81,8 @@ def respond(event: Event, context: Context) -> Posts:
             return erasing.tell(event, context)
         case TimerDue(kind=purges.ORDER):
             return purging.take_order(event, context)
+        case TimerDue(kind=purges.AHEAD):
+            return purging.give_notice(event, context)
         case TimerDue(kind=purges.BEGIN):
             return purging.begin(event, context)
         case TimerDue(kind=purges.TELL):

@@ -17,7 +17,9 @@ AUTOMATIC = "digest by itself/"  # with a cluster: "on" or "off", where a coordi
 SILENT = "silent/"  # with a check value: times of silence of somebody who is not known here yet
 PURGED = "purged/"  # with a room id: up to when (ms) its archive was thrown away
 PURGING = "purging/"  # with a room id: a purge that is not finished
-LEFT = "left/"  # with a room id: since when (ms) the hall is not in it, and its archive is kept
+# With a room id: since when (ms) the hall is not in it, and its archive is kept; behind a space how
+# often that was told.
+LEFT = "left/"
 TROUBLES = "troubles"  # what the coordinators' room was told is broken
 
 

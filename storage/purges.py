@@ -8,7 +8,7 @@ until it is done.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -23,7 +23,8 @@ from storage.tables.spine import quote, source
 from storage.types import instant, milliseconds
 
 ASKED, BEGUN, SWEPT = "asked", "begun", "swept"
-ORDER, BEGIN, TELL = "purge ordered", "purge", "purged"  # kinds of alarms
+# Kinds of alarms.
+ORDER, BEGIN, TELL, AHEAD = "purge ordered", "purge", "purged", "purge ahead"
 # Why it is done: that decides who is told.
 SAID, BY_OPERATOR, LEFT, LEDGER = "said", "operator", "left", "ledger"
 EVERYTHING = (1 << 31) - 1  # rows
@@ -265,8 +266,17 @@ def again(connection: Connection, room_id: RoomId, until: int, language: str) ->
 # ── rooms that the hall is not in any more ────────────────────────────────────────────────────
 
 
-def left_too_long(connection: Connection, me: UserId, now: datetime, kept: timedelta) -> list[Room]:
-    """Rooms with an archive that the hall left, or was sent away from, that long ago.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A room with an archive that the hall left, or was sent away from."""
+
+    room: Room
+    since: datetime  # when it was first found so
+    notices: int  # of what is ahead, so far
+
+
+def rooms_left(connection: Connection, me: UserId, now: datetime) -> list[Left]:
+    """Rooms with an archive that the hall is not in any more.
 
     Notes when it first looks at one without being there; coming back ends it.
     """
@@ -275,14 +285,28 @@ def left_too_long(connection: Connection, me: UserId, now: datetime, kept: timed
     for key in noted:
         if key.removeprefix(meta.LEFT) not in gone:
             meta.forget(connection, key)
-    due = []
+    found = []
     for room_id, room in gone.items():
-        since = noted.get(meta.LEFT + room_id)
-        if since is None:
-            meta.put(connection, meta.LEFT + room_id, str(milliseconds(now)))
-        elif instant(int(since)) + kept <= now:
-            due.append(room)
-    return due
+        text = noted.get(meta.LEFT + room_id)
+        if text is None:
+            text = str(milliseconds(now))
+            meta.put(connection, meta.LEFT + room_id, text)
+        since, _, notices = text.partition(" ")
+        found.append(Left(room, instant(int(since)), int(notices or 0)))
+    return found
+
+
+def give_notice(connection: Connection, left: Left, until: datetime, now: datetime) -> Timer:
+    """An alarm by which the coordinators are told that a room's archive goes at that moment."""
+    since, notices = milliseconds(left.since), left.notices + 1
+    meta.put(connection, meta.LEFT + left.room.room_id, f"{since} {notices}")
+    return Timer(
+        key=f"{AHEAD}/{left.room.room_id}/{since}/{notices}",
+        kind=AHEAD,
+        wall_time=now.astimezone(UTC).replace(tzinfo=None),
+        time_zone="UTC",
+        payload={"room": left.room.room_id, "since": since, "until": milliseconds(until)},
+    )
 
 
 def _left(connection: Connection, me: UserId) -> list[Room]:

@@ -1,7 +1,7 @@
 """The words of a purge: what will go, that it goes, and what went."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from commands.archive.replies import FEW_PEOPLE, Holdings, amount
 from commands.reply import Code, Inline, Paragraph, Reply, Strong, items, paragraphs
@@ -77,6 +77,27 @@ def receipt(words: Words, counts: Mapping[str, int], *, on: str) -> Reply:
                 )
             ),
         )
+    )
+
+
+def ahead(words: Words, room: str, counts: Mapping[str, int], since: date, until: date) -> Reply:
+    """The coordinators are told of a room that the hall has left when its archive goes."""
+    return paragraphs(
+        words.plural(
+            "I have not been in {room} since {since}. Its archive, {number} message, is thrown"
+            " away on {until}.",
+            "I have not been in {room} since {since}. Its archive, {number} messages, is thrown"
+            " away on {until}.",
+            counts.get("messages", 0),
+            room=Strong(room),
+            since=words.date(since),
+            until=words.date(until),
+        ),
+        words.say(
+            "Invite me there again before that day, and nothing is lost. Or let an operator make a"
+            " copy with {export}.",
+            export=Code("moothall export"),
+        ),
     )
 
 

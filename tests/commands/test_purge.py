@@ -352,8 +352,8 @@ async def a_day_passes(hall: Delivered, folder: Path, days: int = 1) -> None:
 
 @pytest.mark.promise(
     "Where the hall is sent away, or leaves, the archive of the room is thrown away after 90 days"
-    " (`kept_after_leaving`), and the coordinators are told; invited again before that, nothing is"
-    " lost"
+    " (`kept_after_leaving`), and the coordinators are told: at once, a week before, and when it is"
+    " done; invited again before that, nothing is lost"
 )
 async def test_the_archive_of_a_room_that_was_left_goes_after_its_time(
     hall: Delivered, tmp_path: Path
@@ -369,13 +369,56 @@ async def test_the_archive_of_a_room_that_was_left_goes_after_its_time(
     assert await kept(hall, WELCOME) == []
     assert await kept(hall) == ["We have four lifts"]
     assert hall.bodies(WELCOME) == []
-    (told,) = hall.bodies(DESK)
+    noticed, last_call, told = hall.bodies(DESK)
+    # 90 days from the day on which it was first found so: 3 March 2026
+    for notice in (noticed, last_call):
+        assert "not been in Welcome since Tuesday, 3 March 2026" in notice
+        assert "1 message, is thrown away on Monday, 1 June 2026" in notice
+        assert "Invite me there again before that day" in notice
+        assert "moothall export" in notice
     assert "I have not been in Welcome for 3 months" in told or "for 90 days" in told
     assert "1 message" in told
     left = await hall.do(lambda c: rooms.know(c, WELCOME))
     assert not left.archive_on, "invited again it asks again"
     await a_day_passes(hall, tmp_path, 200)
-    assert len(hall.bodies(DESK)) == 1
+    assert len(hall.bodies(DESK)) == 3
+
+
+async def test_each_notice_is_given_once_and_in_time(hall: Delivered, tmp_path: Path) -> None:
+    """The day is never nearer than promised; where an archive stays a few days, one says it all."""
+    await hall.keeps_archive(WELCOME)
+    await hall.talks(BEN, "We have four lifts", WELCOME)
+    await is_sent_away(hall)
+    told = []
+    for days in (1, 1, 81, 1, 1, 5):
+        await a_day_passes(hall, tmp_path, days)
+        told.append(len(hall.bodies(DESK)))
+    assert told == [1, 1, 1, 2, 2, 2]
+    await hall.do(lambda c: rooms.change(c, WELCOME, joined=True))
+    await a_day_passes(hall, tmp_path)
+    await hall.do(lambda c: rooms.change(c, WELCOME, joined=False))
+    rules = replace(hall.settings.archive, kept_after_leaving=timedelta(days=5))
+    hall.settings = replace(hall.settings, archive=rules)
+    for _ in range(5):
+        await a_day_passes(hall, tmp_path)
+    assert len(hall.bodies(DESK)) == 3, "sent away anew: told anew"
+    await a_day_passes(hall, tmp_path)
+    assert len(hall.bodies(DESK)) == 4
+    assert await kept(hall, WELCOME) == []
+
+
+async def test_no_notice_is_given_where_it_has_come_back_meanwhile(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive(WELCOME)
+    await hall.talks(BEN, "We have four lifts", WELCOME)
+    await is_sent_away(hall)
+    real = running(hall, tmp_path)
+    real.me = ME  # type: ignore[misc]
+    await purging.follow_rooms_left(real)
+    await hall.do(lambda c: rooms.change(c, WELCOME, joined=True))
+    await carries_out(hall, tmp_path)
+    assert hall.bodies(DESK) == []
 
 
 async def test_coming_back_ends_the_clock(hall: Delivered, tmp_path: Path) -> None:

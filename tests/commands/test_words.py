@@ -424,6 +424,9 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             purge_words.receipt(WORDS, dict.fromkeys(PURGED, number), on="1")
             for number in (0, 1, 7)
         ],
+        "ahead": [
+            purge_words.ahead(WORDS, "1", {"messages": number}, DAY, DAY) for number in (0, 1, 7)
+        ],
         "left_room": [
             purge_words.left_room(WORDS, "1", {"messages": number}, timedelta(days=2))
             for number in (0, 1, 7)
