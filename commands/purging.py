@@ -85,16 +85,20 @@ def tell(event: TimerDue, context: Context) -> Posts:
         return ()
     purges.finish(context.connection, one)
     room = rooms.get(context.connection, one.room_id)
-    if room is None or one.why == LEDGER:
-        return ()  # it was told when it was done first
+    if room is None:
+        return ()
     key = f"purged/{room.room_id}/{one.until}"
     if one.why == LEFT:
         return _tell_coordinators(one, room.name or room.room_id, key, context)
     if not room.joined:
         return ()
     on = f"{context.settings.prefix}archive on"
-    told = purge_words.receipt(context.words, one.counts, on=on)
-    return [Say(room.room_id, told, key=key)]
+    if one.why != LEDGER:
+        return [Say(room.room_id, purge_words.receipt(context.words, one.counts, on=on), key=key)]
+    if room.archive_on:
+        return ()
+    # How much it was, was told when it was done first.
+    return [Say(room.room_id, purge_words.done_again(context.words, on=on), key=f"{key}/again")]
 
 
 def _tell_coordinators(one: Purge, name: str, key: str, context: Context) -> Posts:

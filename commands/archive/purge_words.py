@@ -80,6 +80,18 @@ def receipt(words: Words, counts: Mapping[str, int], *, on: str) -> Reply:
     )
 
 
+def done_again(words: Words, *, on: str) -> Reply:
+    """A restored hall does not know whether the room has begun a new archive since."""
+    return paragraphs(
+        words.say(
+            "I was restored from a backup of before the archive of this room was thrown away, and"
+            " have thrown it away again. I do not know whether you have begun a new one since, so"
+            " nothing that is said here is kept, until {on}.",
+            on=Code(on),
+        )
+    )
+
+
 def ahead(words: Words, room: str, counts: Mapping[str, int], since: date, until: date) -> Reply:
     """The coordinators are told of a room that the hall has left when its archive goes."""
     return paragraphs(

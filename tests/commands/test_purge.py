@@ -300,7 +300,10 @@ async def test_a_restored_backup_follows_the_ledger(hall: Delivered, tmp_path: P
     told = len(hall.bodies(HOUSING))
     await carries_out(hall, tmp_path)
     assert await kept(hall) == []
-    assert len(hall.bodies(HOUSING)) == told, "it was told the first time"
+    (line,) = hall.bodies(HOUSING)[told:]
+    assert "restored from a backup of before" in line
+    assert "nothing that is said here is kept, until !archive on" in line
+    assert "message" not in line, "how much it was, was told the first time"
     assert await hall.do(purges.find) == []
 
 

@@ -424,6 +424,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             purge_words.receipt(WORDS, dict.fromkeys(PURGED, number), on="1")
             for number in (0, 1, 7)
         ],
+        "done_again": [purge_words.done_again(WORDS, on="1")],
         "ahead": [
             purge_words.ahead(WORDS, "1", {"messages": number}, DAY, DAY) for number in (0, 1, 7)
         ],
