@@ -253,7 +253,8 @@ class Matcher:
     def _answered(self, piece: str, languages: Sequence[str]) -> Answers:
         """What any form of a word, or of a part of one, answers."""
         answered = NONE
-        for language in languages:
+        # What is written without spaces has the same forms in all of them.
+        for language in languages[:1] if UNSPACED.fullmatch(piece) else languages:
             found = forms(piece, language)
             for token in (*found.parts, *found.extras):
                 if token in self._leaves:

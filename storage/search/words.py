@@ -115,18 +115,24 @@ def _folded(piece: str, at: int) -> Iterator[Part]:
         yield Part(token[:LONGEST], at, at + len(piece))
 
 
-@lru_cache(maxsize=1 << 13)
 def forms(word: str, language: str) -> Forms:
     """What is indexed for a written word in a message of that language ("" for unknown)."""
+    # Without spaces a page is one word, and thousands of such would be kept.
+    return _forms(word, language) if len(word) <= LONGEST else _forms_of(word, language)
+
+
+def _forms_of(word: str, language: str) -> Forms:
     if word.isalnum() and (word.isascii() or not UNSPACED.search(word)):
         token = fold(word)
         if token.isalnum():  # most words: one part, nothing joined
             return _plain_forms(word, token[:LONGEST], language)
-    parts = split(word)
+    parts = split(word) if len(word) <= LONGEST else _split_once(word)
     tokens = tuple(part.token for part in parts)
     if is_emoji(word):
         return Forms(tokens, ())
-    extras = [stem_token(word[part.start : part.end], language) for part in parts]
+    written = (word[part.start : part.end] for part in parts)
+    # Nobody stems what is written without spaces.
+    extras = [stem_token(it, language) for it in written if not UNSPACED.search(it)]
     if UNSPACED.search(word):
         extras += [tokens[-1][-1]] if tokens else []  # the others are found by prefix
     elif len(tokens) > 1:
@@ -136,7 +142,12 @@ def forms(word: str, language: str) -> Forms:
             if len(whole) <= LONGEST
             else []
         )
-    return Forms(tokens, tuple(dict.fromkeys(it for it in extras if it and it not in tokens)))
+    known = frozenset(tokens)
+    return Forms(tokens, tuple(dict.fromkeys(it for it in extras if it and it not in known)))
+
+
+_forms = lru_cache(maxsize=1 << 13)(_forms_of)
+_split_once = lru_cache(maxsize=1)(split)  # for all languages: they split it alike
 
 
 def _plain_forms(word: str, token: str, language: str) -> Forms:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.search import words
 from storage.search.analyser import (
     POSITIONS,
     Terms,
@@ -261,6 +262,16 @@ def test_tokens_are_what_an_engine_takes_as_one_token(text: str, prior: str) -> 
         assert not any(sign.isspace() or "\ud800" <= sign <= "\udfff" for sign in token)
         assert len(token.encode()) < 2000
     assert len(found.extras) == len(set(found.extras))
+
+
+def test_a_page_written_without_spaces_is_one_word_and_not_kept() -> None:
+    """Thousands of such would stay in memory: some megabytes each."""
+    page = "".join(chr(0x4E00 + number) for number in range(2_000))
+    kept = words._forms.cache_info().currsize
+    found = analyse(page, "en")
+    assert found.surface[:2] == (page[:2], page[1:3])
+    assert found.extras == (page[-1],)
+    assert words._forms.cache_info().currsize == kept
 
 
 @given(st.one_of(SEAMS, st.text(max_size=60)), st.sampled_from(LANGUAGES))
