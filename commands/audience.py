@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from commands.visibility import all_may_read
-from storage import rooms
+from storage import documents, rooms
 from storage.records import ArchivedMessage, Person, Room
 from storage.rooms import History
 from storage.types import milliseconds
@@ -61,6 +61,15 @@ class Audience:
             self.open(self.room_numbers)
         past = self._pasts.get(room_number)
         return past is not None and past.all_may_read(at)
+
+    def readable_summaries(self, subjects: Iterable[str]) -> set[str]:
+        """Summaries of which all readers may read every message that they are made of."""
+        made_of = documents.moments(self.connection, subjects)
+        return {
+            subject
+            for subject, moments in made_of.items()
+            if all(self.may_read(room_number, at) for room_number, at in moments)
+        }
 
     def readable(self, messages: Sequence[ArchivedMessage]) -> list[ArchivedMessage]:
         """The messages that all readers may read."""

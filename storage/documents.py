@@ -148,6 +148,20 @@ def quoted(connection: Connection, subject: str) -> list[EventId]:
     return [EventId(event_id) for event_id in rows]
 
 
+def moments(connection: Connection, subjects: Iterable[str]) -> dict[str, list[tuple[int, int]]]:
+    """Of each summary the rooms (ours) and times (ms) of all messages that it is made of."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for part in in_parts(list(subjects)):
+        rows = connection.execute(
+            select(quote.c.post, event.c.room_id, event.c.ts)
+            .join(event, event.c.event_h == quote.c.event_h)
+            .where(quote.c.post.in_(part))
+        )
+        for post, room_id, ts in rows:
+            found.setdefault(post, []).append((room_id, ts))
+    return found
+
+
 def next_to_index(connection: Connection, up_to: int, at_most: int) -> list[IndexRow]:
     """Documents, newest first, as the index should hold them: for building it anew."""
     rows = connection.execute(

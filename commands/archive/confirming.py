@@ -11,6 +11,7 @@ from commands.listener import Listener, Tap
 from commands.posts import Posts, Say
 from storage import archive, documents
 from storage.documents import CONFIRMED, DRAFT, SUMMARY, Document
+from storage.records import EventId
 from storage.types import milliseconds
 
 KIND = "summary"
@@ -26,7 +27,7 @@ def propose(key: str, summary: rules.Summary, call: Call[Any], context: Context)
             key,
             title=replies.summary_title(context.words, summary),
             body="\n".join(point.sentence for point in summary.chosen),
-            ts=milliseconds(summary.began),  # who may read its beginning may read it all
+            ts=milliseconds(summary.began),
             room_id=call.room.id,
         ),
     )
@@ -45,7 +46,8 @@ def tapped(tap: Tap, context: Context) -> Posts:
             documents.put(connection, replace(shown, kind=DRAFT, author_id=None))
         return ()
     draft = documents.get(connection, DRAFT, key)
-    if draft is None or not _wrote_there(tap, key, context):
+    said = _said_there(tap, key, context)
+    if draft is None or not said:
         return ()
     documents.remove(connection, DRAFT, [key])
     documents.put(connection, replace(draft, kind=SUMMARY, author_id=tap.person.id))
@@ -53,14 +55,18 @@ def tapped(tap: Tap, context: Context) -> Posts:
         context.words, tap.person.display_name, f"{context.settings.prefix}search kind:summary"
     )
     root = documents.root_of(key)
-    return [Say(tap.room.room_id, told, thread=root, key=f"{key}{CONFIRMED}")]
+    # It goes with the summary, and with what whoever is named in it has said.
+    quotes = tuple(dict.fromkeys((*documents.quoted(connection, key), *said)))
+    post = Say(tap.room.room_id, told, thread=root, key=f"{key}{CONFIRMED}", quotes=quotes)
+    return [post]
 
 
-def _wrote_there(tap: Tap, key: str, context: Context) -> bool:
+def _said_there(tap: Tap, key: str, context: Context) -> list[EventId]:
     root = documents.root_of(key)
     numbers = of_room(context.connection, tap.room).room_numbers
     said = archive.thread(context.connection, numbers, root)
-    return any(message.sender == tap.person.user_id and message.body for message in said)
+    mine = (message for message in said if message.sender == tap.person.user_id)
+    return [message.event_id for message in mine if message.body]
 
 
 SUMMARIES = Listener(KIND, tapped=tapped, posts=(documents.SUMMARIES,))

@@ -54,6 +54,7 @@ class Summary:
     questions: tuple[Point, ...]  # nobody else has said anything since
     decisions: tuple[Point, ...] = ()  # what was settled, the latest kept
     days: tuple[Point, ...] = ()  # what names a day, and is said nowhere above
+    heard: tuple[ArchivedMessage, ...] = ()  # the first message of each participant
 
     @property
     def chosen(self) -> tuple[Point, ...]:
@@ -62,8 +63,10 @@ class Summary:
 
     @property
     def quoted(self) -> tuple[ArchivedMessage, ...]:
-        """The messages whose words it repeats."""
-        return tuple(point.message for point in self.chosen)
+        """The messages whose words it repeats, and one of each whom it names."""
+        chosen = tuple(point.message for point in self.chosen)
+        spoken = {message.sender for message in chosen}
+        return (*chosen, *(message for message in self.heard if message.sender not in spoken))
 
 
 def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
@@ -79,6 +82,7 @@ def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
     later = [m for m in worded[1:] if m.event_id not in taken]
     names = {m.sender: m.sender_name for m in worded}
     counts: Counter[UserId] = Counter(m.sender for m in worded)
+    heard = {m.sender: m for m in reversed(worded)}
     return Summary(
         messages=len(worded),
         participants=tuple((names[sender], count) for sender, count in counts.items()),
@@ -89,6 +93,7 @@ def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
         questions=questions,
         decisions=decisions,
         days=days,
+        heard=tuple(heard.values()),
     )
 
 

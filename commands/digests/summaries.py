@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from commands.audience import Audience, of_room
+from commands.audience import of_room
 from commands.context import Context
 from commands.digests.rules import Line, Section, What, excerpt
 from commands.digests.scope import Scope
@@ -31,12 +31,9 @@ def _summed_up(scope: Scope, context: Context) -> list[Line]:
         return []
     found = documents.confirmed_summaries(context.connection, scope.room_numbers, scope.since)
     audience = of_room(context.connection, scope.rooms[-1])
-    lines = [_line(one, context) for one in found if _all_may_read(one, audience)]
+    readable = audience.readable_summaries(one.subject for one in found)
+    lines = [_line(one, context) for one in found if one.subject in readable]
     return [one for one in lines if one is not None]
-
-
-def _all_may_read(one: Document, audience: Audience) -> bool:
-    return one.room_id is not None and audience.may_read(one.room_id, one.ts)
 
 
 def _line(one: Document, context: Context) -> Line | None:

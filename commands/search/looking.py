@@ -10,6 +10,7 @@ from commands.search.ranking import REFINED, WINDOW, Cursor
 from commands.search.scoping import documents_of, reach_of, resolved, scope_of
 from commands.search.widening import LITTLE, widened
 from storage import archive, search
+from storage.documents import SUMMARY
 from storage.records import Person
 from storage.search.matching import Matcher
 from storage.search.query import Candidate, Field, Node, Query, newest_first
@@ -73,7 +74,9 @@ def _documents(
     if among is None:
         return []
     found = search.documents(audience.connection, tree, among, reach_of(audience, query))
-    return [it for it in found if it.room_id is None or audience.may_read(it.room_id, it.ts)]
+    summaries = [it.subject for it in found if it.kind == SUMMARY]
+    readable = audience.readable_summaries(summaries)
+    return [it for it in found if it.kind != SUMMARY or it.subject in readable]
 
 
 def _ranked(

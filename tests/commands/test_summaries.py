@@ -5,14 +5,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from commands.archive.telling import decides, names_day
+from commands.context import Context
+from commands.digests.gathering import gather
+from commands.digests.showing import scope_of
 from commands.events import Redacted
 from storage import documents
 from storage.database import open_database
 from storage.records import EventId
-from tests.commands.conftest import ANN, BEN, CORA, HOUSING, direct, furnish
+from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, direct, furnish
 from tests.commands.delivered import Delivered
+from tests.commands.test_erasure import erases
 
 PRIVATE = direct(CORA)
 
@@ -120,3 +125,71 @@ def test_decisions_and_days_are_told_by_their_words(
     sentence: str, decision: bool, day: bool
 ) -> None:
     assert (decides(sentence), names_day(sentence)) == (decision, day)
+
+
+async def later_words_of_a_thread_that_ben_left(hall: Delivered) -> str:
+    """Ben saw how it began, and not what it came to; the key of its summary, which is confirmed."""
+    await hall.keeps_archive(visibility="joined")
+    root = await hall.talks(ANN, "We need hosts for the spring visit.")
+    hall.later(timedelta(minutes=1))
+    await hall.moves(BEN, HOUSING, "leave")
+    hall.later(timedelta(minutes=1))
+    await hall.talks(CORA, "We decided to give Yusuf the flat.", thread=root)
+    await hall.says(ANN, "!thread summary", thread_root=root)
+    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
+    await hall.taps(ANN, key, "✅")
+    hall.later(timedelta(minutes=1))
+    await hall.moves(BEN, HOUSING, "join")
+    hall.later(timedelta(minutes=1))
+    return key
+
+
+@pytest.mark.promise(
+    "A summary is shown to those only who may read every message that it is made of"
+)
+async def test_who_missed_a_part_of_a_thread_finds_no_summary_of_it(hall: Delivered) -> None:
+    await later_words_of_a_thread_that_ben_left(hall)
+    for who, word, meets in ((CORA, "Yusuf", True), (BEN, "Yusuf", False), (BEN, "hosts", False)):
+        await hall.says(who, f"search {word} kind:summary", direct(who))
+        assert ("Found" in hall.bodies(direct(who))[-1]) is meets, (who, word)
+    told = await hall.hears(BEN, "!search Yusuf")
+    assert "flat" not in told, "nor where he reads along"
+
+
+async def test_a_digest_leaves_out_what_somebody_in_the_room_may_not_read(hall: Delivered) -> None:
+    await later_words_of_a_thread_that_ben_left(hall)
+
+    def told(connection: Connection) -> list[str]:
+        context = Context(connection, hall.now, ME, hall.settings, "$cause")
+        week = scope_of("housing", hall.now - timedelta(days=7), hall.now, context)
+        return [line.text for line in gather(week, context).lines]
+
+    assert not [text for text in await hall.do(told) if "Yusuf" in text]
+
+
+async def test_who_is_named_in_a_summary_is_so_no_more_once_they_are_erased(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(CORA, "We need hosts for the spring visit.")
+    await hall.talks(ANN, "ok", thread=root)
+    await hall.says(CORA, "!thread summary", thread_root=root)
+    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
+    assert "Ann Berg (1)" in hall.post(key).body
+    await hall.taps(ANN, key, "✅")
+    for said in ("privacy erase", "privacy erase yes"):
+        await hall.says(ANN, said, direct(ANN))
+    await erases(hall, tmp_path)
+    room = [one.body for one in hall.standing() if one.lane == HOUSING]
+    assert not [body for body in room if "Ann" in body]
+    assert not await found(hall, "kind:summary")
+    assert not await found(hall, "from:ann")
+
+
+async def test_the_word_that_it_was_confirmed_goes_with_the_summary(hall: Delivered) -> None:
+    (root, _idea), key = await summed_up(hall)
+    await hall.taps(BEN, key, "✅")
+    said = "Ben has confirmed this summary"
+    assert said in hall.readable()
+    await hall.responds(Redacted(hall.next_event(), HOUSING, ANN, hall.now, root))
+    assert said not in hall.readable()
