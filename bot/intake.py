@@ -511,7 +511,8 @@ class _Asked:
             self._hear(edited.now, awaited=False), reading.NotForUs
         )
         ours_alone = bool(made) and not any(one.talk for one in made)
-        return _Wanted(concerned or bool(made), is_command or ours_alone, whenever=bool(made))
+        followed = bool(made or outbox.posts_quoting(self._connection, edited.original))
+        return _Wanted(concerned or followed, is_command or ours_alone, whenever=followed)
 
     def _has_consequences(self, target: EventId) -> bool:
         """Whether a redaction takes away something that we have said, made or counted."""

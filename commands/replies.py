@@ -197,6 +197,15 @@ def took_back(words: Words) -> Reply:
     )
 
 
+def words_changed(words: Words) -> Reply:
+    return paragraphs(
+        words.say(
+            "I took back an answer: a message that it repeated says something else now. Ask again"
+            " if you need it."
+        )
+    )
+
+
 def commands_missed(words: Words, count: int, first: datetime, last: datetime) -> Reply:
     """first and last in the community's time zone."""
     lost = words.plural(

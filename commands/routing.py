@@ -1,5 +1,6 @@
 """Which handler answers which event: the map of the hall."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -30,14 +31,28 @@ from commands.practices.suggesting import point_to_practice
 from commands.practices.transferring import ask_after_silence
 from commands.questions import handlers as asked_questions
 from commands.questions.asking import notice
-from commands.reply import RoomLink
+from commands.reply import Reply, RoomLink
 from commands.rights import still_stands
 from commands.visits import handlers as visits
 from commands.visits import promising
 from commands.whereabouts import at_home
-from storage import erasures, inbox, outbox, people, purges, questions, rooms, search_pages
+from storage import (
+    archive,
+    documents,
+    erasures,
+    inbox,
+    outbox,
+    people,
+    purges,
+    questions,
+    rooms,
+    search_pages,
+)
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
+
+# How the keys of posts begin that repeat talk; what features post follows an edit by itself.
+REPEATING = ("reply/", documents.SUMMARIES)
 
 
 def respond(event: Event, context: Context) -> Posts:
@@ -50,7 +65,7 @@ def respond(event: Event, context: Context) -> Posts:
         case Said():
             return answer(event, context) or heard_by_the_way(event, context)
         case Edited():
-            return answer_again(event, context)
+            return (*answer_again(event, context), *take_back_older_words(event, context))
         case Redacted():
             return [*conversing.forget(event, context), *take_back_what_quoted_it(event, context)]
         case Reacted():
@@ -130,17 +145,38 @@ def take_back_what_quoted_it(event: Redacted, context: Context) -> Posts:
     """Answers that repeat a message go when it goes, and one quiet line says why."""
     questions.erase(context.connection, event.target)
     search_pages.erase(context.connection, event.target)
+    keys = outbox.posts_quoting(context.connection, event.target)
+    return _take_back(keys, replies.took_back(context.words), context)
+
+
+def take_back_older_words(event: Edited, context: Context) -> Posts:
+    """Answers that repeat what a message said before its author changed it; the author's own
+    command is answered anew."""
+    connection = context.connection
+    known = archive.get(connection, event.original)
+    if known is None or known.sender != event.now.sender:
+        return ()
+    newer = outbox.posts_quoting(connection, event.event_id)
+    older = [
+        key
+        for key in outbox.posts_quoting(connection, event.original)
+        if key not in newer and key.startswith(REPEATING) and _question_of(key) != event.original
+    ]
+    return _take_back(older, replies.words_changed(context.words), context)
+
+
+def _take_back(keys: Iterable[str], why: Reply, context: Context) -> Posts:
+    """Posts of ours go, and one quiet line in each room says why."""
     posts: list[TakeBack | Say] = []
     told: set[str] = set()
-    for key in outbox.posts_quoting(context.connection, event.target):
+    for key in keys:
         lane = outbox.lane_of(context.connection, key)
         posts.append(TakeBack(key))
         if lane is not None and lane.startswith("!") and lane not in told:
             told.add(lane)
-            room = RoomId(lane)
             asked = _question_of(key)
             root = outbox.thread_of(context.connection, key)
-            posts.append(Say(room, replies.took_back(context.words), thread=root, reply_to=asked))
+            posts.append(Say(RoomId(lane), why, thread=root, reply_to=asked))
     return posts
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select,
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
+from storage.tables.archive import revision
 from storage.tables.spine import echo, outbox, quote
 from storage.types import event_hash
 
@@ -380,11 +381,19 @@ def move_lane(connection: Connection, person: UserId, room_id: RoomId) -> None:
 def add_quotes(
     connection: Connection, post: str, events: Sequence[EventId], thread: EventId | None = None
 ) -> None:
-    """Remember which messages' words a post repeats, and in which thread it does."""
+    """Remember which messages' words a post repeats, and in which thread it does.
+
+    With the edits that the words come from: each may be taken back by itself.
+    """
     if events:
+        said = [event_hash(event) for event in events]
+        edits = select(revision.c.edit_h).where(revision.c.original_h.in_(said))
         connection.execute(
             insert_once(connection, quote),
-            [{"event_h": event_hash(event), "post": post, "thread": thread} for event in events],
+            [
+                {"event_h": hashed, "post": post, "thread": thread}
+                for hashed in dict.fromkeys((*said, *connection.scalars(edits)))
+            ],
         )
 
 

@@ -183,6 +183,19 @@ class Hall:
         redaction = self._event(who, room, "m.room.redaction", {"redacts": target})
         await self.archives([replace(redaction, redacts=target)])
 
+    async def puts_right(
+        self, who: UserId, target: EventId, body: str, room: RoomId = HOUSING
+    ) -> EventId:
+        """Somebody edits a message, a minute later; the archive hears of it."""
+        self.later(timedelta(minutes=1))
+        told = {"msgtype": "m.text", "body": body}
+        content = {**told, "body": f"* {body}", "m.new_content": told}
+        edit = self._event(who, room, "m.room.message", content)
+        await self.archives(
+            [replace(edit, relates_to={"rel_type": "m.replace", "event_id": target})]
+        )
+        return edit.event_id
+
     async def moves(self, who: UserId, room: RoomId, membership: str) -> None:
         """Somebody joins, leaves, …, now."""
 

@@ -11,7 +11,7 @@ from commands.archive.telling import decides, names_day
 from commands.context import Context
 from commands.digests.gathering import gather
 from commands.digests.showing import scope_of
-from commands.events import Redacted
+from commands.events import Edited, Redacted
 from storage import documents
 from storage.database import open_database
 from storage.records import EventId
@@ -193,3 +193,35 @@ async def test_the_word_that_it_was_confirmed_goes_with_the_summary(hall: Delive
     assert said in hall.readable()
     await hall.responds(Redacted(hall.next_event(), HOUSING, ANN, hall.now, root))
     assert said not in hall.readable()
+
+
+async def test_an_answer_of_the_new_words_stays_when_the_edit_is_dealt_with_late(
+    hall: Delivered,
+) -> None:
+    await hall.keeps_archive()
+    said = await hall.talks(ANN, "We have a flat for Yusuf")
+    await hall.says(BEN, "!search flat")
+    edit = await hall.puts_right(ANN, said, "We have a flat")
+    hall.later(timedelta(minutes=1))
+    await hall.says(CORA, "!search flat")
+    await hall.responds(Edited(edit, said, hall.said(ANN, "We have a flat", event_id=said)))
+    answers = [one.body for one in hall.standing() if one.key.startswith("reply/")]
+    assert "Yusuf" not in hall.readable()
+    assert [body for body in answers if "Found 1" in body and "We have a" in body]
+
+
+async def test_a_summary_of_what_was_changed_is_taken_back_and_says_why(hall: Delivered) -> None:
+    (root, _idea), key = await summed_up(hall)
+    edit = await hall.puts_right(ANN, root, "We need hosts for the autumn visit.")
+    said = hall.said(ANN, "We need hosts for the autumn visit.", event_id=root)
+    await hall.responds(Edited(edit, root, said))
+    assert "spring" not in hall.readable()
+    assert "says something else now" in hall.bodies(HOUSING)[-1]
+    assert key not in [one.key for one in hall.standing()]
+
+
+async def test_nobody_else_s_edit_takes_an_answer_back(hall: Delivered) -> None:
+    (root, _idea), key = await summed_up(hall)
+    edit = await hall.puts_right(BEN, root, "Nothing")
+    await hall.responds(Edited(edit, root, hall.said(BEN, "Nothing", event_id=root)))
+    assert key in [one.key for one in hall.standing()]

@@ -257,6 +257,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
         ],
         "unknown_time_zone": [shared.unknown_time_zone(WORDS, "1", close) for close in ([], ["2"])],
         "took_back": [shared.took_back(WORDS)],
+        "words_changed": [shared.words_changed(WORDS)],
         "commands_missed": [
             shared.commands_missed(WORDS, 2, NOW, NOW + timedelta(hours=n)) for n in (0, 1)
         ],

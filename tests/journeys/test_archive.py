@@ -88,10 +88,15 @@ async def test_an_edit_replaces_the_words_everywhere(
     room, old, new = hall.rooms[slug], new_word(), new_word()
     ann, ben = await meet("ann"), await meet("ben")
     said = await ann.say(room, f"We meet at the {old}")
-    assert link_to(room, said) in (await hall.asks(ben, room, f"!search {old}")).body
+    quoting = await hall.asks(ben, room, f"!search {old}")
+    assert link_to(room, said) in quoting.body
 
     await ann.edit(room, said, f"We meet at the {new}")
 
+    regret = await ben.hears(lambda h: "I took back" in h.body, room=room, sender=hall.me)
+    assert "says something else now" in regret.body
+    await ben.catch_up()
+    assert ben.is_redacted(quoting.event_id)
     assert "Nothing found" in (await hall.asks(ben, room, f"!search {old}")).body
     found = await hall.asks(ben, room, f"!search {new}")
     assert link_to(room, said) in found.body
@@ -180,7 +185,12 @@ async def test_the_edit_of_a_message_goes_with_the_message(
     edit = await ann.edit(room, said, f"Then {new}")
     await hall.asks(ann, room, "!whoami")
 
+    quoting = await hall.asks(ann, room, f"!search {new}")
+
     await ann.redact(room, edit)  # only the edit: the first words are valid again
+    await ann.hears(lambda h: "I took back" in h.body, room=room, sender=hall.me)
+    await ann.catch_up()
+    assert ann.is_redacted(quoting.event_id)
     assert f"First {old}" in (await hall.asks(ann, room, f"!search {old}")).body
     await ann.redact(room, said)
     await ann.hears(lambda h: "I took back" in h.body, room=room, sender=hall.me)
