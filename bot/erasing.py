@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from bot import ledger, purging
 from bot.hall import Hall
 from bot.pace import Pace
+from commands.audience import of_person
 from storage import erasures, people, purges, timers
 from storage.erasures import Erasure, Mention
 from storage.records import UserId
@@ -53,7 +54,7 @@ async def _sweep(hall: Hall, one: Erasure) -> None:
             hall.database,
             lambda c, size: erasures.step(c, one, language, size, -1 if last is None else last),  # noqa: B023 — awaited at once
         )
-    named = await hall.database.read(lambda c: _named(c, one))
+    named = await hall.database.study(lambda c: _named(c, one))
     now = hall.clock.now()
 
     def finish(connection: Connection) -> None:
@@ -75,4 +76,7 @@ def _named(connection: Connection, one: Erasure) -> list[Mention]:
     if who is None:
         return []
     names = {user_id, user_id[1:].partition(":")[0], who.display_name}
-    return erasures.named_by_others(connection, who.id, [n for n in names if len(n) > 2])
+    named = erasures.named_by_others(connection, who.id, sorted(n for n in names if len(n) > 2))
+    # Of rooms that are none of theirs they learn nothing.
+    theirs = of_person(connection, who)
+    return [one for one in named if theirs.may_read(one.room_number, one.at)]

@@ -41,6 +41,7 @@ class Audience:
     connection: Connection
     readers: tuple[int, ...]  # people, by our numbers
     rooms: tuple[Room, ...]
+    present: frozenset[int] = frozenset()  # rooms that all of them are in now, by our numbers
     # Of these rooms alone: a narrower audience looks for itself.
     _pasts: dict[int, "_Past"] = field(default_factory=dict, init=False)
 
@@ -85,14 +86,13 @@ class Audience:
 def of_room(connection: Connection, room: Room) -> Audience:
     """The members of a room, about that room and those it was upgraded from."""
     members = tuple(number for number, _user_id in rooms.people_in(connection, room.id))
-    return Audience(connection, members, tuple(rooms.chain(connection, room)))
+    here = frozenset((room.id,))
+    return Audience(connection, members, tuple(rooms.chain(connection, room)), here)
 
 
 def of_person(connection: Connection, person: Person) -> Audience:
     """One person, about the rooms that they are in now and what those were upgraded from."""
-    chained = {
-        each.id: each
-        for room in rooms.rooms_of(connection, person)
-        for each in rooms.chain(connection, room)
-    }
-    return Audience(connection, (person.id,), tuple(chained.values()))
+    present = rooms.rooms_of(connection, person)
+    chained = {each.id: each for room in present for each in rooms.chain(connection, room)}
+    here = frozenset(room.id for room in present)
+    return Audience(connection, (person.id,), tuple(chained.values()), here)

@@ -4,6 +4,7 @@ The ledger outlives what it tells of. It has no name and no word in it, and is p
 database that comes from an older backup.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -182,22 +183,28 @@ class Mention:
 
     event_id: EventId
     room_id: RoomId
+    room_number: int  # ours
+    at: int  # ms
 
 
 def named_by_others(connection: Connection, number: int, names: Sequence[str]) -> list[Mention]:
-    """Messages of others that name somebody, newest first. Reads all of the archive's words."""
-    likes = [message.c.body.ilike(f"%{_escaped(name)}%", escape="\\") for name in names if name]
-    if not likes:
+    """Messages of others that name somebody in whole words, newest first. Reads all of the
+    archive's words: study them."""
+    if not names:
         return []
+    # SQLite's LIKE knows capitals of ASCII alone.
+    spelt = {form for name in names for form in (name, name.lower(), name.upper(), name.title())}
+    likes = [message.c.body.icontains(form, autoescape=True) for form in sorted(spelt)]
+    whole = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)", re.IGNORECASE)
     rows = connection.execute(
-        select(event.c.event_id, room.c.room_id)
+        select(event.c.event_id, room.c.room_id, message.c.room_id, message.c.ts, message.c.body)
         .join(message, message.c.seq == event.c.seq)
         .join(room, room.c.id == message.c.room_id)
         .where(message.c.sender_id != number, ~message.c.redacted, or_(*likes))
         .order_by(message.c.id.desc())
     )
-    return [Mention(EventId(row.event_id), RoomId(row.room_id)) for row in rows]
-
-
-def _escaped(name: str) -> str:
-    return name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return [
+        Mention(EventId(event_id), RoomId(room_id), room_number, at)
+        for event_id, room_id, room_number, at, body in rows
+        if whole.search(body)
+    ]

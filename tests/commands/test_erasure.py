@@ -18,7 +18,7 @@ from storage import archive, erasures, marks, people, personal, rooms
 from storage.database import Database, open_database
 from storage.outbox import Action
 from storage.tables.base import metadata
-from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, direct, furnish
+from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
 
 
@@ -219,3 +219,29 @@ async def test_an_operator_erases_somebody_beside_the_running_hall(tmp_path: Pat
     (one,) = await hall.do(lambda c: erasures.find(c, erasures.DONE))
     assert one.report["messages"] == 1
     await database.close()
+
+
+async def test_a_receipt_links_only_what_names_them_where_they_may_read(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    """A part of a word is no name; and of a room that is none of theirs they learn nothing."""
+    for room in (HOUSING, WELCOME):
+        await hall.keeps_archive(room)
+    await hall.talks(BEN, "We are planning the channel and the annual feast")
+    await hall.talks(BEN, "ANN BERG must not know", WELCOME)
+    named = await hall.talks(BEN, "Thanks, ANN!")
+    for said in ("privacy erase", "privacy erase yes"):
+        await hall.says(ANN, said, direct(ANN))
+    await erases(hall, tmp_path)
+    receipt = hall.stood[-1]
+    assert "1 message of others names you" in receipt.body
+    assert named in repr(receipt.content)
+    assert WELCOME not in repr(receipt.content)
+
+
+async def test_names_are_known_in_capitals_of_any_alphabet(hall: Delivered) -> None:
+    await hall.keeps_archive()
+    said = [await hall.talks(BEN, body) for body in ("Ask ЖЕНЯ", "Ask Женя?", "Ask Женяна")]
+    number = await hall.do(lambda c: people.know(c, ANN).id)
+    found = await hall.do(lambda c: erasures.named_by_others(c, number, ["Женя"]))
+    assert [one.event_id for one in found] == [said[1], said[0]]
