@@ -62,14 +62,16 @@ def search_archive(call: Call[Search], context: Context) -> Posts:
     hints = (*reading.hints, *unknown_cities(query, context))
     asking = _Asking(query, hints, call.said.event_id, None)
     if call.direct:
-        return _answer(asking, _of_asker(call, context), call, context)
+        return _answer(_look(asking, _of_asker(call, context), call, context), call, context)
     here = of_room(context.connection, call.room)
     if means_elsewhere(here.rooms, query, context):
         # Other rooms concern the asker alone; what there is of them, nobody here is told.
-        return _answer(asking, _of_asker(call, context), replace(call, private=True), context)
+        alone = replace(call, private=True)
+        return _answer(_look(asking, _of_asker(call, context), call, context), alone, context)
     if not any(_has_archive(room, context) for room in here.rooms):
         raise MemberError(replies.no_archive(call.words, f"{call.prefix}archive on"))
-    return [*_answer(asking, here, call, context), *_elsewhere(asking, here, call, context)]
+    looked = _look(asking, here, call, context)
+    return [*_answer(looked, call, context), *_elsewhere(looked, call, context)]
 
 
 def show_more(call: Call[Nothing], context: Context) -> Posts:
@@ -82,9 +84,8 @@ def show_more(call: Call[Nothing], context: Context) -> Posts:
     today = context.now.astimezone(context.zone_of(call.asker)).date()
     query = read_again(left.query, today=today)
     asking = _Asking(query, (), left.asked_in, Cursor(left.below, left.shown, left.documents))
-    if call.direct:
-        return _answer(asking, _of_asker(call, context), call, context)
-    return _answer(asking, of_room(context.connection, call.room), call, context)
+    readers = _of_asker(call, context) if call.direct else of_room(context.connection, call.room)
+    return _answer(_look(asking, readers, call, context), call, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,26 @@ class _Asking:
     cursor: Cursor | None
 
 
-def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context) -> Posts:
-    query, theirs = asking.query, audience.rooms
-    audience = replace(audience, rooms=rooms_meant(theirs, query, context))
-    found, searched = look_widely(audience, query, call.asker, context, asking.cursor)
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was found, and for whom."""
+
+    asking: _Asking
+    theirs: Sequence[Room]  # of the audience, whichever are meant
+    audience: Audience  # about those that are meant
+    found: Found
+    searched: Query  # perhaps more widely than asked
+
+
+def _look(asking: _Asking, audience: Audience, call: AnyCall, context: Context) -> _Looked:
+    meant = replace(audience, rooms=rooms_meant(audience.rooms, asking.query, context))
+    found = look_widely(meant, asking.query, call.asker, context, asking.cursor)
+    return _Looked(asking, audience.rooms, meant, *found)
+
+
+def _answer(looked: _Looked, call: AnyCall, context: Context) -> Posts:
+    asking, audience, found = looked.asking, looked.audience, looked.found
+    query, theirs, searched = asking.query, looked.theirs, looked.searched
     page = ranking.page(found.ordered, found.candidates, asking.cursor, PAGE)
     numbers = [hit.message_id for hit in page.hits]
     messages = archive.by_ids(context.connection, [it for it in numbers if it >= 0])
@@ -147,17 +164,14 @@ def _answer(asking: _Asking, audience: Audience, call: AnyCall, context: Context
     return call.answer(reply, quotes=tuple(dict.fromkeys(quotes)))
 
 
-def _elsewhere(asking: _Asking, here: Audience, call: AnyCall, context: Context) -> Posts:
+def _elsewhere(here: _Looked, call: AnyCall, context: Context) -> Posts:
     """Where the room has nothing, the asker's other rooms are looked through, for them alone."""
-    if asking.query.wants(Field.IN, Field.THREAD):
+    if here.found.ordered or here.asking.query.wants(Field.IN, Field.THREAD):
         return []
-    if look_widely(here, asking.query, call.asker, context, None)[0].ordered:
+    wider = _look(replace(here.asking, hints=()), _of_asker(call, context), call, context)
+    if not wider.found.ordered:
         return []
-    wider = _of_asker(call, context)
-    if not look_widely(wider, asking.query, call.asker, context, None)[0].ordered:
-        return []
-    alone = replace(asking, hints=())
-    posts = _answer(alone, wider, replace(call, private=True), context)
+    posts = _answer(wider, replace(call, private=True), context)
     return [post for post in posts if isinstance(post, Tell)]
 
 

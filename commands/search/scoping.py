@@ -130,8 +130,10 @@ def documents_of(scope: Scope | None, query: Query) -> Scope | None:
 
 def reach_of(audience: Audience, query: Query) -> Reach:
     """Which practices and summaries all readers may read, of the rooms that are asked about."""
-    clusters = {room.cluster for room in audience.rooms if room.kind is RoomKind.CLUSTER}
-    ours = any(room.kind in (RoomKind.CLUSTER, RoomKind.COORDINATORS) for room in audience.rooms)
+    # Who stayed behind in a room that was upgraded is not in the cluster's room.
+    there = [it for it in audience.rooms if it.id in audience.present and it.successor is None]
+    clusters = {room.cluster for room in there if room.kind is RoomKind.CLUSTER}
+    ours = any(room.kind in (RoomKind.CLUSTER, RoomKind.COORDINATORS) for room in there)
     named = bool({*query.wants(Field.IN), *query.bars(Field.IN)} - set(EVERYWHERE))
     return Reach(
         tuple(room.id for room in audience.rooms),

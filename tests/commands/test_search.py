@@ -301,6 +301,21 @@ async def test_an_upgraded_room_is_searched_with_what_went_before(hall: Hall) ->
     assert "loud" in await hall.hears(ANN, "!search pump", new)
 
 
+async def test_who_stayed_behind_in_the_old_room_finds_no_practices_of_the_new(hall: Hall) -> None:
+    new = RoomId("!new:hs")
+
+    def upgrade(connection: Connection) -> None:
+        join(connection, new, RoomKind.CLUSTER, (ANN, CORA, ME), "housing")
+        rooms.change(connection, new, predecessor=HOUSING)
+        rooms.change(connection, HOUSING, successor=new)
+
+    await hall.do(upgrade)
+    await hall.moves(BEN, WELCOME, "leave")
+    await hall.says(ANN, "!practice share\nTitle: Pump\nProblem: Noise\nWhat we do: Felt", new)
+    assert "Pump" in await hall.hears(CORA, "search pump", direct(CORA))
+    assert "Nothing found" in await hall.hears(BEN, "search pump", direct(BEN))
+
+
 async def test_a_chain_of_rooms_is_one_even_if_it_bites_its_tail(hall: Hall) -> None:
     await talk(hall)
     second, third = RoomId("!second:hs"), RoomId("!third:hs")
