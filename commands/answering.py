@@ -136,7 +136,23 @@ def _carry_out(
             assert question is not None
             command = next(c for c in CATALOGUE if c.name == question.command)
             whole = f"{question.given} {text}".strip()
+            anew = _said_anew(command, whole, call, context)
+            if anew is not None:
+                questions.forget(context.connection, place, call.asker.id)
+                return _run(anew.command, anew.rest, call, context, place)
             return _run(command, whole, call, context, place, answering=True)
+
+
+def _said_anew(asked: AnyCommand, answer: str, call: Call[None], context: Context) -> Found | None:
+    """The command that somebody types in full, where no sign is needed, in place of an answer: the
+    one that we asked about, or another if the words are no answer."""
+    heard = reading.alone(call.said.body, CATALOGUE) if call.direct else None
+    if not isinstance(heard, Found):
+        return None
+    if heard.command is asked and heard.rest:
+        return heard
+    given = read_arguments(asked.arguments, answer, surroundings(call, context))
+    return heard if isinstance(given, Refusal) else None
 
 
 def _suggest(unknown: Unknown, call: Call[None], context: Context) -> Posts:

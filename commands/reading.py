@@ -130,13 +130,18 @@ def read(
     address = _address(said, me=me, name=name, prefix=prefix)
     if awaited:
         if rested and address is None and direct:
-            heard = _look_up(_Address(said.body.strip(), Manner.ALONE), catalogue)
+            heard = alone(said.body, catalogue)
             if isinstance(heard, Found):
                 return heard
         return _answered(said, address, catalogue)
     if address is None and direct:
         address = _Address(said.body.strip(), Manner.ALONE)
     return NotForUs() if address is None else _look_up(address, catalogue)
+
+
+def alone(text: str, catalogue: Sequence[AnyCommand]) -> Heard:
+    """What words ask of us in a direct chat, where no sign is needed."""
+    return _look_up(_Address(text.strip(), Manner.ALONE), catalogue)
 
 
 def _answered(said: Said, address: _Address | None, catalogue: Sequence[AnyCommand]) -> Heard:

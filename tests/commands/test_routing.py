@@ -126,6 +126,22 @@ async def test_a_wrong_answer_may_be_put_right(hall: Hall) -> None:
     assert "Europe/Oslo now" in await hall.hears(ANN, "Oslo", direct(ANN))
 
 
+async def test_in_a_direct_chat_the_whole_command_is_taken_where_an_answer_is_awaited(
+    hall: Hall,
+) -> None:
+    """Where no sign is needed, whoever reads "on or off?" types what the help has shown them."""
+    assert "on or off" in await hall.hears(ANN, "privacy archive", direct(ANN))
+    await hall.says(ANN, "privacy archive off", direct(ANN))
+    ann = await hall.do(lambda c: people.get(c, ANN))
+    assert ann is not None
+    assert not ann.archive
+    await hall.says(ANN, "settings timezone", direct(ANN))
+    assert "You are Ann Berg" in await hall.hears(ANN, "whoami", direct(ANN))
+    assert "Europe/Oslo" not in await hall.hears(ANN, "Oslo", direct(ANN)), "it asks no more"
+    await hall.says(ANN, "search", direct(ANN))
+    assert "Nothing found for pump" in await hall.hears(ANN, "search pump", direct(ANN))
+
+
 async def test_a_question_ends_with_cancel_with_another_command_or_after_ten_minutes(
     hall: Hall,
 ) -> None:
