@@ -8,6 +8,7 @@ from typing import Any
 # PostgreSQL refuses NUL, UTF-8 refuses lone surrogates: neither was ever meant by anybody.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 LONGEST_BODY = 65_536  # characters; an event is at most 65 kB
+_FALLBACKS = ("> <@", "> * <@")  # how the quoted lines begin; the second quotes a `/me`
 
 
 def clean(text: object) -> str:
@@ -35,7 +36,7 @@ def body_of(content: Mapping[str, Any], *, reply: bool) -> str:
         or extensible(content)
         or _words_of_html(content.get("formatted_body"))
     )
-    return without_reply_fallback(body) if reply and body.startswith("> <@") else body
+    return without_reply_fallback(body) if reply and body.startswith(_FALLBACKS) else body
 
 
 def extensible(content: Mapping[str, Any]) -> str:
