@@ -415,12 +415,14 @@ def _forget_redacted(
     now: datetime,
     taken: Taken,
 ) -> None:
-    targets = [event.redacts for event in events if event.redacts is not None]
+    taken_back = {event.redacts: event.at for event in events if event.redacts is not None}
+    targets = list(taken_back)
     if targets:
-        # Also while the archive is off: what it holds from before goes all the same.
+        # Also while the archive is off: what it holds from before goes all the same, for good.
         language = hall.settings.community.language
-        gone = [(event_hash(target), room.id) for target in targets]
-        redacting.erase(connection, gone, language)
+        at = {event_hash(target): moment for target, moment in taken_back.items()}
+        redacting.remember(connection, room.id, at)
+        redacting.erase(connection, [(hashed, room.id) for hashed in at], language)
         inbox.erase(connection, room.room_id, targets, now)
         waiting.forget(connection, targets)
         for target in targets:

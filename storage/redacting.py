@@ -1,14 +1,36 @@
 """Taking events back: redacted, erased or expired, their words go at once and for good."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, delete, select, tuple_, update
 
 from storage import documents
-from storage.database import in_parts
+from storage.database import find_among, in_parts, insert_once
 from storage.revisions import MESSAGE_WITH_EVENT, index_row, recompute
 from storage.search import erase_rows
-from storage.tables.archive import attachment, event, message, reaction, revision, wanted_file
+from storage.tables.archive import (
+    attachment,
+    event,
+    message,
+    reaction,
+    redaction,
+    revision,
+    wanted_file,
+)
+
+_HELD = "SELECT event_h, room_id FROM event WHERE event_h {among}"
+
+
+def remember(connection: Connection, room: int, taken_back: Mapping[int, int]) -> None:
+    """Write down which events of a room that the archive holds were taken back: an older backup or
+    export must not bring them back. taken_back: their hashes, and when (ms)."""
+    rows = [
+        {"target_h": hashed, "room_id": room, "ts": taken_back[hashed]}
+        for hashed, its_room in find_among(connection, _HELD, taken_back)
+        if its_room == room
+    ]
+    if rows:
+        connection.execute(insert_once(connection, redaction), rows)
 
 
 def erase(

@@ -1,22 +1,27 @@
 """Somebody wants to be erased: asked first, done in the background, told in numbers."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Connection, make_url, select
 
-from bot import erasing, erasing_beside
+from bot import erasing, erasing_beside, intake
+from bot import ledger as kept
 from bot.hall import Bells
 from bot.hall import Hall as RealHall
 from demo.postgres import Postgres
-from storage import archive, erasures, marks, people, personal, rooms
+from storage import archive, erasures, marks, people, personal, portable, rooms
 from storage.database import Database, open_database
+from storage.facts import read_fact
 from storage.outbox import Action
+from storage.records import EventId, RoomEvent, UserId
+from storage.tables.archive import event, message, redaction, revision
 from storage.tables.base import metadata
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
@@ -52,6 +57,44 @@ async def erases(hall: Delivered, folder: Path) -> None:
     await hall.passes(hall.now)
 
 
+def said(hall: Delivered, body: str) -> RoomEvent:
+    """Ann says something now."""
+    return hall._event(ANN, HOUSING, "m.room.message", {"msgtype": "m.text", "body": body})
+
+
+def edited(hall: Delivered, of: RoomEvent, body: str, by: UserId = ANN) -> RoomEvent:
+    """Somebody edits it now."""
+    content = {"body": f"* {body}", "m.new_content": {"msgtype": "m.text", "body": body}}
+    relation = {"rel_type": "m.replace", "event_id": of.event_id}
+    return replace(hall._event(by, HOUSING, of.type, content), relates_to=relation)
+
+
+def deleted(hall: Delivered, target: EventId) -> RoomEvent:
+    """Ann deletes something now."""
+    return replace(hall._event(ANN, HOUSING, "m.room.redaction", {}), redacts=target)
+
+
+async def comes(hall: Delivered, event: RoomEvent) -> None:
+    """An event comes through the door of intake, whatever becomes of it there."""
+    me_in_it = SimpleNamespace(
+        settings=hall.settings, me=ME, id=UUID(int=7), name="moothall", database=hall.database
+    )
+    facts = {event.event_id: read_fact(event, "en")}
+
+    def work(connection: Connection) -> None:
+        room = rooms.know(connection, event.room_id)
+        its_hall = cast(RealHall, me_in_it)
+        intake.keep(connection, its_hall, room, [event], facts, hall.now, intake.Taken())
+
+    hall.later(timedelta(minutes=1))
+    await hall.database.write(work, alone=True)
+
+
+async def turns_off(hall: Delivered) -> None:
+    """The archive of the room; what it holds stays."""
+    await hall.do(lambda c: rooms.change(c, HOUSING, archive_on=False, archive_since=None))
+
+
 async def everything(database: Database) -> dict[str, str]:
     """Every value of every table, by table."""
 
@@ -71,6 +114,37 @@ async def where(database: Database, *words: str) -> set[str]:
         for name, values in (await everything(database)).items()
         if any(word in values for word in words)
     }
+
+
+async def test_what_is_deleted_while_the_archive_is_off_never_comes_back(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    """Neither by an older export, nor by an older backup."""
+    await hall.keeps_archive()
+    message_of_ann = said(hall, "canary at first")
+    await comes(hall, message_of_ann)
+    await comes(hall, edited(hall, message_of_ann, "canary again"))
+    old = await hall.do(lambda c: list(portable.lines(c)))
+    await turns_off(hall)
+    await comes(hall, deleted(hall, message_of_ann.event_id))
+    await comes(hall, deleted(hall, EventId("$never-heard-of")))
+    assert await where(hall.database, "canary") == set()
+
+    await hall.database.write(lambda c: portable.take_in(c, old), alone=True)
+    assert await where(hall.database, "canary") == set()
+    await kept.save(hall.database, tmp_path)
+    assert len([one for one in kept.read(tmp_path) if '"redacted"' in one]) == 1
+
+    def restore(connection: Connection) -> None:
+        """As an older backup has it."""
+        for table in (redaction, message, revision, event):
+            connection.execute(table.delete())
+        portable.take_in(connection, old)
+
+    await hall.database.write(restore, alone=True)
+    assert await where(hall.database, "canary") == {"message", "revision"}
+    await kept.replay(hall.database, tmp_path, hall.now, "en")
+    assert await where(hall.database, "canary") == set()
 
 
 async def test_erasure_is_shown_first_and_done_only_on_yes(hall: Delivered) -> None:
