@@ -147,6 +147,54 @@ async def test_what_is_deleted_while_the_archive_is_off_never_comes_back(
     assert await where(hall.database, "canary") == set()
 
 
+@pytest.mark.parametrize("why", ["it is off", "she has opted out"])
+async def test_what_was_edited_is_not_found_any_more_though_nothing_new_is_kept(
+    hall: Delivered, why: str
+) -> None:
+    await hall.keeps_archive()
+    first, other = said(hall, "Yusuf gets the flat"), said(hall, "Rana gets the flat")
+    for one in (first, other):
+        await comes(hall, one)
+    if why == "it is off":
+        await turns_off(hall)
+    else:
+        hall.later(timedelta(minutes=1))
+        await hall.says(ANN, "privacy archive off", direct(ANN))
+    edit = edited(hall, first, "canary")
+    hall.later(timedelta(minutes=1))
+    forged = edited(hall, other, "forged", by=BEN)
+    unheard = said(hall, "canary")
+    early = edited(hall, unheard, "canary")
+    for one in (edit, edit, forged, early, unheard):
+        await comes(hall, one)
+    assert "Yusuf" not in await hall.hears(BEN, "search flat", direct(BEN))
+    assert "Rana" in await hall.hears(BEN, "search Rana", direct(BEN))
+    assert await where(hall.database, "canary") == set()
+    if why == "it is off":
+        names = [str(one.event_id) for one in (forged, early, unheard)]
+        assert await where(hall.database, "forged", *names) == set()
+
+
+async def test_an_edit_of_before_the_archive_began_anew_takes_the_old_words_away(
+    hall: Delivered,
+) -> None:
+    """It was off in the meantime, and the edit comes late."""
+    await hall.keeps_archive()
+    message_of_ann = said(hall, "Yusuf gets the flat")
+    await comes(hall, message_of_ann)
+    await turns_off(hall)
+    hall.later(timedelta(minutes=1))
+    edit = edited(hall, message_of_ann, "canary")
+    hall.later(timedelta(minutes=1))
+    await hall.keeps_archive()
+    await comes(hall, edit)
+    assert "Found" not in await hall.hears(BEN, "search flat", direct(BEN))
+    later = edited(hall, message_of_ann, "Somebody gets the flat")
+    await comes(hall, later)
+    assert "Somebody" in await hall.hears(BEN, "search flat", direct(BEN))
+    assert await where(hall.database, "canary") == set()
+
+
 async def test_erasure_is_shown_first_and_done_only_on_yes(hall: Delivered) -> None:
     await hall.keeps_archive()
     await hall.talks(ANN, "We have four lifts")
