@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from storage import people, rooms, silences
-from storage.bodies import clean
+from storage.bodies import POLLS, clean
 from storage.database import find_among, in_parts, insert_many, insert_once
-from storage.facts import MESSAGE_TYPES, STICKER, Fact, Kind, holds_file, key_of
+from storage.facts import MESSAGE_TYPES, POLL_START, STICKER, Fact, Kind, holds_file, key_of
 from storage.records import EventId, RoomId, UserId
 from storage.redacting import erase
 from storage.revisions import newest, recompute, revisions_of
@@ -198,6 +198,8 @@ def minimal(type_: str, content: Mapping[str, Any], drop: Collection[str] = ()) 
     written them, and they would outlive whom they name."""
     if type_ == "m.room.member":
         return {key: value for key, value in content.items() if key == "membership"}
+    if type_ in POLL_START:
+        drop = {*drop, *POLLS}  # the words of the message again, and they would outlive an edit
     # What opens an encrypted file stands in `wanted_file` until it is fetched, and nowhere else.
     kept: dict[str, Any] = without_keys(
         {key: value for key, value in content.items() if key not in drop}
