@@ -21,8 +21,9 @@ from storage.database import Database, open_database
 from storage.facts import read_fact
 from storage.outbox import Action
 from storage.records import EventId, RoomEvent, UserId
-from storage.tables.archive import event, message, redaction, revision
+from storage.tables.archive import erasure, event, message, redaction, revision
 from storage.tables.base import metadata
+from storage.types import milliseconds
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
 
@@ -289,6 +290,63 @@ async def test_once_they_have_left_not_even_the_address_stays(
     await hall.moves(ANN, HOUSING, "join")
     await hall.talks(ANN, "canary again")
     assert await where(hall.database, "canary") == set()
+
+
+async def test_erasure_reaches_what_was_said_by_a_clock_that_runs_ahead(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    """And it stays away from then on, though whoever said it may be kept again by that time."""
+    await hall.keeps_archive()
+    ahead = milliseconds(hall.now + timedelta(days=2))
+    spoken = replace(said(hall, "canary of the day after tomorrow"), at=ahead)
+    plain = said(hall, "canary of today")
+    edit = replace(edited(hall, plain, "canary of then"), at=ahead)
+    await hall.archives([spoken, plain, edit])
+    hall.later(timedelta(minutes=1))
+    old = await hall.do(lambda c: list(portable.lines(c)))
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase yes", direct(ANN))
+    await erases(hall, tmp_path)
+    assert await where(hall.database, "canary") == set()
+    assert "2 messages\n" in hall.bodies(direct(ANN))[-1]
+
+    hall.later(timedelta(hours=1))
+    await hall.says(ANN, "privacy archive on", direct(ANN))
+    await kept.save(hall.database, tmp_path)
+    await hall.database.write(lambda c: portable.take_in(c, old), alone=True)
+    assert await where(hall.database, "canary") == set()
+
+    def forget(connection: Connection) -> None:
+        """As in a new database, beside which the ledger lies."""
+        for table in (redaction, erasure, message, revision, event):
+            connection.execute(table.delete())
+
+    await hall.database.write(forget)
+    await kept.replay(hall.database, tmp_path, hall.now, "en")
+    await hall.database.write(lambda c: portable.take_in(c, old), alone=True)
+    assert await where(hall.database, "canary") == set()
+
+
+async def test_time_is_over_also_for_what_was_said_by_a_clock_that_runs_ahead(
+    hall: Delivered,
+) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "canary of today")
+    ahead = milliseconds(hall.now + timedelta(days=60 * 365))
+    spoken = replace(said(hall, "canary of the far future"), at=ahead)
+    place = replace(hall._event(ANN, HOUSING, "m.location", {"name": "canary"}), at=ahead)
+    unheard = said(hall, "never heard")
+    edit = replace(edited(hall, unheard, "canary"), at=ahead)
+    await hall.archives([spoken, place, edit])
+    hall.later(timedelta(days=720))
+    assert "2 messages go within two weeks" in await hall.hears(ANN, "!archive status")
+    await hall.expires()
+    assert await where(hall.database, "canary") == {"message", "event", "revision"}
+    hall.later(timedelta(days=11))
+    await hall.talks(ANN, "Something new")
+    await hall.expires()
+    assert await where(hall.database, "canary") == set()
+    assert "message" in await where(hall.database, "Something new")
 
 
 async def test_practices_may_stay_under_the_city_s_name(hall: Delivered, tmp_path: Path) -> None:
