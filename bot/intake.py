@@ -396,15 +396,28 @@ def _archive(
 ) -> Collection[EventId]:
     taken.familiar += len(facts)
     since = rooms.archive_since(connection, room.room_id) if facts else None
-    if since is None:
+    begun = None if since is None else milliseconds(since)
+    _forget_edited(
+        connection, hall, [one for one in facts if begun is None or one.event.at < begun], now
+    )
+    if begun is None:
         return ()
-    wanted = [fact for fact in facts if fact.event.at >= milliseconds(since)]
+    wanted = [fact for fact in facts if fact.event.at >= begun]
     new = folding.record(connection, wanted, milliseconds(now), hall.settings.community.language)
     fresh = [fact for fact in wanted if fact.event.event_id in new]
     taken.files |= media.want(connection, fresh, hall.settings.archive, now)
     taken.new += len(new)
     taken.familiar -= len(new)
     return new
+
+
+def _forget_edited(
+    connection: Connection, hall: Hall, unwanted: Sequence[Fact], now: datetime
+) -> None:
+    """Edits of when the archive was off: what it holds loses its words, and gets no new ones."""
+    edits = [wordless(fact) for fact in folding.find_valid_edits(connection, unwanted)]
+    if edits:
+        folding.record(connection, edits, milliseconds(now), hall.settings.community.language)
 
 
 def _forget_redacted(
@@ -415,12 +428,14 @@ def _forget_redacted(
     now: datetime,
     taken: Taken,
 ) -> None:
-    targets = [event.redacts for event in events if event.redacts is not None]
+    taken_back = {event.redacts: event.at for event in events if event.redacts is not None}
+    targets = list(taken_back)
     if targets:
-        # Also while the archive is off: what it holds from before goes all the same.
+        # Also while the archive is off: what it holds from before goes all the same, for good.
         language = hall.settings.community.language
-        gone = [(event_hash(target), room.id) for target in targets]
-        redacting.erase(connection, gone, language)
+        at = {event_hash(target): moment for target, moment in taken_back.items()}
+        redacting.remember(connection, room.id, at)
+        redacting.erase(connection, [(hashed, room.id) for hashed in at], language)
         inbox.erase(connection, room.room_id, targets, now)
         waiting.forget(connection, targets)
         for target in targets:

@@ -12,6 +12,7 @@ from storage.lists import in_sizes, places
 from storage.records import ArchivedMessage, EventId, KeptFile, RoomId, UserId
 from storage.tables.archive import attachment, event, message, reaction
 from storage.tables.people import person, room
+from storage.time_keys import was_said_before
 from storage.types import event_hash, instant
 
 
@@ -207,10 +208,8 @@ def _status(connection: Connection, scope: ColumnElement[bool]) -> ArchiveStatus
 def said_before(connection: Connection, room_number: int, before: int) -> int:
     """How many messages with words were said in a room before a moment (ms)."""
     worded = ~message.c.redacted & ~message.c.withheld
-    count = connection.scalar(
-        select(func.count()).where(message.c.room_id == room_number, message.c.ts < before, worded)
-    )
-    return count or 0
+    mine = (message.c.room_id == room_number, was_said_before(before), worded)
+    return connection.scalar(select(func.count()).where(*mine)) or 0
 
 
 @cache

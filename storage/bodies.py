@@ -1,13 +1,15 @@
 """The words of a message as the archive keeps them: cleaned, without what clients put in front."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
 # PostgreSQL refuses NUL, UTF-8 refuses lone surrogates: neither was ever meant by anybody.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+POLLS = ("org.matrix.msc3381.poll.start", "m.poll.start", "m.poll")  # what a poll asks is in one
 LONGEST_BODY = 65_536  # characters; an event is at most 65 kB
+_FALLBACKS = ("> <@", "> * <@")  # how the quoted lines begin; the second quotes a `/me`
 
 
 def clean(text: object) -> str:
@@ -35,7 +37,7 @@ def body_of(content: Mapping[str, Any], *, reply: bool) -> str:
         or extensible(content)
         or _words_of_html(content.get("formatted_body"))
     )
-    return without_reply_fallback(body) if reply and body.startswith("> <@") else body
+    return without_reply_fallback(body) if reply and body.startswith(_FALLBACKS) else body
 
 
 def extensible(content: Mapping[str, Any]) -> str:
@@ -46,6 +48,22 @@ def extensible(content: Mapping[str, Any]) -> str:
     listed = content.get("m.text")
     first = listed[0] if isinstance(listed, list) and listed else {}
     return clean(first.get("body")) if isinstance(first, Mapping) else ""
+
+
+def body_of_poll(content: Mapping[str, Any]) -> str:
+    """The text of a poll; put together from what it asks, if it has none."""
+    return extensible(content) or "\n".join(filter(None, _lines_of_poll(content)))
+
+
+def _lines_of_poll(content: Mapping[str, Any]) -> Iterator[str]:
+    blocks = (block for name in POLLS if isinstance(block := content.get(name), Mapping))
+    asked = next(blocks, {})
+    question, answers = asked.get("question"), asked.get("answers")
+    if isinstance(question, Mapping):
+        yield extensible(question) or clean(question.get("body"))
+    for number, answer in enumerate(answers if isinstance(answers, list) else (), start=1):
+        text = extensible(answer) if isinstance(answer, Mapping) else ""
+        yield f"{number}. {text}" if text else ""
 
 
 class _Reader(HTMLParser):

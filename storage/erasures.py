@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, or_, select, update
 from storage import marks, personal, redacting, silences
 from storage.database import insert_once
 from storage.records import EventId, Person, RoomId, Timer, UserId
-from storage.tables.archive import attachment, erasure, event, message, revision
+from storage.tables.archive import attachment, erasure, event, message, redaction, revision
 from storage.tables.people import person, room
 from storage.types import milliseconds
 
@@ -124,12 +124,12 @@ def step(
     """Erase a few messages; the last one's id, from where to go on. Run it alone: it writes the
     index."""
     rows = connection.execute(
-        select(message.c.id, event.c.event_h, event.c.room_id)
+        select(message.c.id, message.c.ts, event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
         .where(
             message.c.sender_id == one.person_id,
             message.c.id > after,
-            message.c.ts <= one.until,
+            or_(message.c.ts <= one.until, event.c.received <= one.until),  # clocks run ahead
             ~message.c.redacted,
             ~message.c.withheld,
         )
@@ -147,13 +147,41 @@ def step(
         "files": connection.scalar(files) or 0,
     }
     count(connection, one, {name: number for name, number in counts.items() if number})
+    ahead = [(row.event_h, row.room_id) for row in rows if row.ts > one.until]
+    _count_as_deleted(connection, one, ahead)
     redacting.erase(connection, [(row.event_h, row.room_id) for row in rows], language)
     return int(rows[-1].id)
+
+
+def _count_as_deleted(
+    connection: Connection, one: Erasure, pairs: Sequence[tuple[int, int]]
+) -> None:
+    """Of what seems to be said after an erasure, and was here by then: (hash, room) pairs.
+
+    Silence goes by what clocks say, and may be over at that time.
+    """
+    for hashed, number in pairs:
+        row = {"target_h": hashed, "room_id": number, "ts": one.until}
+        connection.execute(insert_once(connection, redaction), row)
+
+
+def _edits_from_the_future(connection: Connection, one: Erasure) -> list[tuple[int, int]]:
+    edits = (
+        select(revision.c.edit_h, revision.c.room_id)
+        .join(event, event.c.event_h == revision.c.edit_h)
+        .where(
+            revision.c.sender_id == one.person_id,
+            revision.c.ts > one.until,
+            event.c.received <= one.until,
+        )
+    )
+    return [(row.edit_h, row.room_id) for row in connection.execute(edits)]
 
 
 def begin(connection: Connection, one: Erasure) -> None:
     """All but the messages goes at once."""
     user_id = whose(connection, one)
+    _count_as_deleted(connection, one, _edits_from_the_future(connection, one))
     count(connection, one, personal.erase(connection, one.person_id, user_id))
     change(connection, one.id, state=BEGUN)
 

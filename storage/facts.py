@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from storage.bodies import body_of, clean, extensible
+from storage.bodies import body_of, body_of_poll, clean
 from storage.records import RoomEvent
 from storage.search import Analysed, analyse, marks_of
 from storage.search.marks import FILE, IMAGE, POLL
@@ -98,7 +98,7 @@ def key_of(room_event: RoomEvent) -> str:
 
 def _body_of(room_event: RoomEvent, content: Mapping[str, Any]) -> str:
     if room_event.type in POLL_START:
-        return extensible(content)
+        return body_of_poll(content)
     return body_of(content, reply=_reply_of(room_event) is not None)
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from storage import people, rooms, silences
-from storage.bodies import clean
+from storage.bodies import POLLS, clean
 from storage.database import find_among, in_parts, insert_many, insert_once
-from storage.facts import MESSAGE_TYPES, STICKER, Fact, Kind, holds_file, key_of
+from storage.facts import MESSAGE_TYPES, POLL_START, STICKER, Fact, Kind, holds_file, key_of
 from storage.records import EventId, RoomId, UserId
 from storage.redacting import erase
 from storage.revisions import newest, recompute, revisions_of
@@ -39,6 +39,12 @@ _MESSAGE = (
     *("id", "seq", "room_id", "thread_h", "thread_fixed", "sender_id", "ts", "lang", "body"),
     *("original_body", "marks", "redacted", "withheld"),
 )
+_HELD = (
+    "SELECT event.event_h, event.type, room.room_id, person.user_id FROM event"
+    " JOIN message ON message.seq = event.seq AND NOT message.redacted AND NOT message.withheld"
+    " JOIN room ON room.id = event.room_id JOIN person ON person.id = event.sender_id"
+    " WHERE event.event_h {among}"
+)
 
 
 def record(
@@ -61,6 +67,20 @@ def record(
     added = _add_messages(connection, fresh, numbers, dead, seqs, received, language)
     recompute(connection, edited - added, language)
     return {fact.event.event_id for fact in fresh}
+
+
+def find_valid_edits(connection: Connection, facts: Iterable[Fact]) -> list[Fact]:
+    """Those that edit a message that the archive holds: by its sender, of its kind."""
+    edits = [fact for fact in facts if fact.kind is Kind.EDIT]
+    if not edits:
+        return []
+    targets = {fact.target for fact in edits if fact.target is not None}
+    held = {tuple(row) for row in find_among(connection, _HELD, targets)}
+    return [
+        fact
+        for fact in edits
+        if (fact.target, fact.event.type, fact.event.room_id, fact.event.sender) in held
+    ]
 
 
 def count_worded(connection: Connection, hashes: Iterable[int]) -> int:
@@ -178,6 +198,8 @@ def minimal(type_: str, content: Mapping[str, Any], drop: Collection[str] = ()) 
     written them, and they would outlive whom they name."""
     if type_ == "m.room.member":
         return {key: value for key, value in content.items() if key == "membership"}
+    if type_ in POLL_START:
+        drop = {*drop, *POLLS}  # the words of the message again, and they would outlive an edit
     # What opens an encrypted file stands in `wanted_file` until it is fetched, and nowhere else.
     kept: dict[str, Any] = without_keys(
         {key: value for key, value in content.items() if key not in drop}
@@ -217,13 +239,13 @@ def _add_revisions(
             "sender_id": numbers.sender(fact),
             "type": fact.event.type,
             "ts": fact.at,
-            "body": fact.body,
+            # Its words are not for the archive; but those that it took back are no more, either.
+            "body": "" if numbers.silent(fact) else fact.body,
         }
         for fact in fresh
         if fact.kind is Kind.EDIT
         and (fact.hash, numbers.room(fact)) not in dead
         and (fact.target, numbers.room(fact)) not in dead  # the original takes its edits with it
-        and not numbers.silent(fact)
     ]
     if rows:
         connection.execute(insert(revision), rows)

@@ -1,14 +1,37 @@
 """Taking events back: redacted, erased or expired, their words go at once and for good."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, tuple_, update
 
 from storage import documents
-from storage.database import in_parts
+from storage.database import find_among, in_parts, insert_once
 from storage.revisions import MESSAGE_WITH_EVENT, index_row, recompute
 from storage.search import erase_rows
-from storage.tables.archive import attachment, event, message, reaction, revision, wanted_file
+from storage.tables.archive import (
+    attachment,
+    event,
+    message,
+    reaction,
+    redaction,
+    revision,
+    wanted_file,
+)
+from storage.time_keys import was_said_before
+
+_HELD = "SELECT event_h, room_id FROM event WHERE event_h {among}"
+
+
+def remember(connection: Connection, room: int, taken_back: Mapping[int, int]) -> None:
+    """Write down which events of a room that the archive holds were taken back: an older backup or
+    export must not bring them back. taken_back: their hashes, and when (ms)."""
+    rows = [
+        {"target_h": hashed, "room_id": room, "ts": taken_back[hashed]}
+        for hashed, its_room in find_among(connection, _HELD, taken_back)
+        if its_room == room
+    ]
+    if rows:
+        connection.execute(insert_once(connection, redaction), rows)
 
 
 def erase(
@@ -101,7 +124,7 @@ def erase_since(
     if room is not None:
         query = query.where(message.c.room_id == room)
     if before is not None:
-        query = query.where(message.c.ts < before)
+        query = query.where(was_said_before(before))
     erase(connection, [(row.event_h, row.room_id) for row in connection.execute(query)], language)
 
 
@@ -113,7 +136,7 @@ def find_old(connection: Connection, room: int, before: int, at_most: int) -> li
     old = connection.execute(
         select(event.c.event_h, event.c.room_id)
         .join(message, message.c.seq == event.c.seq)
-        .where(message.c.room_id == room, message.c.ts < before, ~message.c.redacted)
+        .where(message.c.room_id == room, was_said_before(before), ~message.c.redacted)
         .limit(at_most)
     )
     return [(row.event_h, row.room_id) for row in old]
@@ -122,7 +145,8 @@ def find_old(connection: Connection, room: int, before: int, at_most: int) -> li
 def find_old_beside(connection: Connection, room: int, before: int, at_most: int) -> list[int]:
     """What is old and no message, such as votes and places: numbers of events. Beside the writer,
     too."""
-    old = (event.c.room_id == room, event.c.ts < before, event.c.content.is_not(None))
+    was_before = or_(event.c.ts < before, event.c.received < before)  # clocks run ahead
+    old = (event.c.room_id == room, was_before, event.c.content.is_not(None))
     return list(connection.scalars(select(event.c.seq).where(*old).limit(at_most)))
 
 
@@ -134,7 +158,8 @@ def blank(connection: Connection, numbers: Sequence[int]) -> None:
 
 def find_old_edits(connection: Connection, room: int, before: int, at_most: int) -> list[int]:
     """Old edits whose original never came: their hashes. Beside the writer, too."""
-    old = (revision.c.room_id == room, revision.c.ts < before)
+    came = select(event.c.received).where(event.c.event_h == revision.c.edit_h).scalar_subquery()
+    old = (revision.c.room_id == room, or_(revision.c.ts < before, came < before))
     return list(connection.scalars(select(revision.c.edit_h).where(*old).limit(at_most)))
 
 

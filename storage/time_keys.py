@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
 
 from storage.tables.archive import message
 
@@ -15,7 +15,7 @@ _IDS_BETWEEN = select(message.c.id).where(
 
 def time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
     """Free ids for messages said at these moments (ms): seconds · 16 + n, so ids follow time."""
-    bases = [moment // 1000 * 16 for moment in moments]
+    bases = [_first_key(moment) for moment in moments]
     places = sorted(range(len(bases)), key=lambda place: bases[place])
     keys = [0] * len(bases)
     taken: set[int] = set()
@@ -34,6 +34,18 @@ def time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
         free_from[bases[place]] = key + 1
         keys[place] = key
     return keys
+
+
+def was_said_before(moment: int) -> ColumnElement[bool]:
+    """Whether a message was said before a moment (ms).
+
+    Clocks run ahead: what was here by then was said before it, and ids know, whatever `ts` says.
+    """
+    return or_(message.c.ts < moment, message.c.id < _first_key(moment))
+
+
+def _first_key(moment: int) -> int:
+    return moment // 1000 * 16
 
 
 def _ids_between(connection: Connection, low: int, high: int) -> Iterable[int]:

@@ -1,23 +1,29 @@
 """Somebody wants to be erased: asked first, done in the background, told in numbers."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Connection, make_url, select
 
-from bot import erasing, erasing_beside
+from bot import erasing, erasing_beside, intake
+from bot import ledger as kept
 from bot.hall import Bells
 from bot.hall import Hall as RealHall
 from demo.postgres import Postgres
-from storage import archive, erasures, marks, people, personal, rooms
+from storage import archive, erasures, marks, people, personal, portable, rooms
 from storage.database import Database, open_database
+from storage.facts import read_fact
 from storage.outbox import Action
+from storage.records import EventId, RoomEvent, UserId
+from storage.tables.archive import erasure, event, message, redaction, revision
 from storage.tables.base import metadata
+from storage.types import milliseconds
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
 
@@ -52,6 +58,44 @@ async def erases(hall: Delivered, folder: Path) -> None:
     await hall.passes(hall.now)
 
 
+def said(hall: Delivered, body: str) -> RoomEvent:
+    """Ann says something now."""
+    return hall._event(ANN, HOUSING, "m.room.message", {"msgtype": "m.text", "body": body})
+
+
+def edited(hall: Delivered, of: RoomEvent, body: str, by: UserId = ANN) -> RoomEvent:
+    """Somebody edits it now."""
+    content = {"body": f"* {body}", "m.new_content": {"msgtype": "m.text", "body": body}}
+    relation = {"rel_type": "m.replace", "event_id": of.event_id}
+    return replace(hall._event(by, HOUSING, of.type, content), relates_to=relation)
+
+
+def deleted(hall: Delivered, target: EventId) -> RoomEvent:
+    """Ann deletes something now."""
+    return replace(hall._event(ANN, HOUSING, "m.room.redaction", {}), redacts=target)
+
+
+async def comes(hall: Delivered, event: RoomEvent) -> None:
+    """An event comes through the door of intake, whatever becomes of it there."""
+    me_in_it = SimpleNamespace(
+        settings=hall.settings, me=ME, id=UUID(int=7), name="moothall", database=hall.database
+    )
+    facts = {event.event_id: read_fact(event, "en")}
+
+    def work(connection: Connection) -> None:
+        room = rooms.know(connection, event.room_id)
+        its_hall = cast(RealHall, me_in_it)
+        intake.keep(connection, its_hall, room, [event], facts, hall.now, intake.Taken())
+
+    hall.later(timedelta(minutes=1))
+    await hall.database.write(work, alone=True)
+
+
+async def turns_off(hall: Delivered) -> None:
+    """The archive of the room; what it holds stays."""
+    await hall.do(lambda c: rooms.change(c, HOUSING, archive_on=False, archive_since=None))
+
+
 async def everything(database: Database) -> dict[str, str]:
     """Every value of every table, by table."""
 
@@ -71,6 +115,85 @@ async def where(database: Database, *words: str) -> set[str]:
         for name, values in (await everything(database)).items()
         if any(word in values for word in words)
     }
+
+
+async def test_what_is_deleted_while_the_archive_is_off_never_comes_back(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    """Neither by an older export, nor by an older backup."""
+    await hall.keeps_archive()
+    message_of_ann = said(hall, "canary at first")
+    await comes(hall, message_of_ann)
+    await comes(hall, edited(hall, message_of_ann, "canary again"))
+    old = await hall.do(lambda c: list(portable.lines(c)))
+    await turns_off(hall)
+    await comes(hall, deleted(hall, message_of_ann.event_id))
+    await comes(hall, deleted(hall, EventId("$never-heard-of")))
+    assert await where(hall.database, "canary") == set()
+
+    await hall.database.write(lambda c: portable.take_in(c, old), alone=True)
+    assert await where(hall.database, "canary") == set()
+    await kept.save(hall.database, tmp_path)
+    assert len([one for one in kept.read(tmp_path) if '"redacted"' in one]) == 1
+
+    def restore(connection: Connection) -> None:
+        """As an older backup has it."""
+        for table in (redaction, message, revision, event):
+            connection.execute(table.delete())
+        portable.take_in(connection, old)
+
+    await hall.database.write(restore, alone=True)
+    assert await where(hall.database, "canary") == {"message", "revision"}
+    await kept.replay(hall.database, tmp_path, hall.now, "en")
+    assert await where(hall.database, "canary") == set()
+
+
+@pytest.mark.parametrize("why", ["it is off", "she has opted out"])
+async def test_what_was_edited_is_not_found_any_more_though_nothing_new_is_kept(
+    hall: Delivered, why: str
+) -> None:
+    await hall.keeps_archive()
+    first, other = said(hall, "Yusuf gets the flat"), said(hall, "Rana gets the flat")
+    for one in (first, other):
+        await comes(hall, one)
+    if why == "it is off":
+        await turns_off(hall)
+    else:
+        hall.later(timedelta(minutes=1))
+        await hall.says(ANN, "privacy archive off", direct(ANN))
+    edit = edited(hall, first, "canary")
+    hall.later(timedelta(minutes=1))
+    forged = edited(hall, other, "forged", by=BEN)
+    unheard = said(hall, "canary")
+    early = edited(hall, unheard, "canary")
+    for one in (edit, edit, forged, early, unheard):
+        await comes(hall, one)
+    assert "Yusuf" not in await hall.hears(BEN, "search flat", direct(BEN))
+    assert "Rana" in await hall.hears(BEN, "search Rana", direct(BEN))
+    assert await where(hall.database, "canary") == set()
+    if why == "it is off":
+        names = [str(one.event_id) for one in (forged, early, unheard)]
+        assert await where(hall.database, "forged", *names) == set()
+
+
+async def test_an_edit_of_before_the_archive_began_anew_takes_the_old_words_away(
+    hall: Delivered,
+) -> None:
+    """It was off in the meantime, and the edit comes late."""
+    await hall.keeps_archive()
+    message_of_ann = said(hall, "Yusuf gets the flat")
+    await comes(hall, message_of_ann)
+    await turns_off(hall)
+    hall.later(timedelta(minutes=1))
+    edit = edited(hall, message_of_ann, "canary")
+    hall.later(timedelta(minutes=1))
+    await hall.keeps_archive()
+    await comes(hall, edit)
+    assert "Found" not in await hall.hears(BEN, "search flat", direct(BEN))
+    later = edited(hall, message_of_ann, "Somebody gets the flat")
+    await comes(hall, later)
+    assert "Somebody" in await hall.hears(BEN, "search flat", direct(BEN))
+    assert await where(hall.database, "canary") == set()
 
 
 async def test_erasure_is_shown_first_and_done_only_on_yes(hall: Delivered) -> None:
@@ -167,6 +290,63 @@ async def test_once_they_have_left_not_even_the_address_stays(
     await hall.moves(ANN, HOUSING, "join")
     await hall.talks(ANN, "canary again")
     assert await where(hall.database, "canary") == set()
+
+
+async def test_erasure_reaches_what_was_said_by_a_clock_that_runs_ahead(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    """And it stays away from then on, though whoever said it may be kept again by that time."""
+    await hall.keeps_archive()
+    ahead = milliseconds(hall.now + timedelta(days=2))
+    spoken = replace(said(hall, "canary of the day after tomorrow"), at=ahead)
+    plain = said(hall, "canary of today")
+    edit = replace(edited(hall, plain, "canary of then"), at=ahead)
+    await hall.archives([spoken, plain, edit])
+    hall.later(timedelta(minutes=1))
+    old = await hall.do(lambda c: list(portable.lines(c)))
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase yes", direct(ANN))
+    await erases(hall, tmp_path)
+    assert await where(hall.database, "canary") == set()
+    assert "2 messages\n" in hall.bodies(direct(ANN))[-1]
+
+    hall.later(timedelta(hours=1))
+    await hall.says(ANN, "privacy archive on", direct(ANN))
+    await kept.save(hall.database, tmp_path)
+    await hall.database.write(lambda c: portable.take_in(c, old), alone=True)
+    assert await where(hall.database, "canary") == set()
+
+    def forget(connection: Connection) -> None:
+        """As in a new database, beside which the ledger lies."""
+        for table in (redaction, erasure, message, revision, event):
+            connection.execute(table.delete())
+
+    await hall.database.write(forget)
+    await kept.replay(hall.database, tmp_path, hall.now, "en")
+    await hall.database.write(lambda c: portable.take_in(c, old), alone=True)
+    assert await where(hall.database, "canary") == set()
+
+
+async def test_time_is_over_also_for_what_was_said_by_a_clock_that_runs_ahead(
+    hall: Delivered,
+) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "canary of today")
+    ahead = milliseconds(hall.now + timedelta(days=60 * 365))
+    spoken = replace(said(hall, "canary of the far future"), at=ahead)
+    place = replace(hall._event(ANN, HOUSING, "m.location", {"name": "canary"}), at=ahead)
+    unheard = said(hall, "never heard")
+    edit = replace(edited(hall, unheard, "canary"), at=ahead)
+    await hall.archives([spoken, place, edit])
+    hall.later(timedelta(days=720))
+    assert "2 messages go within two weeks" in await hall.hears(ANN, "!archive status")
+    await hall.expires()
+    assert await where(hall.database, "canary") == {"message", "event", "revision"}
+    hall.later(timedelta(days=11))
+    await hall.talks(ANN, "Something new")
+    await hall.expires()
+    assert await where(hall.database, "canary") == set()
+    assert "message" in await where(hall.database, "Something new")
 
 
 async def test_practices_may_stay_under_the_city_s_name(hall: Delivered, tmp_path: Path) -> None:

@@ -69,6 +69,14 @@ POLL = {
     "org.matrix.msc1767.text": "When? 1. Monday 2. Tuesday",
 }
 STABLE_POLL = {"m.poll": {"question": {}}, "m.text": [{"body": "Where? 1. Here"}]}
+BARE_POLL = {
+    "org.matrix.msc3381.poll.start": {
+        "question": {"body": "When?"},
+        "answers": [
+            {"org.matrix.msc1767.text": "Monday"}, "?", {"m.text": [{"body": "Tuesday"}]},
+        ],
+    },
+}  # fmt: skip
 
 # Number and what it is; what happens; what is shown: words, "" if gone, reactions, the thread.
 CASES: Sequence[tuple[str, Sequence[Told], Mapping[str, str]]] = (
@@ -125,10 +133,13 @@ CASES: Sequence[tuple[str, Sequence[Told], Mapping[str, str]]] = (
     ("25 a reference is a link only",
      [Told("$a", "a"), Told("$b", "b", relation={"rel_type": "m.reference", "event_id": "$a"})],
      {"$a": "a", "$b": "b"}),
-    ("26 polls under both names",
+    ("26 polls under both names, with text and without",
      [Told("$p", type="org.matrix.msc3381.poll.start", content=POLL),
-      Told("$q", type="m.poll.start", content=STABLE_POLL)],
-     {"$p": "When? 1. Monday 2. Tuesday", "$q": "Where? 1. Here"}),
+      Told("$q", type="m.poll.start", content=STABLE_POLL),
+      Told("$r", type="org.matrix.msc3381.poll.start", content=BARE_POLL),
+      Told("$s", type="m.poll.start", content={"m.poll": {"question": "?", "answers": 3}})],
+     {"$p": "When? 1. Monday 2. Tuesday", "$q": "Where? 1. Here",
+      "$r": "When?\n1. Monday\n3. Tuesday", "$s": ""}),
     ("27 an edited poll",
      [Told("$p", type="org.matrix.msc3381.poll.start", content=POLL),
       edit("$e", "$p", "", type="org.matrix.msc3381.poll.start",

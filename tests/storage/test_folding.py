@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import archive, folding, people, rooms, search
+from storage import archive, folding, people, rooms, search, silences
 from storage.database import Database
 from storage.facts import Fact, read_fact
 from storage.records import ArchivedMessage, EventId, RoomEvent, RoomId, UserId
@@ -278,6 +278,23 @@ async def test_words_of_somebody_who_opted_out_are_not_stored(database: Database
         return [(one.body, one.withheld) for one in archive.everything(connection, number)]
 
     assert await database.read(read) == [("", True), ("library", False)]
+
+
+@pytest.mark.parametrize("edit_first", [False, True])
+async def test_an_edit_said_in_silence_takes_the_words_away_and_brings_none(
+    database: Database, edit_first: bool
+) -> None:
+    def was_silent(connection: Any) -> None:
+        silences.add(connection, people.know(connection, PEOPLE[0]).id, START + 500, START + 5_000)
+
+    await database.write(was_silent)
+    events = [said(0, "coffee"), edit(1, 0, "library")]
+    await fold(database, events[::-1] if edit_first else events, [1])
+    shown, found = await show(database)
+    assert [(row[0], row[2]) for row in shown] == [(event_id(0), "")]
+    assert found["coffee"] == found["library"] == []
+    await fold(database, [edit(6, 0, "visit")], [])
+    assert await bodies(database) == {event_id(0): "visit"}
 
 
 def test_event_hashes_are_signed_64_bit() -> None:

@@ -265,12 +265,14 @@ async def test_a_quoted_fallback_and_html_are_not_kept_beside_the_words(
     reply = {"m.in_reply_to": {"event_id": "$e0"}}
     html = said(2, BEN, "")
     alone = {"msgtype": "m.text", "formatted_body": f"{quoting}<br>only <b>here</b>"}
+    emote = said(3, BEN, "> * <@ann:test> hides the canary\n\nmy own words")
     events: list[Any] = [
         RoomEvent(event.event_id, ROOM, event.type, BEN, event.at, content, relates_to=reply),
         RoomEvent(html.event_id, ROOM, html.type, BEN, html.at, alone),
+        RoomEvent(emote.event_id, ROOM, emote.type, BEN, emote.at, emote.content, relates_to=reply),
     ]
     await tell(database, *events)
-    assert await bodies(database) == ["my answer", "my answer\nonly here"]
+    assert await bodies(database) == ["my answer", "my answer\nonly here", "my own words"]
 
     def read(connection: Connection) -> str:
         return repr([connection.execute(select(t)).all() for t in metadata.sorted_tables])

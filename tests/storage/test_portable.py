@@ -157,6 +157,43 @@ async def test_what_a_message_holds_comes_along_and_leaves_the_index_with_it(
     assert await other.read(_with_file) == []
 
 
+@pytest.mark.parametrize("block", ["org.matrix.msc3381.poll.start", "m.poll"])
+async def test_what_a_poll_asked_before_it_was_edited_is_in_its_message_alone(
+    mine: Database, other: Database, block: str
+) -> None:
+    """Neither the log has it beside the message, nor an export, nor what an older one brings."""
+    kind = "m.poll.start" if block == "m.poll" else block
+
+    def content(question: str) -> dict[str, Any]:
+        return {block: {"question": {"m.text": [{"body": question}]}},
+                "m.text": [{"body": question}], "msgtype": "m.text"}  # fmt: skip
+
+    poll = RoomEvent(EventId("$p"), ROOMS[0], kind, PEOPLE[0], START, content("canary?"))
+    relation = {"rel_type": "m.replace", "event_id": "$p"}
+    new = {"m.new_content": content("Shall he move?")}
+    edit = RoomEvent(
+        EventId("$e"), ROOMS[0], kind, PEOPLE[0], START + 1_000, new, relates_to=relation
+    )
+
+    def tell_of_polls(connection: Connection) -> None:
+        facts = [read_fact(one, "en") for one in (poll, edit)]
+        folding.record(connection, facts, START + 60_000, "en")
+
+    def for_members(connection: Connection) -> list[str]:
+        number = rooms.know(connection, ROOMS[0]).id
+        return list(portable.lines(connection, [number], lambda _room, _at: True))
+
+    await mine.write(tell_of_polls, alone=True)
+    told = await mine.read(for_members)
+    assert not [line for line in told if "canary" in line]
+    assert [line for line in told if "Shall he move?" in line]
+    asked = f'"content":{json.dumps({block: {"question": "canary?"}})},"message":'
+    older = [line.replace('"message":', asked) if "$p" in line else line for line in told[:-1]]
+    assert "canary" in "".join(older)
+    await other.write(lambda c: portable.take_in(c, older), alone=True)
+    assert "canary" not in "".join(await other.read(for_members))
+
+
 @pytest.mark.promise("What was erased, deleted or is not to be kept does not return with an import")
 async def test_an_older_export_brings_nothing_erased_back(database: Database) -> None:
     await database.write(tell, alone=True)
