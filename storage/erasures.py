@@ -129,7 +129,9 @@ def step(
         .where(
             message.c.sender_id == one.person_id,
             message.c.id > after,
-            or_(message.c.ts <= one.until, event.c.received <= one.until),  # clocks run ahead
+            # All that was there when it was asked for, too: clocks run ahead, and after an outage
+            # what was said since comes in before the command is dealt with.
+            or_(message.c.ts <= one.until, event.c.received <= milliseconds(one.asked_at)),
             ~message.c.redacted,
             ~message.c.withheld,
         )
@@ -172,7 +174,7 @@ def _edits_from_the_future(connection: Connection, one: Erasure) -> list[tuple[i
         .where(
             revision.c.sender_id == one.person_id,
             revision.c.ts > one.until,
-            event.c.received <= one.until,
+            event.c.received <= milliseconds(one.asked_at),
         )
     )
     return [(row.edit_h, row.room_id) for row in connection.execute(edits)]

@@ -425,3 +425,16 @@ async def test_names_are_known_in_capitals_of_any_alphabet(hall: Delivered) -> N
     number = await hall.do(lambda c: people.know(c, ANN).id)
     found = await hall.do(lambda c: erasures.named_by_others(c, number, ["Женя"]))
     assert [one.event_id for one in found] == [said[1], said[0]]
+
+
+async def test_what_came_in_before_the_command_was_dealt_with_goes_too(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    """After an outage words that were said later are there by then; those after it are not."""
+    await hall.keeps_archive()
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    command = hall.said(ANN, "privacy erase yes", direct(ANN))
+    await hall.talks(ANN, "canary said after it")
+    await hall.responds(command)
+    await erases(hall, tmp_path)
+    assert await where(hall.database, "canary") == set()
