@@ -323,13 +323,8 @@ def keep(
         elif wanted.command:
             missed.append(entry_of(event))
         if event.event_id in facts:
-            fact = facts[event.event_id]
-            # What is said to the hall alone is no part of the members' memory; talk that was
-            # made a command is none any more.
-            if not wanted.command:
-                spoken.append(fact)
-            elif fact.kind is Kind.EDIT:
-                spoken.append(wordless(fact))
+            told = _as_talk(facts[event.event_id], command=wanted.command)
+            spoken += [] if told is None else [told]
     _archive(connection, hall, room, spoken, now, taken)
     _forget_redacted(connection, hall, room, others, now, taken)
     inbox.add(connection, fresh, now)
@@ -338,6 +333,14 @@ def keep(
         taken.lanes.add(room.room_id)
     if missed:
         taken.missed.add(room.room_id)
+
+
+def _as_talk(fact: Fact, *, command: bool) -> Fact | None:
+    """What is said to the hall alone is no part of the members' memory; talk that was made a
+    command is none any more."""
+    if not command:
+        return fact
+    return wordless(fact) if fact.kind is Kind.EDIT else None
 
 
 def keep_past(
@@ -356,13 +359,11 @@ def keep_past(
     kept. Returns how many messages with words came in.
     """
     asked = _Asked(connection, hall, room)
-    spoken = [
-        facts[event.event_id]
-        for event in events
-        if event.event_id in facts
-        and (event.sender in present or event.redacts is not None)
-        and not asked.is_command(event)
-    ]
+    theirs = (one for one in events if one.sender in present or one.redacts is not None)
+    spoken = []
+    for fact in (facts[one.event_id] for one in theirs if one.event_id in facts):
+        if (told := _as_talk(fact, command=asked.is_command(fact.event))) is not None:
+            spoken.append(told)
     new = _archive(connection, hall, room, spoken, now, taken)
     _forget_redacted(connection, hall, room, events, now, taken)
     return folding.count_worded(connection, [facts[event_id].hash for event_id in new])

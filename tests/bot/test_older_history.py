@@ -14,7 +14,9 @@ from sqlalchemy import Connection, select
 
 from bot.backfill import Backfill
 from bot.hall import Bells, Hall
+from bot.intake import Taken, keep_past, read_facts
 from bot.matrix.answers import Page, RawPage, Unreadable
+from bot.matrix.parsing import read_room_event
 from bot.posting import queue_posts
 from commands.archive import past
 from commands.context import Context, Settings
@@ -168,3 +170,32 @@ async def test_who_stops_it_can_ask_for_the_rest_another_time(database: Database
     since = await database.write(stop)
     assert since == NOW - timedelta(days=15)  # of the third page, the last that was stored
     assert await database.read(gaps.find_open) == []
+
+
+async def test_words_that_were_edited_into_a_command_are_gone_from_the_past_too(
+    database: Database,
+) -> None:
+    """As they are when it happens now: the old words are said no more, the new ones to the hall."""
+    at = milliseconds(BEGAN) - 86_400_000
+    said = {"msgtype": "m.text", "body": "secret talk"}
+    command = {"msgtype": "m.text", "body": "!search foo"}
+    edited = {
+        **command, "m.new_content": command,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": "$said"},
+    }  # fmt: skip
+    raw = {"sender": ANN, "type": "m.room.message", "origin_server_ts": at}
+    newest_first = (("$edit", edited), ("$said", said))
+    read = [
+        read_room_event({**raw, "event_id": event_id, "content": content}, ROOM)
+        for event_id, content in newest_first
+    ]
+    events = [event for event in read if event is not None]
+    hall = hall_of(database, Homeserver())
+    facts = await read_facts(hall, events)
+
+    def take(connection: Connection) -> list[str]:
+        room = rooms.know(connection, ROOM)
+        keep_past(connection, hall, room, events, facts, NOW, Taken(), {ANN})
+        return [one.body for one in archive.everything(connection, room.id)]
+
+    assert await database.write(take, alone=True) == [""]
