@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import folding, people, purges, redacting, rooms, silences
+from storage import folding, people, personal, purges, redacting, rooms, silences
 from storage.database import insert_once
 from storage.facts import POLL_START
 from storage.media import is_check_value
@@ -37,7 +37,8 @@ from storage.portable_lines import (
     is_room,
     read,
 )
-from storage.records import RoomId, UserId
+from storage.records import NOBODY, RoomId, UserId
+from storage.returning import Returning
 from storage.sealed import without_keys
 from storage.search import IndexRow, analyse_as, index_rows, marks_of
 from storage.search.marks import FILE as FILE_MARK
@@ -286,8 +287,12 @@ class _Arriving:
     rooms: dict[str, int] = field(default_factory=dict)
     people: dict[UserId, int] = field(default_factory=dict)
     newcomers: set[int] = field(default_factory=set)
+    returning: Returning = field(init=False)
     _silent: Silences | None = None
     _purged: Mapping[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        self.returning = Returning(self.connection)
 
     def was_purged(self, room_number: int, at: int) -> bool:
         """Whether what was said in a room at a moment (ms) was thrown away here."""
@@ -315,7 +320,14 @@ class _Arriving:
 
     def person(self, address: str) -> int:
         user_id = UserId(address)
-        if user_id not in self.people:
+        if user_id in self.people:
+            return self.people[user_id]
+        if user_id == NOBODY:
+            self.people[user_id] = personal.nobody(self.connection)
+        elif self.returning.is_gone(user_id):
+            self.people[user_id] = self.returning.stand_in(user_id)
+            self._silent = None
+        else:
             new = people.get(self.connection, user_id) is None
             self.people |= people.numbers(self.connection, [user_id])
             if new:
@@ -379,10 +391,15 @@ def _take_row(
     connection: Connection, target: Table, line: Mapping[str, Any], arriving: _Arriving
 ) -> int:
     """A row, unless there is one of that key."""
-    values = {name: value for name, value in line.items() if name in target.c}
+    told = {name: value for name, value in line.items() if name in target.c}
+    kept = arriving.returning.as_kept_here(target, told)
+    if kept is None:
+        return 0
+    values = dict(kept)
     for name in values:
         if is_person(target.c[name]):
-            values[name] = arriving.person(values[name])
+            who = values[name]
+            values[name] = None if who is None else arriving.person(who)
         elif is_room(target.c[name]):
             values[name] = arriving.room(values[name])
     if target in (revision, reaction) and not _welcome(connection, values, arriving):
