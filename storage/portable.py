@@ -379,6 +379,8 @@ def _take_room(connection: Connection, line: Mapping[str, Any], arriving: _Arriv
 
 def _take_person(connection: Connection, line: Mapping[str, Any], arriving: _Arriving) -> None:
     user_id = UserId(line["user_id"])
+    if arriving.returning.is_gone(user_id):
+        return  # a check value is all that stays of them
     if people.get(connection, user_id) is None:
         number = arriving.person(user_id)
         told = {name: line[name] for name in PERSON if name in line}

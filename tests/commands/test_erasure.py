@@ -23,6 +23,7 @@ from storage.outbox import Action
 from storage.records import EventId, RoomEvent, UserId
 from storage.tables.archive import erasure, event, message, redaction, revision
 from storage.tables.base import metadata
+from storage.tables.people import person
 from storage.tables.practices import (
     practice,
     practice_field,
@@ -469,6 +470,42 @@ async def test_an_older_export_brings_nothing_back_whose_message_was_deleted(
     await takes_in(hall, in_books)
     again = await hall.do(lambda c: list(portable.lines(c)))
     assert again == in_books, "what is told since comes in as it stood"
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_an_older_export_names_nobody_who_was_erased_and_has_left(
+    hall: Delivered, tmp_path: Path, known: bool
+) -> None:
+    """Also where only the ledger knows of them."""
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "canaryone", reactions=[ANN])
+    await hall.talks(BEN, "Something of somebody else", thread=root)
+    await hall.says(ANN, "!practice share\nTitle: canarytwo\nProblem: Cold\nWhat we do: Heat")
+    told = await hall.do(lambda c: list(portable.lines(c)))
+    assert '"display_name":"Ann Berg"' in "".join(told)
+    await is_erased(hall, tmp_path)
+    for room in (HOUSING, direct(ANN)):
+        await hall.moves(ANN, room, "leave")
+    await erasing.carry_out(running(hall, tmp_path))
+    assert await where(hall.database, ANN, "Ann Berg") == set()
+
+    def forget(connection: Connection) -> None:
+        for table in (message, event):
+            connection.execute(delete(table))
+        connection.execute(delete(person).where(person.c.user_id.startswith("erased:")))
+
+    if not known:
+        await hall.do(lose)
+        await hall.do(forget)
+    for _ in range(2):
+        await takes_in(hall, told)
+        assert await where(hall.database, ANN, "Ann Berg", "canary") == set()
+    (mine,) = await hall.do(
+        lambda c: c.execute(select(person).where(person.c.user_id.startswith("erased:"))).all()
+    )
+    assert (mine.display_name, mine.city, mine.roles, mine.archive) == ("—", None, [], False)
+    kept = await hall.do(lambda c: archive.thread(c, [rooms.know(c, HOUSING).id], root))
+    assert [one.body for one in kept] == ["", "Something of somebody else"]
 
 
 async def test_an_older_export_brings_no_word_of_a_withdrawn_practice_back(hall: Delivered) -> None:
