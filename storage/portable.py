@@ -183,10 +183,14 @@ def _people(connection: Connection, here: _Numbers, only: Sequence[int] | None) 
     columns: Sequence[str] = PERSON
     if only is not None:  # whoever reads one room needs no settings
         spoke = select(event.c.sender_id).where(event.c.room_id.in_(only))
-        query, columns = query.where(person.c.id.in_(spoke)), PERSON[:4]
+        # Nor does it name those who do not want to be kept.
+        query, columns = query.where(person.c.id.in_(spoke), person.c.archive), PERSON[:4]
     found = connection.execute(query).all()
     for row in sorted(found, key=lambda one: one.user_id):
-        yield _line("person", {"user_id": row.user_id, **_some(row, person, columns)})
+        named = row.archive or row.display_name == personal.NOBODY_S_NAME
+        # Another hall serves them by their settings; their name it hears in its rooms.
+        told = [name for name in columns if named or name != "display_name"]
+        yield _line("person", {"user_id": row.user_id, **_some(row, person, told)})
 
 
 def _rows(

@@ -472,6 +472,21 @@ async def test_an_older_export_brings_nothing_back_whose_message_was_deleted(
     assert again == in_books, "what is told since comes in as it stood"
 
 
+async def test_exports_do_not_list_who_was_erased_and_is_still_there(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "canary")
+    await hall.talks(BEN, "Something of somebody else")
+    await is_erased(hall, tmp_path)
+    number = await hall.do(lambda c: rooms.know(c, HOUSING).id)
+    of_the_room = await hall.do(lambda c: list(portable.lines(c, [number])))
+    of_all = await hall.do(lambda c: list(portable.lines(c)))
+    for told in (of_the_room, of_all):
+        assert "Ann Berg" not in "".join(told)
+        assert "Ben" in "".join(told)
+
+
 @pytest.mark.parametrize("known", [True, False])
 async def test_an_older_export_names_nobody_who_was_erased_and_has_left(
     hall: Delivered, tmp_path: Path, known: bool
