@@ -29,6 +29,8 @@ from storage.media import is_check_value
 from storage.portable_lines import (
     FILE,
     FORMAT,
+    ITS_KIND,
+    KIND,
     MESSAGE,
     PERSON,
     ROOM,
@@ -36,6 +38,7 @@ from storage.portable_lines import (
     is_person,
     is_room,
     read,
+    row_of,
 )
 from storage.records import NOBODY, RoomId, UserId
 from storage.returning import Returning
@@ -212,8 +215,10 @@ def _rows(
         values = dict(zip(source.columns.keys(), row, strict=True))
         if kept is not None and values["target_h"] not in kept:
             continue
-        found.append(_line(source.name, {k: v for k, v in _told(source, values, here).items()
-                                         if v is not None}))  # fmt: skip
+        told = {name: v for name, v in _told(source, values, here).items() if v is not None}
+        if KIND in told:
+            told[ITS_KIND] = told.pop(KIND)
+        found.append(_line(source.name, told))
     yield from sorted(found)
 
 
@@ -397,8 +402,7 @@ def _take_row(
     connection: Connection, target: Table, line: Mapping[str, Any], arriving: _Arriving
 ) -> int:
     """A row, unless there is one of that key."""
-    told = {name: value for name, value in line.items() if name in target.c}
-    kept = arriving.returning.as_kept_here(target, told)
+    kept = arriving.returning.as_kept_here(target, row_of(line, target))
     if kept is None:
         return 0
     values = dict(kept)

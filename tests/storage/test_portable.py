@@ -38,6 +38,7 @@ from storage.records import (
 from storage.search.marks import FILE, holds
 from storage.search.query import Word
 from storage.tables.archive import attachment, event, message
+from storage.tables.visits import visit_line
 from storage.types import instant
 from tests.storage.histories import PEOPLE, ROOMS, START, Step, events_of
 
@@ -230,8 +231,23 @@ async def test_an_older_export_brings_nothing_erased_back(database: Database) ->
     assert [w for w in words if w in "".join(await out(database))] == ["plan.pdf"]
 
 
+@pytest.mark.parametrize("older", [False, True])
+async def test_what_belongs_to_a_visit_comes_along(database: Database, older: bool) -> None:
+    """Also from exports that told its kind in place of what the line is."""
+    told = [json.loads(one) for one in _rows(PEOPLE[0], START)]
+    (note,) = (one for one in told if one["kind"] == "visit_line")
+    if older:
+        note["kind"] = note.pop("its_kind")
+    lines = [json.dumps(one) for one in told]
+    await database.write(lambda c: portable.take_in(c, lines), alone=True)
+    (kept,) = await database.read(lambda c: c.execute(select(visit_line)).all())
+    assert (kept.kind, kept.text, kept.author) == ("note", "canary", PEOPLE[0])
+    (line,) = [one for one in await out(database) if '"visit_line"' in one]
+    assert json.loads(line)["its_kind"] == "note"
+
+
 def _rows(author: UserId, at: int) -> list[str]:
-    """Of the other tables a line each, by the same person at the same moment (ms)."""
+    """Of every other table a line with words, by the same person at the same moment (ms)."""
     by_number = {"person_id": author, "at": at}
     by_address = {"author": author, "created_at": at, "text": "canary"}
     voice = {"key": author, "people": [author, PEOPLE[1]], "contact": author}
@@ -256,6 +272,8 @@ def _rows(author: UserId, at: int) -> list[str]:
          "electorate": [voice]},
         {"kind": "visit_vote", "event_h": 7, "visit": 1, "option": 1, "event_id": "$vote",
          "person": author, "at": at, "value": "yes", "channel": "word"},
+        {"kind": "visit_line", "id": 1, "visit": 1, "its_kind": "note", "source": "$said",
+         "owner": author, **by_address},
         {"kind": "recommendation", "id": 1, "visit": 1, "city": "oslo", "source": "$said",
          "verdict": "open", "why": "canary", "why_source": "$said", **by_address},
         {"kind": "promise", "id": 1, "cluster": "housing", "source": "$said", "owner": author,
