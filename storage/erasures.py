@@ -207,6 +207,20 @@ def forget_gone(connection: Connection) -> int:
     return gone
 
 
+def known_by_mark(connection: Connection, mark: str) -> int:
+    """Our number for somebody who was erased and has left; their row is made if there is none."""
+    user_id = personal.gone_as(mark)
+    mine = select(person.c.id).where(person.c.user_id == user_id)
+    number: int | None = connection.scalar(mine)
+    if number is None:
+        row = {"user_id": user_id, "display_name": personal.NOBODY_S_NAME}
+        connection.execute(insert_once(connection, person), row)
+        number = connection.scalar(mine)
+        assert number is not None
+        silences.begin(connection, number, 0)
+    return number
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A message of somebody else that names a person."""

@@ -78,7 +78,7 @@ def replay(connection: Connection, kept: Iterable[str], now: datetime, language:
     begun = []
     for one in told:
         if one["kind"] == "erased" and (one["mark"], one["until"]) not in known:
-            begun += _erase(connection, people.get(one["mark"]), one, now, language)
+            begun += _erase(connection, people.get(one["mark"]), one, language)
     return begun
 
 
@@ -148,21 +148,20 @@ def _silence(connection: Connection, who: Person, one: Line, language: str) -> N
     redacting.erase_since(connection, one["since"], language, sender=who.id, before=one["until"])
 
 
-def _erase(
-    connection: Connection, who: Person | None, one: Line, now: datetime, language: str
-) -> list[int]:
+def _erase(connection: Connection, who: Person | None, one: Line, language: str) -> list[int]:
+    asked = instant(one.get("asked", one["until"]))
     if who is None:
         connection.execute(
             insert_once(connection, erasure),
             {
                 "mark": one["mark"], "person_id": 0, "until": one["until"],
-                "asked_at": instant(one.get("asked", one["until"])), "state": erasures.DONE,
+                "asked_at": asked, "state": erasures.DONE,
                 "keep_practices": _keeps(one),
             },
         )  # fmt: skip
         return []
     again = erasures.request(
-        connection, who, instant(one["until"]), now,
+        connection, who, instant(one["until"]), asked,
         by_operator=True, keep_practices=_keeps(one),
     )  # fmt: skip
     last: int | None = -1

@@ -3,7 +3,7 @@
 Every table is in one of the two lists below; a test fails for a new one that is in neither.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +70,7 @@ class Trace:
     by_number: bool  # ours; else the Matrix address
     then: Mapping[str, Any] | None = None  # what is written into them; None: they go
     only: ColumnElement[bool] | None = None
+    unless: Column[Any] | None = None  # a row that has something there is left to the next trace
     counted: str = ""  # under this name in a receipt
     worded: Column[Any] | None = None  # counted only where there are words in it
 
@@ -93,9 +94,7 @@ TRACES: Sequence[Trace] = (
     Trace(practice_step.c.person_id, True, {"person_id": None}),
     Trace(practice_review.c.person_id, True, counted="reviews"),
     Trace(transfer.c.person_id, True, {"person_id": SOMEBODY}),
-    Trace(
-        transfer_note.c.person_id, True, only=transfer_note.c.state.is_(None), counted="notes"
-    ),
+    Trace(transfer_note.c.person_id, True, unless=transfer_note.c.state, counted="notes"),
     Trace(transfer_note.c.person_id, True, {"person_id": SOMEBODY, "text": ""}),
     Trace(visit.c.proposer, False, {"proposer": SOMEBODY, "title": ""}),
     Trace(visit_vote.c.person, False, counted="votes"),
@@ -193,6 +192,36 @@ def erase(connection: Connection, number: int, user_id: UserId) -> dict[str, int
     return {name: count for name, count in counts.items() if count}
 
 
+def left_of(
+    table: Table, row: Mapping[str, Any], is_erased: Callable[[object], bool]
+) -> dict[str, Any] | None:
+    """What would be left of a row once those whom it names were erased; None: nothing.
+
+    All whom it names are addresses, also where the table has our numbers.
+    """
+    left = dict(row)
+    for trace in TRACES:
+        if trace.table is not table or not is_erased(left.get(trace.whose.name)):
+            continue
+        if trace.unless is not None and left.get(trace.unless.name) is not None:
+            continue
+        if trace.then is None:
+            return None
+        left |= {name: NOBODY if v is SOMEBODY else v for name, v in trace.then.items()}
+    if isinstance(left.get("electorate"), list):
+        left["electorate"] = [_without_erased(one, is_erased) for one in left["electorate"]]
+    return left
+
+
+def _without_erased(voice: Any, is_erased: Callable[[object], bool]) -> Any:
+    if not isinstance(voice, Mapping) or not isinstance(voice.get("people"), list):
+        return voice
+    for address in {*map(str, voice["people"]), str(voice.get("contact"))}:
+        if is_erased(address):
+            voice = _without(voice, UserId(address))
+    return voice
+
+
 def tally(connection: Connection, number: int, user_id: UserId) -> dict[str, int]:
     """How much there is of a person, beside their messages: by the names of a receipt."""
     counts: dict[str, int] = {}
@@ -208,6 +237,8 @@ def tally(connection: Connection, number: int, user_id: UserId) -> dict[str, int
 
 def _mine(trace: Trace, number: int, user_id: UserId) -> ColumnElement[bool]:
     mine: ColumnElement[bool] = trace.whose == (number if trace.by_number else user_id)
+    if trace.unless is not None:
+        mine &= trace.unless.is_(None)
     return mine if trace.only is None else mine & trace.only
 
 
@@ -226,7 +257,7 @@ def _without(voice: Mapping[str, Any], user_id: UserId) -> dict[str, Any]:
     contact = voice.get("contact")
     return {
         **voice,
-        "key": str(voice["key"]).replace(user_id, NOBODY),
+        "key": str(voice.get("key", "")).replace(user_id, NOBODY),
         "people": [one for one in voice.get("people", ()) if one != user_id],
         "contact": None if contact == user_id else contact,
     }
@@ -322,6 +353,11 @@ def _sender(raw: object) -> object:
     return raw.get("sender") if isinstance(raw, Mapping) else None
 
 
+def gone_as(mark: str) -> UserId:
+    """What stands for the address of somebody who was erased and has left."""
+    return UserId(f"erased:{mark}")
+
+
 def forget_gone(connection: Connection, number: int, user_id: UserId, mark: str) -> None:
     """They are in no room of ours any more: not even their address stays, a check value does."""
     for table in (member, membership_fact):
@@ -342,7 +378,7 @@ def forget_gone(connection: Connection, number: int, user_id: UserId, mark: str)
     connection.execute(
         update(person)
         .where(person.c.id == number)
-        .values(user_id=f"erased:{mark}", display_name=NOBODY_S_NAME)
+        .values(user_id=gone_as(mark), display_name=NOBODY_S_NAME)
     )
 
 

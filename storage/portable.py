@@ -22,13 +22,15 @@ from sqlalchemy import (
     update,
 )
 
-from storage import folding, people, purges, redacting, rooms, silences
+from storage import folding, people, personal, purges, redacting, rooms, silences
 from storage.database import insert_once
 from storage.facts import POLL_START
 from storage.media import is_check_value
 from storage.portable_lines import (
     FILE,
     FORMAT,
+    ITS_KIND,
+    KIND,
     MESSAGE,
     PERSON,
     ROOM,
@@ -36,8 +38,10 @@ from storage.portable_lines import (
     is_person,
     is_room,
     read,
+    row_of,
 )
-from storage.records import RoomId, UserId
+from storage.records import NOBODY, RoomId, UserId
+from storage.returning import Returning
 from storage.sealed import without_keys
 from storage.search import IndexRow, analyse_as, index_rows, marks_of
 from storage.search.marks import FILE as FILE_MARK
@@ -182,10 +186,14 @@ def _people(connection: Connection, here: _Numbers, only: Sequence[int] | None) 
     columns: Sequence[str] = PERSON
     if only is not None:  # whoever reads one room needs no settings
         spoke = select(event.c.sender_id).where(event.c.room_id.in_(only))
-        query, columns = query.where(person.c.id.in_(spoke)), PERSON[:4]
+        # Nor does it name those who do not want to be kept.
+        query, columns = query.where(person.c.id.in_(spoke), person.c.archive), PERSON[:4]
     found = connection.execute(query).all()
     for row in sorted(found, key=lambda one: one.user_id):
-        yield _line("person", {"user_id": row.user_id, **_some(row, person, columns)})
+        named = row.archive or row.display_name == personal.NOBODY_S_NAME
+        # Another hall serves them by their settings; their name it hears in its rooms.
+        told = [name for name in columns if named or name != "display_name"]
+        yield _line("person", {"user_id": row.user_id, **_some(row, person, told)})
 
 
 def _rows(
@@ -207,8 +215,10 @@ def _rows(
         values = dict(zip(source.columns.keys(), row, strict=True))
         if kept is not None and values["target_h"] not in kept:
             continue
-        found.append(_line(source.name, {k: v for k, v in _told(source, values, here).items()
-                                         if v is not None}))  # fmt: skip
+        told = {name: v for name, v in _told(source, values, here).items() if v is not None}
+        if KIND in told:
+            told[ITS_KIND] = told.pop(KIND)
+        found.append(_line(source.name, told))
     yield from sorted(found)
 
 
@@ -286,8 +296,12 @@ class _Arriving:
     rooms: dict[str, int] = field(default_factory=dict)
     people: dict[UserId, int] = field(default_factory=dict)
     newcomers: set[int] = field(default_factory=set)
+    returning: Returning = field(init=False)
     _silent: Silences | None = None
     _purged: Mapping[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        self.returning = Returning(self.connection)
 
     def was_purged(self, room_number: int, at: int) -> bool:
         """Whether what was said in a room at a moment (ms) was thrown away here."""
@@ -315,7 +329,14 @@ class _Arriving:
 
     def person(self, address: str) -> int:
         user_id = UserId(address)
-        if user_id not in self.people:
+        if user_id in self.people:
+            return self.people[user_id]
+        if user_id == NOBODY:
+            self.people[user_id] = personal.nobody(self.connection)
+        elif self.returning.is_gone(user_id):
+            self.people[user_id] = self.returning.stand_in(user_id)
+            self._silent = None
+        else:
             new = people.get(self.connection, user_id) is None
             self.people |= people.numbers(self.connection, [user_id])
             if new:
@@ -367,6 +388,8 @@ def _take_room(connection: Connection, line: Mapping[str, Any], arriving: _Arriv
 
 def _take_person(connection: Connection, line: Mapping[str, Any], arriving: _Arriving) -> None:
     user_id = UserId(line["user_id"])
+    if arriving.returning.is_gone(user_id):
+        return  # a check value is all that stays of them
     if people.get(connection, user_id) is None:
         number = arriving.person(user_id)
         told = {name: line[name] for name in PERSON if name in line}
@@ -379,10 +402,14 @@ def _take_row(
     connection: Connection, target: Table, line: Mapping[str, Any], arriving: _Arriving
 ) -> int:
     """A row, unless there is one of that key."""
-    values = {name: value for name, value in line.items() if name in target.c}
+    kept = arriving.returning.as_kept_here(target, row_of(line, target))
+    if kept is None:
+        return 0
+    values = dict(kept)
     for name in values:
         if is_person(target.c[name]):
-            values[name] = arriving.person(values[name])
+            who = values[name]
+            values[name] = None if who is None else arriving.person(who)
         elif is_room(target.c[name]):
             values[name] = arriving.room(values[name])
     if target in (revision, reaction) and not _welcome(connection, values, arriving):

@@ -10,7 +10,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 
 from storage.tables.archive import attachment, event, message
 from storage.tables.people import person, room
+from storage.tables.visits import visit_line
 from storage.types import Instant, Json
+from storage.visit_records import LineKind
 
 FORMAT = 1
 ROOM = ("cluster", "name", "version", "encrypted", "history_visibility", "retention_ms",
@@ -21,7 +23,10 @@ MESSAGE = ("thread_h", "thread_fixed", "lang", "body", "original_body", "title",
 FILE = ("name", "mime", "size_bytes", "mxc", "sha256", "kept_bytes", "missing")
 # Of people and rooms lines tell the Matrix ids, in place of our numbers.
 PERSON_COLUMNS = ("person_id", "sender_id", "author_id")
+# A column of this name is told by another one: "kind" says which table a line is of.
+KIND, ITS_KIND = "kind", "its_kind"
 
+_LINE_KINDS = frozenset(LineKind)
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")  # NUL, and what UTF-8 does not have
 
 
@@ -41,6 +46,8 @@ def read(text: str, number: int, tables: Mapping[str, Table]) -> dict[str, Any]:
     if not isinstance(kind, str):
         raise Unreadable(f"line {number} is no line of an archive")
     line = _told(line)
+    if kind in _LINE_KINDS and "visit" in line:  # so older exports told what belongs to a visit
+        kind, line = visit_line.name, {**line, KIND: visit_line.name, ITS_KIND: kind}
     if (wrong := _wrong(kind, line, tables)) is not None:
         raise Unreadable(f"line {number} is damaged: there is no sensible {wrong} in it")
     return line
@@ -51,6 +58,13 @@ def _told(line: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: value for name, value in line.items() if value is not None}
     parts = {name: told[name] for name in ("message", "file") if isinstance(told.get(name), dict)}
     return told | {name: _told(part) for name, part in parts.items()}
+
+
+def row_of(line: Mapping[str, Any], source: Table) -> dict[str, Any]:
+    """What a line says of a table's columns."""
+    names = [column.name for column in source.c]
+    fields = {name: ITS_KIND if name == KIND else name for name in names}
+    return {name: line[told] for name, told in fields.items() if told in line}
 
 
 def is_person(column: Column[Any]) -> bool:
@@ -95,7 +109,7 @@ def _wrong_in_event(line: Mapping[str, Any]) -> str | None:
 
 def _wrong_in_row(line: Mapping[str, Any], source: Table) -> str | None:
     must = [it.name for it in source.c if not it.nullable and it.server_default is None]
-    return _first_wrong(line, source, source.c.keys(), must=must)
+    return _first_wrong(row_of(line, source), source, source.c.keys(), must=must)
 
 
 def _first_wrong(

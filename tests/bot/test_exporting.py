@@ -97,6 +97,28 @@ async def test_a_coordinator_gets_what_they_may_read_of_their_room_alone(hall: H
     assert "nothing to export" not in shown
 
 
+async def test_who_opted_out_is_not_listed_among_the_people(hall: Hall) -> None:
+    """Nor in the lines; where all goes to another hall, that serves them as this one does."""
+
+    def listed(files: dict[str, str]) -> dict[str, Any]:
+        lines = [json.loads(line) for line in files["archive.jsonl"].splitlines()]
+        return {one["user_id"]: one for one in lines if one["kind"] == "person"}
+
+    await hall.do(lambda c: people.change(c, BEN, city="havnvoll", roles=["city-lead"]))
+    room = await hall.do(lambda c: rooms.know(c, HOUSING).id)
+    theirs = listed(await files_of(hall, rooms=(room,)))
+    assert theirs[ANN]["display_name"] == "Ann Berg"
+    assert BEN not in theirs
+    everybody = listed(await files_of(hall))
+    assert "display_name" not in everybody[BEN]
+    assert everybody[BEN]["city"] == "havnvoll"
+    assert everybody[BEN]["roles"] == ["city-lead"]
+    hall.later(timedelta(minutes=1))
+    await hall.says(BEN, "!privacy archive on")
+    assert "display_name" in listed(await files_of(hall, rooms=(room,)))[BEN]
+    assert "display_name" in listed(await files_of(hall))[BEN]
+
+
 async def test_an_export_says_why_words_are_missing(hall: Hall) -> None:
     """What nobody took back is not called deleted: its time was over."""
     hall.settings = replace(hall.settings, archive=ArchiveRules(retention=timedelta(days=30)))

@@ -9,7 +9,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, make_url, select
+from sqlalchemy import Connection, delete, make_url, select
 
 from bot import erasing, erasing_beside, intake
 from bot import ledger as kept
@@ -23,6 +23,16 @@ from storage.outbox import Action
 from storage.records import EventId, RoomEvent, UserId
 from storage.tables.archive import erasure, event, message, redaction, revision
 from storage.tables.base import metadata
+from storage.tables.people import person
+from storage.tables.practices import (
+    practice,
+    practice_field,
+    practice_review,
+    practice_step,
+    transfer,
+    transfer_note,
+)
+from storage.tables.visits import promise, visit, visit_line, visit_option, visit_vote
 from storage.types import milliseconds
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
@@ -360,6 +370,168 @@ async def test_practices_may_stay_under_the_city_s_name(hall: Delivered, tmp_pat
     assert "Havnvoll" in shown
     assert "Ann" not in shown
     assert "your name on 1 practice" in hall.bodies(direct(ANN))[-1]
+
+
+async def takes_in(hall: Hall, told: list[str]) -> None:
+    await hall.database.write(lambda c: portable.take_in(c, told), alone=True)
+
+
+async def is_erased(hall: Delivered, folder: Path, sure: str = "yes") -> None:
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, f"privacy erase {sure}", direct(ANN))
+    await erases(hall, folder)
+
+
+def lose(connection: Connection) -> None:
+    """As if the database had been made anew: only the ledger was played over it."""
+    for table in (practice, practice_field, practice_step, visit, visit_line, visit_option):
+        connection.execute(delete(table))
+    for table in (visit_vote, promise, transfer, transfer_note, practice_review):
+        connection.execute(delete(table))
+
+
+@pytest.mark.parametrize("anew", [False, True])
+async def test_an_older_export_brings_no_practice_visit_or_promise_of_theirs_back(
+    hall: Delivered, tmp_path: Path, anew: bool
+) -> None:
+    await hall.keeps_archive()
+    form = "Title: canaryone\nProblem: canarytwo\nWhat we do: canarythree"
+    await hall.says(ANN, f"!practice share\n{form}")
+    await hall.says(BEN, f"!practice share\n{form.replace('canary', 'of Ben ')}")
+    await hall.says(ANN, "!visit propose Havnvoll title:canaryfour 2027-03-09 2027-03-16")
+    await hall.says(ANN, "!action add canaryfive by Friday")
+    told = await hall.do(lambda c: list(portable.lines(c)))
+    for word in ("one", "two", "three", "four", "five"):
+        assert f"canary{word}" in "".join(told)
+    await is_erased(hall, tmp_path)
+    if anew:
+        await hall.do(lose)
+    await takes_in(hall, told)
+    assert await where(hall.database, "canary") == set()
+    assert await where(hall.database, ANN) <= {"person", "room"}
+    assert "I have no P-1" in await hall.hears(BEN, "!practice show P-1")
+    assert "of Ben one" in await hall.hears(CORA, "!practice show P-2")
+    assert "Ann" not in await hall.hears(BEN, "!visit show V-1")
+
+
+async def test_what_they_shared_after_it_does_come_back(hall: Delivered, tmp_path: Path) -> None:
+    await is_erased(hall, tmp_path)
+    hall.later(timedelta(days=1))
+    await hall.says(ANN, "!practice share\nTitle: Warm rooms\nProblem: Cold\nWhat we do: Heat")
+    told = await hall.do(lambda c: list(portable.lines(c)))
+    await hall.do(lose)
+    await takes_in(hall, told)
+    shown = await hall.hears(BEN, "!practice show P-1")
+    assert "Warm rooms" in shown
+    assert "Ann Berg" in shown
+
+
+async def test_an_older_export_brings_practices_back_under_the_city_s_name(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.says(ANN, "!practice share\nTitle: Warm rooms\nProblem: Cold\nWhat we do: Heat")
+    told = await hall.do(lambda c: list(portable.lines(c)))
+    await is_erased(hall, tmp_path, "keep-practices")
+    await hall.do(lose)
+    await takes_in(hall, told)
+    shown = await hall.hears(BEN, "!practice show P-1")
+    assert "Warm rooms" in shown
+    assert "Havnvoll" in shown
+    assert "Ann" not in shown
+    assert "$" not in (await everything(hall.database))["practice_field"]
+
+
+@pytest.mark.parametrize("anew", [False, True])
+async def test_an_older_export_brings_nothing_back_whose_message_was_deleted(
+    hall: Delivered, anew: bool
+) -> None:
+    await hall.keeps_archive()
+    form = "Title: canaryone\nProblem: canarytwo\nWhat we do: canarythree"
+    asked = [
+        hall.said(ANN, f"!practice share\n{form}"),
+        hall.said(ANN, "!visit propose Havnvoll title:canaryfour 2027-03-09 2027-03-16"),
+        hall.said(ANN, "!action add canaryfive by Friday"),
+    ]
+    for one in asked:
+        await hall.responds(one)
+    told = await hall.do(lambda c: list(portable.lines(c)))
+    for one in asked:
+        await hall.takes_back(ANN, one.event_id)
+        await hall.redacts(ANN, one.event_id)
+    in_books = await hall.do(lambda c: list(portable.lines(c)))
+    if anew:
+        await hall.do(lose)
+    await takes_in(hall, told)
+    kept = await everything(hall.database)
+    for name in ("practice", "practice_field", "visit", "visit_line", "promise", "document"):
+        assert "canary" not in kept[name], name
+    assert "I have no P-1" in await hall.hears(BEN, "!practice show P-1")
+    await hall.do(lose)
+    await takes_in(hall, in_books)
+    again = await hall.do(lambda c: list(portable.lines(c)))
+    assert again == in_books, "what is told since comes in as it stood"
+
+
+async def test_exports_do_not_list_who_was_erased_and_is_still_there(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "canary")
+    await hall.talks(BEN, "Something of somebody else")
+    await is_erased(hall, tmp_path)
+    number = await hall.do(lambda c: rooms.know(c, HOUSING).id)
+    of_the_room = await hall.do(lambda c: list(portable.lines(c, [number])))
+    of_all = await hall.do(lambda c: list(portable.lines(c)))
+    for told in (of_the_room, of_all):
+        assert "Ann Berg" not in "".join(told)
+        assert "Ben" in "".join(told)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_an_older_export_names_nobody_who_was_erased_and_has_left(
+    hall: Delivered, tmp_path: Path, known: bool
+) -> None:
+    """Also where only the ledger knows of them."""
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "canaryone", reactions=[ANN])
+    await hall.talks(BEN, "Something of somebody else", thread=root)
+    await hall.says(ANN, "!practice share\nTitle: canarytwo\nProblem: Cold\nWhat we do: Heat")
+    told = await hall.do(lambda c: list(portable.lines(c)))
+    assert '"display_name":"Ann Berg"' in "".join(told)
+    await is_erased(hall, tmp_path)
+    for room in (HOUSING, direct(ANN)):
+        await hall.moves(ANN, room, "leave")
+    await erasing.carry_out(running(hall, tmp_path))
+    assert await where(hall.database, ANN, "Ann Berg") == set()
+
+    def forget(connection: Connection) -> None:
+        for table in (message, event):
+            connection.execute(delete(table))
+        connection.execute(delete(person).where(person.c.user_id.startswith("erased:")))
+
+    if not known:
+        await hall.do(lose)
+        await hall.do(forget)
+    for _ in range(2):
+        await takes_in(hall, told)
+        assert await where(hall.database, ANN, "Ann Berg", "canary") == set()
+    (mine,) = await hall.do(
+        lambda c: c.execute(select(person).where(person.c.user_id.startswith("erased:"))).all()
+    )
+    assert (mine.display_name, mine.city, mine.roles, mine.archive) == ("—", None, [], False)
+    kept = await hall.do(lambda c: archive.thread(c, [rooms.know(c, HOUSING).id], root))
+    assert [one.body for one in kept] == ["", "Something of somebody else"]
+
+
+async def test_an_older_export_brings_no_word_of_a_withdrawn_practice_back(hall: Delivered) -> None:
+    form = "Title: canaryone\nProblem: canarytwo\nWhat we do: canarythree"
+    await hall.says(ANN, f"!practice share\n{form}")
+    told = await hall.do(lambda c: list(portable.lines(c)))
+    await hall.says(ANN, "!practice withdraw P-1")
+    await hall.says(ANN, "!practice withdraw P-1 yes")
+    await takes_in(hall, told)
+    assert "canary" not in (await everything(hall.database))["practice_field"]
+    assert "I have no P-1" in await hall.hears(BEN, "!practice show P-1")
 
 
 def test_every_table_says_what_becomes_of_people_in_it() -> None:

@@ -38,6 +38,7 @@ from storage.records import (
 from storage.search.marks import FILE, holds
 from storage.search.query import Word
 from storage.tables.archive import attachment, event, message
+from storage.tables.visits import visit_line
 from storage.types import instant
 from tests.storage.histories import PEOPLE, ROOMS, START, Step, events_of
 
@@ -228,6 +229,101 @@ async def test_an_older_export_brings_nothing_erased_back(database: Database) ->
     taken = await database.write(lambda c: portable.take_in(c, told), alone=True)
     assert taken.withheld == 3  # erased, deleted, and of somebody who is silent now
     assert [w for w in words if w in "".join(await out(database))] == ["plan.pdf"]
+
+
+@pytest.mark.parametrize("older", [False, True])
+async def test_what_belongs_to_a_visit_comes_along(database: Database, older: bool) -> None:
+    """Also from exports that told its kind in place of what the line is."""
+    told = [json.loads(one) for one in _rows(PEOPLE[0], START)]
+    (note,) = (one for one in told if one["kind"] == "visit_line")
+    if older:
+        note["kind"] = note.pop("its_kind")
+    lines = [json.dumps(one) for one in told]
+    await database.write(lambda c: portable.take_in(c, lines), alone=True)
+    (kept,) = await database.read(lambda c: c.execute(select(visit_line)).all())
+    assert (kept.kind, kept.text, kept.author) == ("note", "canary", PEOPLE[0])
+    (line,) = [one for one in await out(database) if '"visit_line"' in one]
+    assert json.loads(line)["its_kind"] == "note"
+
+
+def _rows(author: UserId, at: int) -> list[str]:
+    """Of every other table a line with words, by the same person at the same moment (ms)."""
+    by_number = {"person_id": author, "at": at}
+    by_address = {"author": author, "created_at": at, "text": "canary"}
+    voice = {"key": author, "people": [author, PEOPLE[1]], "contact": author}
+    said = {"room_id": ROOMS[0], "event_id": "$said"}
+    told: list[dict[str, Any]] = [
+        {"kind": "moothall archive", "format": 1},
+        {"kind": "practice", "id": 1, "state": "shared", "author_id": PEOPLE[1], "created_at": at,
+         "changed_at": at, "reason": "", "card": 0, "language": ""},
+        {"kind": "practice_step", "id": 1, "practice_id": 1, "state": "shared", **by_number},
+        {"kind": "practice_review", "practice_id": 1, "question": "clear", "verdict": "yes",
+         "facilitator": False, "text": "canary", "event_id": "$said", **by_number},
+        {"kind": "transfer", "id": 1, "practice_id": 1, "city": "lipohrad", "person_id": author,
+         "state": "adapting", "room_id": ROOMS[0], "created_at": at, "heard_at": at,
+         "changed_at": at},
+        {"kind": "transfer_note", "id": 1, "transfer_id": 1, "state": "adapting",
+         "text": "canary", **by_number, **said},
+        {"kind": "transfer_note", "id": 2, "transfer_id": 1, "text": "canary", **by_number,
+         **said, "event_id": "$diary"},
+        {"kind": "visit", "id": 1, "cluster": "housing", "room_id": ROOMS[0], "host": "oslo",
+         "title": "canary", "days": 2, "state": "draft", "proposer": author, "source": "$said",
+         "created_at": at, "deadline": at, "time_zone": "UTC", "quorum": 1,
+         "electorate": [voice]},
+        {"kind": "visit_vote", "event_h": 7, "visit": 1, "option": 1, "event_id": "$vote",
+         "person": author, "at": at, "value": "yes", "channel": "word"},
+        {"kind": "visit_line", "id": 1, "visit": 1, "its_kind": "note", "source": "$said",
+         "owner": author, **by_address},
+        {"kind": "recommendation", "id": 1, "visit": 1, "city": "oslo", "source": "$said",
+         "verdict": "open", "why": "canary", "why_source": "$said", **by_address},
+        {"kind": "promise", "id": 1, "cluster": "housing", "source": "$said", "owner": author,
+         "progress": "open", "why": "canary", "why_source": "$said", **by_address},
+    ]  # fmt: skip
+    return [json.dumps(one) for one in told]
+
+
+@pytest.mark.parametrize("later", [False, True])
+async def test_an_older_export_brings_no_row_of_who_was_erased_back(
+    database: Database, later: bool
+) -> None:
+    """Table by table; what they made after they were erased comes in."""
+
+    def erase(connection: Connection) -> None:
+        ann = people.know(connection, PEOPLE[0])
+        erasures.request(connection, ann, instant(START), instant(START))
+
+    await database.write(erase)
+    lines = _rows(PEOPLE[0], START + 1000 if later else START)
+    await database.write(lambda c: portable.take_in(c, lines), alone=True)
+    told = [line for line in await out(database) if '"kind":"person"' not in line]
+    assert bool([line for line in told if "canary" in line]) is later
+    assert bool([line for line in told if PEOPLE[0] in line and '"silence"' not in line]) is later
+    kinds = [json.loads(line)["kind"] for line in told]
+    rows = {kind: kinds.count(kind) for kind in ("practice_review", "transfer_note", "visit_vote")}
+    left = (1, 2, 1) if later else (0, 1, 0)
+    assert tuple(rows.values()) == left
+    assert kinds.count("transfer") == kinds.count("visit") == kinds.count("promise") == 1
+
+
+async def test_an_older_export_brings_no_row_back_whose_message_was_deleted(
+    database: Database,
+) -> None:
+    def delete_them(connection: Connection) -> None:
+        gone = [
+            RoomEvent(EventId(f"$gone{target}"), ROOMS[0], "m.room.redaction", PEOPLE[0], START,
+                      {}, redacts=EventId(target))
+            for target in ("$said", "$diary")
+        ]  # fmt: skip
+        folding.record(connection, [read_fact(one, "en") for one in gone], START, "en")
+
+    await database.write(delete_them, alone=True)
+    lines = _rows(PEOPLE[0], START)
+    for _ in range(2):
+        await database.write(lambda c: portable.take_in(c, lines), alone=True)
+        told = await out(database)
+        assert "canary" not in "".join(told)
+        kinds = [json.loads(line)["kind"] for line in told]
+        assert kinds.count("transfer_note") == kinds.count("visit") == kinds.count("promise") == 1
 
 
 @pytest.mark.parametrize(
