@@ -399,7 +399,10 @@ class Switch(StrEnum):
     OFF = "off"
 
 
-_SWITCHES = {"on": Switch.ON, "yes": Switch.ON, "off": Switch.OFF, "no": Switch.OFF}
+_SWITCHES = {
+    **dict.fromkeys(("on", "yes", "opt-in", "opt in"), Switch.ON),
+    **dict.fromkeys(("off", "no", "opt-out", "opt out", "optout"), Switch.OFF),
+}
 
 
 def _read_switch(typed: str, around: Surroundings) -> Switch | Refusal:

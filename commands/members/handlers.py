@@ -257,7 +257,16 @@ class Keeping:
     state: Switch = argument(switch, question=N_("Shall the archive keep your words, on or off?"))
 
 
-def show_privacy(call: Call[Nothing], context: Context) -> Posts:
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """Who says "privacy off" means the archive, and must not take an overview for a yes."""
+
+    state: Switch | None = optional(switch, default=None, rest=True)
+
+
+def show_privacy(call: Call[Privacy], context: Context) -> Posts:
+    if call.arguments.state is not None:
+        return _keep_words(call.arguments.state, call, context)
     archive = context.settings.archive
     theirs = rooms.rooms_of(context.connection, call.asker)
     mine = practices.find(context.connection, author=call.asker.id)
@@ -290,9 +299,13 @@ def show_privacy(call: Call[Nothing], context: Context) -> Posts:
 
 
 def set_archive(call: Call[Keeping], context: Context) -> Posts:
+    return _keep_words(call.arguments.state, call, context)
+
+
+def _keep_words(state: Switch, call: Call[Keeping] | Call[Privacy], context: Context) -> Posts:
     # From the moment it was said, also if the hall heard it late.
     since = milliseconds(call.said.at)
-    if call.arguments.state is Switch.ON:
+    if state is Switch.ON:
         silences.end(context.connection, call.asker.id, since)
         return call.answer(replies.archive_on(call.words))
     silences.begin(context.connection, call.asker.id, since)
@@ -397,9 +410,9 @@ SETTINGS_DIGEST = Command(
 )
 PRIVACY = Command(
     name="privacy",
-    arguments=Nothing,
+    arguments=Privacy,
     handler=show_privacy,
-    summary=N_("what is stored about you"),
+    summary=N_("what is stored about you; on or off as in `privacy archive`"),
     example="privacy",
     private=True,
 )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import Connection
 
 from commands.members import dossier
@@ -193,6 +194,18 @@ async def test_opting_out_of_the_archive_is_a_matter_of_one_command(hall: Hall) 
     assert (await stored(hall, ANN)).archive
     asked = await hall.hears(ANN, "!privacy archive")
     assert asked.startswith("Shall the archive keep your words")
+
+
+@pytest.mark.parametrize("typed", ["off", "opt-out", "archive opt-out", "archive Off"])
+async def test_opting_out_needs_no_exact_words(hall: Hall, typed: str) -> None:
+    assert "not kept" in await hall.hears(ANN, f"!privacy {typed}")
+    assert not (await stored(hall, ANN)).archive
+    await hall.hears(ANN, "!privacy on")
+    assert (await stored(hall, ANN)).archive
+
+
+async def test_what_privacy_does_not_know_is_told(hall: Hall) -> None:
+    assert "It can be on or off" in await hall.hears(ANN, "!privacy away")
 
 
 async def test_all_that_is_stored_about_somebody_becomes_a_page_and_json(hall: Hall) -> None:
