@@ -17,6 +17,7 @@ from commands.search.rules import Hint, parse_query, read_again
 from commands.search.scoping import (
     anchored,
     means_elsewhere,
+    names_all,
     no_thread,
     rooms_meant,
     told,
@@ -195,13 +196,15 @@ def _understood(call: AnyCall, query: Query, audience: Audience) -> replies.Unde
     alone = call.direct or call.private
     here = call.room.name or call.room.room_id
     wanted = query.wants(Field.IN)
-    named = ", ".join(dict.fromkeys(room.name for room in audience.rooms)) or ", ".join(wanted)
+    names = list(dict.fromkeys(room.name for room in audience.rooms)) or list(wanted)
+    named = None if not wanted or names_all(query) else ", ".join(names)
     return replies.Understood(
         query="" if query.tree is None else print_tree(query.tree),
-        room=here if not alone else (named if wanted else None),
+        room=named if alone else here,
         filters=told(query),
         after=query.after,
         before=query.before,
+        several=alone and len(names) > 1,
     )
 
 

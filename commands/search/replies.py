@@ -44,6 +44,7 @@ class Understood:
     filters: tuple[Filter, ...]
     after: date | None
     before: date | None
+    several: bool = False  # more than one room was named
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def found(
     """
     count = f"{total}+" if capped else total
     what = _what(words, understood)
+    one_room = understood.room is not None and not understood.several
     many = (
         words.say("Found {count} for {what}.", count=count, what=what)
         if understood.query
@@ -126,7 +128,7 @@ def found(
         *(Paragraph(_hint(words, hint)) for hint in hints),
         *(Paragraph(line) for line in _incomplete(words, renewing)),
         Items(
-            tuple(_hit(words, hit, one_room=understood.room is not None) for hit in hits),
+            tuple(_hit(words, hit, one_room=one_room) for hit in hits),
             ordered=True,
             start=first,
         ),

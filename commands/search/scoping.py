@@ -36,7 +36,7 @@ def rooms_meant(among: Sequence[Room], query: Query, context: Context) -> tuple[
     """The rooms that a search is about: those named, without those barred."""
     wanted = _named(query.wants(Field.IN))
     barred = _named(query.bars(Field.IN))
-    everywhere = not wanted or bool(wanted & set(EVERYWHERE))
+    everywhere = not wanted or names_all(query)
     return tuple(
         room
         for room in among
@@ -49,7 +49,12 @@ def means_elsewhere(here: Sequence[Room], query: Query, context: Context) -> boo
     """Whether `in:` names other rooms than the one that a search was typed in, or all."""
     wanted = _named(query.wants(Field.IN))
     known = {name for room in here for name in _names_of(room, context)}
-    return bool(wanted) and (bool(wanted & set(EVERYWHERE)) or not wanted & known)
+    return names_all(query) or bool(wanted - known)
+
+
+def names_all(query: Query) -> bool:
+    """Whether `in:` says that all rooms of the asker are meant."""
+    return bool(_named(query.wants(Field.IN)) & set(EVERYWHERE))
 
 
 def _named(names: Sequence[str]) -> set[str]:

@@ -615,8 +615,11 @@ async def test_wider_results_go_to_the_asker_alone(hall: Hall) -> None:
     by_name = await hall.says(BEN, "!search quiet in:welcome")
     assert "Our heat pump is quiet" in heard(by_name)
     assert not any(isinstance(post, Say) for post in by_name)
-    everywhere = await hall.hears(BEN, "!search pump in:all")
-    assert everywhere.startswith("Found 2 for pump in")
+    for named in ("in:all", "in:welcome in:housing"):
+        everywhere = await hall.hears(BEN, f"!search pump {named}")
+        assert everywhere.startswith("Found 2 for pump in")
+        for room in ("Welcome", "Housing"):
+            assert f" in {room}, " in everywhere, "each hit says where it was said"
 
 
 async def share(hall: Hall, *, state: PracticeState = PracticeState.SHARED) -> None:
