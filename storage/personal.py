@@ -323,12 +323,15 @@ def _sender(raw: object) -> object:
 
 
 def forget_gone(connection: Connection, number: int, user_id: UserId, mark: str) -> None:
-    """They are in no room of ours any more: not even their address stays, a check value does."""
+    """They are in no room of ours any more: not even their address stays, a check value does,
+    and the number that they had, as they may come back and be erased again."""
+    stand_in = f"{mark}.{number}"
     for table in (member, membership_fact):
         connection.execute(delete(table).where(table.c.person_id == number))
     connection.execute(update(room).where(room.c.direct_with == user_id).values(direct_with=None))
     for column in (
         outbox.c.key,
+        outbox.c.lane,
         outbox.c.changes,
         quote.c.post,
         timer.c.key,
@@ -337,12 +340,12 @@ def forget_gone(connection: Connection, number: int, user_id: UserId, mark: str)
         named = column.contains(user_id, autoescape=True)
         if column.table is outbox:
             named &= outbox.c.settled_at.is_not(None)
-        renamed = {column.name: func.replace(column, user_id, mark)}
+        renamed = {column.name: func.replace(column, user_id, stand_in)}
         connection.execute(update(column.table).where(named).values(renamed))
     connection.execute(
         update(person)
         .where(person.c.id == number)
-        .values(user_id=f"erased:{mark}", display_name=NOBODY_S_NAME)
+        .values(user_id=f"erased:{stand_in}", display_name=NOBODY_S_NAME)
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,9 +15,10 @@ from bot import erasing, erasing_beside
 from bot.hall import Bells
 from bot.hall import Hall as RealHall
 from demo.postgres import Postgres
-from storage import archive, erasures, marks, people, personal, rooms
+from storage import archive, erasures, marks, people, personal, rooms, timers
 from storage.database import Database, open_database
 from storage.outbox import Action
+from storage.records import Timer
 from storage.tables.base import metadata
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
@@ -165,6 +167,29 @@ async def test_once_they_have_left_not_even_the_address_stays(
     mark = await hall.do(lambda c: marks.mark_of(c, ANN))
     assert mark in (await everything(hall.database))["erasure"]
     await hall.moves(ANN, HOUSING, "join")
+    await hall.talks(ANN, "canary again")
+    assert await where(hall.database, "canary") == set()
+
+
+async def test_somebody_can_be_erased_and_leave_as_often_as_they_come_back(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    for _ in range(3):
+        later = hall.now + timedelta(days=1)
+        alarm = Timer(key=f"remind/{ANN}", kind="remind", wall_time=later.replace(tzinfo=None),
+                      time_zone="UTC", payload={})  # fmt: skip
+        await hall.do(partial(timers.schedule, timers=[alarm]))
+        await hall.says(ANN, "privacy erase", direct(ANN))
+        await hall.says(ANN, "privacy erase yes", direct(ANN))
+        await erases(hall, tmp_path)
+        for room in (HOUSING, direct(ANN)):
+            await hall.moves(ANN, room, "leave")
+        await erasing.carry_out(running(hall, tmp_path))
+        assert await where(hall.database, ANN, "Ann Berg") == set()
+        hall.later(timedelta(days=1))
+        for room in (HOUSING, direct(ANN)):
+            await hall.moves(ANN, room, "join")
     await hall.talks(ANN, "canary again")
     assert await where(hall.database, "canary") == set()
 
