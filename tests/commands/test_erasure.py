@@ -15,11 +15,12 @@ from bot import erasing, erasing_beside
 from bot.hall import Bells
 from bot.hall import Hall as RealHall
 from demo.postgres import Postgres
-from storage import archive, erasures, marks, people, personal, rooms, timers
+from storage import archive, erasures, gaps, marks, people, personal, rooms, timers
 from storage.database import Database, open_database
 from storage.outbox import Action
 from storage.records import Timer
 from storage.tables.base import metadata
+from storage.tables.spine import timer
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
 
@@ -192,6 +193,50 @@ async def test_somebody_can_be_erased_and_leave_as_often_as_they_come_back(
             await hall.moves(ANN, room, "join")
     await hall.talks(ANN, "canary again")
     assert await where(hall.database, "canary") == set()
+
+
+async def test_whose_address_only_begins_like_it_keeps_their_alarms(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    others = [f"{ANN}x", f"{ANN}.org", f"{ANN}-1", f"{ANN}:8448"]
+    tomorrow = (hall.now + timedelta(days=1)).replace(tzinfo=None)
+
+    def alarms(*names: str) -> list[Timer]:
+        return [
+            Timer(key=key, kind="own", wall_time=tomorrow, time_zone="UTC", payload=payload)
+            for who in names
+            for key, payload in (
+                (f"remind/{who}", {}),
+                (f"digest/{who}/1", {"person": who}),
+                (f"in a list/{names.index(who)}/{len(names)}", {"people": [{"who": who}]}),
+                (f"in words/{names.index(who)}/{len(names)}", {"body": f"Ask {who}. Please!"}),
+            )
+        ]
+
+    theirs = alarms(*others)
+    await hall.do(partial(timers.schedule, timers=[*theirs, *alarms(ANN)]))
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase yes", direct(ANN))
+    await erases(hall, tmp_path)
+    for room in (HOUSING, direct(ANN)):
+        await hall.moves(ANN, room, "leave")
+    await erasing.carry_out(running(hall, tmp_path))
+    kept = select(timer.c.key, timer.c.payload).where(timer.c.state == "pending")
+    rows = await hall.do(lambda c: c.execute(kept).all())
+    assert {row.key: row.payload for row in rows} == {one.key: one.payload for one in theirs}
+
+
+async def test_older_history_that_a_room_was_told_of_is_read_without_its_admin(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    await hall.says(CORA, "!archive backfill 2026-01-10 yes")
+    await hall.says(CORA, "privacy erase", direct(CORA))
+    await hall.says(CORA, "privacy erase yes", direct(CORA))
+    await erases(hall, tmp_path)
+    assert CORA not in (await everything(hall.database))["timer"]
+    await hall.passes(hall.now + timedelta(days=8))
+    assert await hall.do(lambda c: gaps.past_of(c, HOUSING)) is not None
 
 
 async def test_practices_may_stay_under_the_city_s_name(hall: Delivered, tmp_path: Path) -> None:
