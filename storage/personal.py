@@ -60,6 +60,9 @@ from storage.tables.week import (
 )
 from storage.timers import MANDATE
 
+# Of what was handled the key alone stays, for two months: many rows, and nobody is in them.
+_UNANSWERED = inbox.c.state.in_(("ready", "parked"))
+
 NOBODY_S_NAME = "—"
 SOMEBODY = object()  # in `then`: NOBODY, by number or address as the column has it
 
@@ -246,8 +249,8 @@ def _forget_raw(connection: Connection, user_id: UserId) -> int:
             if isinstance(row[1], Mapping) and row[1].get("sender") == user_id:
                 connection.execute(delete(table).where(key == row[0]))
                 count += 1
-    open_ = inbox.c.state.in_(("ready", "parked"))
-    for row in connection.execute(select(inbox.c.id, inbox.c.payload).where(open_)).all():
+    unanswered = select(inbox.c.id, inbox.c.payload).where(_UNANSWERED)
+    for row in connection.execute(unanswered).all():
         if isinstance(row.payload, Mapping) and row.payload.get("sender") == user_id:
             done = update(inbox).where(inbox.c.id == row.id)
             connection.execute(done.values(state="handled", payload=None))
@@ -318,13 +321,14 @@ def held_of(connection: Connection, number: int, user_id: UserId) -> Held:
     events = select(event).where(event.c.sender_id == number).order_by(event.c.ts)
     held.add("event", connection.execute(events).all())
     held.add("outbox", _unsent(connection, user_id))
-    for table, column in (
-        (waiting_event, waiting_event.c.raw),
-        (malformed_event, malformed_event.c.raw),
-        (inbox, inbox.c.payload),
+    for raw, column in (
+        (select(waiting_event), waiting_event.c.raw),
+        (select(malformed_event), malformed_event.c.raw),
+        (select(inbox).where(_UNANSWERED).order_by(inbox.c.id), inbox.c.payload),
     ):
-        rows = connection.execute(select(table)).all()
-        held.add(table.name, [r for r in rows if _sender(getattr(r, column.name)) == user_id])
+        rows = connection.execute(raw).all()
+        own_rows = [r for r in rows if _sender(getattr(r, column.name)) == user_id]
+        held.add(column.table.name, own_rows)
     pending = connection.execute(select(timer).where(timer.c.state == "pending")).all()
     named = _named(user_id)
     alarms = [r for r in pending if named.search(r.key) or named.search(repr(r.payload))]

@@ -1,5 +1,8 @@
-"""Somebody wants to be erased: asked first, done in the background, told in numbers."""
+"""Somebody wants to be erased, or to see it all: asked first, done aside, told in numbers."""
 
+import io
+import json
+import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,9 +12,9 @@ from typing import Any, cast
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, make_url, select
+from sqlalchemy import Connection, insert, make_url, select
 
-from bot import erasing, erasing_beside
+from bot import compiling, erasing, erasing_beside
 from bot.hall import Bells
 from bot.hall import Hall as RealHall
 from demo.postgres import Postgres
@@ -20,7 +23,7 @@ from storage.database import Database, open_database
 from storage.outbox import Action
 from storage.records import Timer
 from storage.tables.base import metadata
-from storage.tables.spine import timer
+from storage.tables.spine import inbox, timer
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
 
@@ -237,6 +240,28 @@ async def test_older_history_that_a_room_was_told_of_is_read_without_its_admin(
     assert CORA not in (await everything(hall.database))["timer"]
     await hall.passes(hall.now + timedelta(days=8))
     assert await hall.do(lambda c: gaps.past_of(c, HOUSING)) is not None
+
+
+async def test_somebody_s_copy_is_gathered_beside_answers_from_what_is_unanswered_alone(
+    hall: Delivered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def received(connection: Connection) -> None:
+        rows = [
+            {"key": f"${state}", "lane": "!hall:hs", "kind": "event", "position": 1,
+             "payload": {"sender": ANN, "body": state}, "received_at": hall.now,
+             "state": state}
+            for state in ("ready", "handled", "missed", "parked")
+        ]  # fmt: skip
+        connection.execute(insert(inbox), rows)
+
+    await hall.do(received)
+    monkeypatch.delattr(type(hall.database), "read")
+    _name, data = await compiling._about_me(
+        running(hall, tmp_path), {"person": ANN, "language": "en"}
+    )
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        stored = json.loads(packed.read("about-me.json"))["stored"]
+    assert [row["state"] for row in stored["inbox"]] == ["ready", "parked"]
 
 
 async def test_practices_may_stay_under_the_city_s_name(hall: Delivered, tmp_path: Path) -> None:
