@@ -12,7 +12,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, insert, make_url, select
+from sqlalchemy import Connection, insert, make_url, select, update
 
 from bot import compiling, erasing, erasing_beside
 from bot.hall import Bells
@@ -21,9 +21,10 @@ from demo.postgres import Postgres
 from storage import archive, erasures, gaps, marks, people, personal, rooms, timers
 from storage.database import Database, open_database
 from storage.outbox import Action
-from storage.records import Timer
+from storage.records import NOBODY, Timer
 from storage.tables.base import metadata
 from storage.tables.spine import inbox, timer
+from storage.tables.visits import visit
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, Hall, direct, furnish
 from tests.commands.delivered import Delivered
 
@@ -227,6 +228,22 @@ async def test_whose_address_only_begins_like_it_keeps_their_alarms(
     kept = select(timer.c.key, timer.c.payload).where(timer.c.state == "pending")
     rows = await hall.do(lambda c: c.execute(kept).all())
     assert {row.key: row.payload for row in rows} == {one.key: one.payload for one in theirs}
+
+
+async def test_whose_address_only_begins_like_it_keeps_their_voice_about_a_date(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.says(BEN, "!visit propose Havnvoll 2027-03-09 2027-03-16")
+    voices = [
+        {"key": who, "required": False, "people": [who], "contact": who} for who in (f"{ANN}x", ANN)
+    ]
+    await hall.do(lambda c: c.execute(update(visit).values(electorate=voices)))
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase yes", direct(ANN))
+    await erases(hall, tmp_path)
+    theirs, hers = await hall.do(lambda c: c.execute(select(visit.c.electorate)).scalar_one())
+    assert theirs == voices[0]
+    assert (hers["key"], hers["people"], hers["contact"]) == (NOBODY, [], None)
 
 
 async def test_older_history_that_a_room_was_told_of_is_read_without_its_admin(
