@@ -30,7 +30,7 @@ from storage.gaps import Gap
 log = logging.getLogger(__name__)
 
 PAGE = 500  # events; the homeserver is > 90 % of the time whatever the size
-SIDE_BY_SIDE = 2  # rooms; each holds two pages in memory
+SIDE_BY_SIDE = 2  # rooms, of holes and of older history; each holds two pages in memory
 MANY = 1_000  # events leave memory to give back
 SWEEP = 60.0  # seconds
 ATTEMPTS = 5  # at one page, before other rooms have their turn
@@ -46,14 +46,23 @@ class Backfill:
         self._told: dict[int, float] = {}  # holes whose progress was shown, and when
 
     async def run(self) -> None:
-        """Fill holes for ever."""
-        while True:
-            holes = await self._hall.database.read(gaps.find_open)
-            await self._fill_all(holes)
-            if self._stored >= MANY:
-                give_back()
-                self._stored = 0
-            await self._hall.bells.gaps.wait(SWEEP)
+        """Fill holes for ever.
+
+        Older history takes hours and has places of its own: what was missed just now, and the
+        commands that wait for it, do not wait for its end.
+        """
+        older: asyncio.Task[None] | None = None
+        async with asyncio.TaskGroup() as group:
+            while True:
+                holes = await self._hall.database.read(gaps.find_open)
+                if older is None or older.done():
+                    wanted = [hole for hole in holes if hole.back_to is not None]
+                    older = group.create_task(self._fill_all(wanted)) if wanted else None
+                await self._fill_all([hole for hole in holes if hole.back_to is None])
+                if older is None and self._stored >= MANY:
+                    give_back()
+                    self._stored = 0
+                await self._hall.bells.gaps.wait(SWEEP)
 
     async def _fill_all(self, holes: Sequence[Gap]) -> None:
         """A few rooms side by side: while we read one's page, the homeserver writes another's."""

@@ -32,7 +32,7 @@ async def _about_me(hall: Hall, asked: Mapping[str, Any]) -> tuple[str, bytes]:
         held = personal.held_of(connection, who.id, user_id)
         return who, held, media.references(connection, sender=who.id)
 
-    who, held, sent = await hall.database.read(look)
+    who, held, sent = await hall.database.study(look)
     now, words = hall.clock.now(), words_in(str(asked["language"]))
     known = ZoneInfo(who.time_zone or hall.settings.community.time_zone)
 

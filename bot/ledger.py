@@ -6,7 +6,7 @@ anybody is answered. Keep a copy apart from the backups; it has no name and no w
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -43,6 +43,18 @@ async def save(database: Database, data_folder: Path) -> None:
     """Write down what the database knows."""
     # Beside the loop: after years it may have many lines.
     await database.study(lambda c: write(data_folder, ledger.lines(c)))
+
+
+async def add(database: Database, data_folder: Path) -> None:
+    """Write down what the database knows besides: what only the file tells of stays."""
+    known = read(data_folder)
+    told = set(known)
+
+    def lines(connection: Connection) -> Iterator[str]:
+        yield from known
+        yield from (line for line in ledger.lines(connection) if line not in told)
+
+    await database.study(lambda c: write(data_folder, lines(c)))
 
 
 async def replay(database: Database, data_folder: Path, now: datetime, language: str) -> int:

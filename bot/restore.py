@@ -49,9 +49,13 @@ _HOW = "say --overwrite to throw it away and put the backup in its place."
 
 
 async def _save_ledger(database: Database, data_folder: Path) -> None:
-    """What was erased here stays erased: the next start plays it again over what is put back."""
+    """What was erased here stays erased: the next start plays it again over what is put back.
+
+    The file may know more than the database: a ledger kept apart from the backups was put here, or
+    a restore was cut short and the database is the older one already.
+    """
     if await database.read(migrations.current) == migrations.HEAD:
-        await ledger.save(database, data_folder)
+        await ledger.add(database, data_folder)
 
 
 async def _put(

@@ -51,7 +51,10 @@ class Upkeep:
         self._hall = hall
 
     async def run(self) -> None:
-        """Clean up a minute after each erasure, and once a day thoroughly."""
+        """Clean up after each erasure, and once a day thoroughly.
+
+        It begins a minute after an erasure, or when the one before is done, and takes a while.
+        """
         await self._warm_up()
         try:
             await self._keep_clean()

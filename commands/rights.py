@@ -10,10 +10,10 @@ from commands.command import AnyCommand, Call
 from commands.context import Context
 from commands.permissions import Who, may_use
 from commands.power import Power
-from storage import rooms
+from storage import rooms, timers
 from storage.records import Person, Room, RoomId, RoomKind, UserId
 
-MANDATE = "mandate"  # in the payload of a timer: it rings only while the asker still has the say
+MANDATE = timers.MANDATE
 GONE = frozenset({"leave", "ban"})
 
 

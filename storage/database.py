@@ -98,6 +98,7 @@ class Database(Protocol):
         alone: no savepoint and no company, for units that write the search index.
         durable=False: the commit may be lost by a power cut (never by a crash): for work that
         would be done again anyway.
+        A caller that is cancelled goes at once; the work is done and committed all the same.
         """
 
     async def read(self, work: Work[T]) -> T:
@@ -315,7 +316,8 @@ class SqliteDatabase:
         loop = asyncio.get_running_loop()
         unit = _Unit(work, alone, durable, bare, loop, loop.create_future())
         self._queue.put(unit)
-        # A cancelled caller must not believe that nothing happened: wait for the commit.
+        # A cancelled caller goes at once, and must not believe that nothing happened: the work is
+        # done and committed all the same.
         return await asyncio.shield(unit.done)
 
     async def read(self, work: Work[T]) -> T:

@@ -210,7 +210,8 @@ def forget_gone(connection: Connection) -> int:
 def known_by_mark(connection: Connection, mark: str) -> int:
     """Our number for somebody who was erased and has left; their row is made if there is none."""
     user_id = personal.gone_as(mark)
-    mine = select(person.c.id).where(person.c.user_id == user_id)
+    named = or_(person.c.user_id == user_id, person.c.user_id.startswith(f"{user_id}."))
+    mine = select(person.c.id).where(named).order_by(person.c.id).limit(1)
     number: int | None = connection.scalar(mine)
     if number is None:
         row = {"user_id": user_id, "display_name": personal.NOBODY_S_NAME}

@@ -66,11 +66,6 @@ def replay(connection: Connection, kept: Iterable[str], now: datetime, language:
     _take_back(connection, [one for one in told if one["kind"] == "redacted"], language)
     _purge(connection, told, now, language)
     people = _by_mark(connection)
-    for one in told:
-        if one["kind"] == "silent" and one["mark"] in people:
-            _silence(connection, people[one["mark"]], one, language)
-        elif one["kind"] == "silent":
-            marks.expect(connection, one["mark"], one["since"], one["until"])
     known = {(one.mark, one.until) for one in erasures.find(connection)}
     gone = {one["event"] for one in told if one["kind"] == "redacted"}
     erased = {one["mark"] for one in told if one["kind"] == "erased" and not _keeps(one)}
@@ -79,6 +74,13 @@ def replay(connection: Connection, kept: Iterable[str], now: datetime, language:
     for one in told:
         if one["kind"] == "erased" and (one["mark"], one["until"]) not in known:
             begun += _erase(connection, people.get(one["mark"]), one, language)
+    # After the erasures, which begin a silence: who was erased may have ended it since.
+    silent = [one for one in told if one["kind"] == "silent"]
+    for one in sorted(silent, key=lambda one: silences.by_age((one["since"], one["until"]))):
+        if one["mark"] in people:
+            _silence(connection, people[one["mark"]], one, language)
+        else:
+            marks.expect(connection, one["mark"], one["since"], one["until"])
     return begun
 
 
@@ -144,8 +146,9 @@ def _hide_practices(connection: Connection, gone: set[int], authors: set[int]) -
 
 
 def _silence(connection: Connection, who: Person, one: Line, language: str) -> None:
-    silences.add(connection, who.id, one["since"], one["until"])
-    redacting.erase_since(connection, one["since"], language, sender=who.id, before=one["until"])
+    since, until = one["since"], one["until"]
+    if silences.add(connection, who.id, since, until):
+        redacting.erase_since(connection, since, language, sender=who.id, before=until)
 
 
 def _erase(connection: Connection, who: Person | None, one: Line, language: str) -> list[int]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from storage import meta, silences
 from storage.records import UserId
-from storage.tables.archive import erasure
+from storage.tables.archive import erasure, silence
 
 
 def mark_of(connection: Connection, user_id: UserId) -> str:
@@ -26,12 +26,24 @@ def recognise(connection: Connection, newcomers: Mapping[UserId, int]) -> None:
         return
     for user_id, number in newcomers.items():
         mark = mark_of(connection, user_id)
-        if mark in silent:
-            for since, until in silent[mark]:
-                silences.add(connection, number, since, until)
-            meta.forget(connection, meta.SILENT + mark)
         if mark in erased:
+            for span in _over(connection, mark):
+                silences.add(connection, number, *span)
             silences.begin(connection, number, 0)
+        if mark in silent:
+            for one in sorted(silent[mark], key=silences.by_age):
+                silences.add(connection, number, *one)
+            meta.forget(connection, meta.SILENT + mark)
+
+
+def _over(connection: Connection, mark: str) -> list[tuple[int, int]]:
+    """When somebody who was erased and has left was silent before."""
+    numbers = select(erasure.c.person_id).where(erasure.c.mark == mark)
+    over = select(silence.c.since, silence.c.until).where(
+        silence.c.person_id.in_(numbers), silence.c.until.is_not(None)
+    )
+    rows = connection.execute(over.order_by(silence.c.since))
+    return [(row.since, row.until) for row in rows]
 
 
 Spans = list[tuple[int, int | None]]

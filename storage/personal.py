@@ -3,6 +3,7 @@
 Every table is in one of the two lists below; a test fails for a new one that is in neither.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +58,10 @@ from storage.tables.week import (
     question_answer,
     question_route,
 )
+from storage.timers import MANDATE
+
+# Of what was handled the key alone stays, for two months: many rows, and nobody is in them.
+_UNANSWERED = inbox.c.state.in_(("ready", "parked"))
 
 NOBODY_S_NAME = "—"
 SOMEBODY = object()  # in `then`: NOBODY, by number or address as the column has it
@@ -257,7 +262,7 @@ def _without(voice: Mapping[str, Any], user_id: UserId) -> dict[str, Any]:
     contact = voice.get("contact")
     return {
         **voice,
-        "key": str(voice.get("key", "")).replace(user_id, NOBODY),
+        "key": _named(user_id).sub(NOBODY, str(voice.get("key", ""))),
         "people": [one for one in voice.get("people", ()) if one != user_id],
         "contact": None if contact == user_id else contact,
     }
@@ -275,18 +280,33 @@ def _forget_raw(connection: Connection, user_id: UserId) -> int:
             if isinstance(row[1], Mapping) and row[1].get("sender") == user_id:
                 connection.execute(delete(table).where(key == row[0]))
                 count += 1
-    open_ = inbox.c.state.in_(("ready", "parked"))
-    for row in connection.execute(select(inbox.c.id, inbox.c.payload).where(open_)).all():
+    unanswered = select(inbox.c.id, inbox.c.payload).where(_UNANSWERED)
+    for row in connection.execute(unanswered).all():
         if isinstance(row.payload, Mapping) and row.payload.get("sender") == user_id:
             done = update(inbox).where(inbox.c.id == row.id)
             connection.execute(done.values(state="handled", payload=None))
             count += 1
     pending = select(timer.c.key, timer.c.payload).where(timer.c.state == "pending")
+    named = _named(user_id)
     for row in connection.execute(pending).all():
-        if user_id in row.key or user_id in repr(row.payload):
-            gone = update(timer).where(timer.c.key == row.key)
-            connection.execute(gone.values(state="cancelled", payload={}))
+        payload = _without_mandate(row.payload, user_id)
+        alarm = update(timer).where(timer.c.key == row.key)
+        if named.search(row.key) or named.search(repr(payload)):
+            connection.execute(alarm.values(state="cancelled", payload={}))
+        elif payload != row.payload:
+            connection.execute(alarm.values(payload=payload))
     return count
+
+
+def _without_mandate(payload: Mapping[str, Any], user_id: UserId) -> dict[str, Any]:
+    """What a room was told of is the room's: it happens, whoever asked for it."""
+    asker = payload.get(MANDATE, {}).get("person")
+    return {k: v for k, v in payload.items() if k != MANDATE or asker != user_id}
+
+
+def _named(user_id: UserId) -> re.Pattern[str]:
+    """An address as a whole: @ann:hs is not named by @ann:hsx, @ann:hs.org or @ann:hs:8448."""
+    return re.compile(re.escape(user_id) + r"(?![\w-]|[.:]\w)", re.ASCII)
 
 
 def traces_of(connection: Connection, number: int, user_id: UserId) -> Held:
@@ -332,15 +352,18 @@ def held_of(connection: Connection, number: int, user_id: UserId) -> Held:
     events = select(event).where(event.c.sender_id == number).order_by(event.c.ts)
     held.add("event", connection.execute(events).all())
     held.add("outbox", _unsent(connection, user_id))
-    for table, column in (
-        (waiting_event, waiting_event.c.raw),
-        (malformed_event, malformed_event.c.raw),
-        (inbox, inbox.c.payload),
+    for raw, column in (
+        (select(waiting_event), waiting_event.c.raw),
+        (select(malformed_event), malformed_event.c.raw),
+        (select(inbox).where(_UNANSWERED).order_by(inbox.c.id), inbox.c.payload),
     ):
-        rows = connection.execute(select(table)).all()
-        held.add(table.name, [r for r in rows if _sender(getattr(r, column.name)) == user_id])
+        rows = connection.execute(raw).all()
+        own_rows = [r for r in rows if _sender(getattr(r, column.name)) == user_id]
+        held.add(column.table.name, own_rows)
     pending = connection.execute(select(timer).where(timer.c.state == "pending")).all()
-    held.add("timer", [r for r in pending if user_id in r.key or user_id in repr(r.payload)])
+    named = _named(user_id)
+    alarms = [r for r in pending if named.search(r.key) or named.search(repr(r.payload))]
+    held.add("timer", alarms)
     return held
 
 
@@ -354,31 +377,37 @@ def _sender(raw: object) -> object:
 
 
 def gone_as(mark: str) -> UserId:
-    """What stands for the address of somebody who was erased and has left."""
+    """What stands for the address of somebody who was erased and has left; behind a dot the number
+    that they had here."""
     return UserId(f"erased:{mark}")
 
 
 def forget_gone(connection: Connection, number: int, user_id: UserId, mark: str) -> None:
-    """They are in no room of ours any more: not even their address stays, a check value does."""
+    """They are in no room of ours any more: not even their address stays, a check value does,
+    and the number that they had, as they may come back and be erased again."""
+    stand_in, named = f"{mark}.{number}", _named(user_id)
     for table in (member, membership_fact):
         connection.execute(delete(table).where(table.c.person_id == number))
     connection.execute(update(room).where(room.c.direct_with == user_id).values(direct_with=None))
     for column in (
         outbox.c.key,
+        outbox.c.lane,
         outbox.c.changes,
         quote.c.post,
         timer.c.key,
         inbox.c.key,
     ):
-        named = column.contains(user_id, autoescape=True)
+        there = column.contains(user_id, autoescape=True)
         if column.table is outbox:
-            named &= outbox.c.settled_at.is_not(None)
-        renamed = {column.name: func.replace(column, user_id, mark)}
-        connection.execute(update(column.table).where(named).values(renamed))
+            there &= outbox.c.settled_at.is_not(None)
+        for value in connection.scalars(select(column).where(there).distinct()).all():
+            renamed = {column.name: named.sub(stand_in, value)}
+            change = update(column.table).where(there, column == value)
+            connection.execute(change.values(renamed))
     connection.execute(
         update(person)
         .where(person.c.id == number)
-        .values(user_id=gone_as(mark), display_name=NOBODY_S_NAME)
+        .values(user_id=f"{gone_as(mark)}.{number}", display_name=NOBODY_S_NAME)
     )
 
 

@@ -63,6 +63,7 @@ class PostgresDatabase:
             raise
 
     async def write(self, work: Work[T], *, alone: bool = False, durable: bool = True) -> T:
+        # A cancelled caller goes at once; the work is done and committed all the same.
         writing = asyncio.shield(asyncio.ensure_future(self._write(work, durable)))
         if alone or not durable:
             return await writing

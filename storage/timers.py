@@ -13,6 +13,7 @@ from storage.tables.spine import timer
 from storage.types import milliseconds
 
 HALL_LANE = "hall"  # timers that belong to no room
+MANDATE = "mandate"  # in a payload: it rings only while the asker still has the say
 
 
 def due_instant(wall_time: datetime, time_zone: str) -> datetime:

@@ -17,15 +17,16 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Boolean, Connection, Integer, insert
 
-from bot import keyring, logs
+from bot import keyring, ledger, logs
 from bot.backup import BackupError, back_up
 from bot.cli import Exit, main
 from bot.config import Config, load
 from bot.restore import restore
 from demo.hall import Setup
 from demo.postgres import Postgres
-from storage import beside, dump, meta, migrations, reindexing, search
+from storage import beside, dump, erasures, meta, migrations, people, reindexing, search
 from storage.database import Database, open_database
+from storage.records import UserId
 from storage.search.query import Word
 from storage.tables.base import metadata
 
@@ -344,21 +345,31 @@ async def in_a_thread(line: list[str]) -> int:
         return await asyncio.to_thread(main, line)
 
 
+def erase_somebody(connection: Connection) -> str:
+    """After the backup: what only the ledger knows once it is put back."""
+    who = people.know(connection, UserId("@zoe:localhost"))
+    return erasures.request(connection, who, NOW, NOW).mark
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 async def test_a_restore_cut_short_lets_no_hall_start(
-    filled: Place,
     new_hall: NewHall,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    filled: Place,
+    engine: str,
 ) -> None:
     file = await filled.back_up()
-    new = await new_hall("sqlite")
+    new = await new_hall(engine)
+    await restore(new.config, file, overwrite=False)
+    mark = await new.write(erase_somebody)
 
     def power_fails(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(keyring, "replace_files", power_fails)
     with pytest.raises(KeyboardInterrupt):
-        await restore(new.config, file, overwrite=False)
+        await restore(new.config, file, overwrite=True)
     monkeypatch.undo()
     with pytest.raises(keyring.RestoreUnfinished), keyring.held(new.config.data_folder):
         pass
@@ -368,6 +379,25 @@ async def test_a_restore_cut_short_lets_no_hall_start(
     await restore(new.config, file, overwrite=True)
     with keyring.held(new.config.data_folder):
         assert await new.everything() == await filled.everything()
+    assert mark in (new.config.data_folder / ledger.NAME).read_text()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_ledger_that_was_put_beside_the_database_is_kept_by_a_restore(
+    filled: Place, new_hall: NewHall, engine: str
+) -> None:
+    file = await filled.back_up()
+    new = await new_hall(engine)
+    await restore(new.config, file, overwrite=False)
+    here = await new.write(erase_somebody)
+    copied = '{"kind":"erased","mark":"abcdef","until":1800000000000,"asked":1800000000000}'
+    ledger.write(new.config.data_folder, [copied])
+    for _ in range(2):
+        await restore(new.config, file, overwrite=True)
+        lines = ledger.read(new.config.data_folder)
+        assert lines.count(copied) == 1
+        assert any(here in line for line in lines)
+        assert len(lines) == len(set(lines))
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(

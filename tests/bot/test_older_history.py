@@ -31,7 +31,7 @@ from storage.tables.spine import outbox as outbox_table
 from storage.types import milliseconds
 
 ANN, BEN, ERIN, GONE, ME = (UserId(f"@{who}:test") for who in ("ann", "ben", "erin", "gone", "me"))
-ROOM = RoomId("!attic:test")
+ROOM, LATE = RoomId("!attic:test"), RoomId("!late:test")
 NOW = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
 BEGAN = NOW - timedelta(days=7)  # the archive
 BACK_TO = NOW - timedelta(days=60)
@@ -74,13 +74,13 @@ class Homeserver:
     def __init__(self, most: int | None = None) -> None:
         self.most, self.asked = most, list[str | None]()
 
-    async def messages(self, _room: RoomId, *, start: str | None, **_: Any) -> RawPage:
+    async def messages(self, room: RoomId, *, start: str | None, **_: Any) -> RawPage:
         if self.most is not None and len(self.asked) >= self.most:
             raise asyncio.CancelledError
         self.asked.append(start)
         number = int(start or 0)
         end = str(number + 1) if number + 1 < PAGES else None
-        return RawPage(ROOM, tuple(range(SIZE)), end)
+        return RawPage(room, tuple(range(SIZE)), end)
 
     def read(self, raw: RawPage) -> Page:
         number = PAGES - 1 if raw.end is None else int(raw.end) - 1
@@ -101,6 +101,11 @@ def hall_of(database: Database, client: Homeserver) -> Hall:
         settings=Settings(community, Limits(), ArchiveRules()),
         clock=SimpleNamespace(now=lambda: NOW),
     ))  # fmt: skip
+
+
+def open_late(connection: Connection) -> None:
+    rooms.know(connection, LATE)
+    gaps.open_gap(connection, LATE, "before", "after", NOW)
 
 
 async def reads(database: Database, client: Homeserver) -> None:
@@ -170,6 +175,48 @@ async def test_who_stops_it_can_ask_for_the_rest_another_time(database: Database
     since = await database.write(stop)
     assert since == NOW - timedelta(days=15)  # of the third page, the last that was stored
     assert await database.read(gaps.find_open) == []
+
+
+class EndlessHistory(Homeserver):
+    """Older history that goes on and on; while it is read, a hole opens in another room."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+        self.bells = Bells()
+        self.missed = asyncio.Event()
+
+    async def messages(self, room: RoomId, *, start: str | None, **_: Any) -> RawPage:
+        if room == LATE:
+            self.missed.set()
+            return RawPage(room, (), None)
+        self.asked.append(start)
+        if len(self.asked) == PAGES:
+            await self._database.write(open_late)
+            self.bells.gaps.ring()
+        await asyncio.sleep(0)
+        return RawPage(room, tuple(range(SIZE)), str(len(self.asked)))
+
+    def read(self, _raw: RawPage) -> Page:
+        return Page((), (), ())
+
+
+async def test_what_was_missed_just_now_waits_for_no_older_history(database: Database) -> None:
+    back, reached = milliseconds(BACK_TO), milliseconds(BEGAN)
+    await database.write(lambda c: gaps.open_past(c, ROOM, back, reached, NOW))
+    client = EndlessHistory(database)
+    hall = hall_of(database, client)
+    client.bells = hall.bells
+    reading = asyncio.create_task(Backfill(hall).run())
+    try:
+        await asyncio.wait_for(client.missed.wait(), 20)
+        while await database.read(lambda c: gaps.is_open(c, LATE)):
+            await asyncio.sleep(0.01)
+        assert not reading.done()
+        assert await database.read(lambda c: gaps.past_of(c, ROOM)) is not None
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])
 
 
 async def test_words_that_were_edited_into_a_command_are_gone_from_the_past_too(

@@ -1,26 +1,30 @@
-"""Somebody wants to be erased: asked first, done in the background, told in numbers."""
+"""Somebody wants to be erased, or to see it all: asked first, done aside, told in numbers."""
 
+import io
+import json
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, delete, make_url, select
+from sqlalchemy import Connection, delete, insert, make_url, select, update
 
-from bot import erasing, erasing_beside, intake
+from bot import compiling, erasing, erasing_beside, intake
 from bot import ledger as kept
 from bot.hall import Bells
 from bot.hall import Hall as RealHall
 from demo.postgres import Postgres
-from storage import archive, erasures, marks, people, personal, portable, rooms
+from storage import archive, erasures, gaps, marks, people, personal, portable, rooms, timers
 from storage.database import Database, open_database
 from storage.facts import read_fact
 from storage.outbox import Action
-from storage.records import EventId, RoomEvent, UserId
+from storage.records import NOBODY, EventId, RoomEvent, Timer, UserId
 from storage.tables.archive import erasure, event, message, redaction, revision
 from storage.tables.base import metadata
 from storage.tables.people import person
@@ -32,6 +36,7 @@ from storage.tables.practices import (
     transfer,
     transfer_note,
 )
+from storage.tables.spine import inbox, timer
 from storage.tables.visits import promise, visit, visit_line, visit_option, visit_vote
 from storage.types import milliseconds
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, Hall, direct, furnish
@@ -357,6 +362,111 @@ async def test_time_is_over_also_for_what_was_said_by_a_clock_that_runs_ahead(
     await hall.expires()
     assert await where(hall.database, "canary") == set()
     assert "message" in await where(hall.database, "Something new")
+
+
+async def test_somebody_can_be_erased_and_leave_as_often_as_they_come_back(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    for _ in range(3):
+        later = hall.now + timedelta(days=1)
+        alarm = Timer(key=f"remind/{ANN}", kind="remind", wall_time=later.replace(tzinfo=None),
+                      time_zone="UTC", payload={})  # fmt: skip
+        await hall.do(partial(timers.schedule, timers=[alarm]))
+        await hall.says(ANN, "privacy erase", direct(ANN))
+        await hall.says(ANN, "privacy erase yes", direct(ANN))
+        await erases(hall, tmp_path)
+        for room in (HOUSING, direct(ANN)):
+            await hall.moves(ANN, room, "leave")
+        await erasing.carry_out(running(hall, tmp_path))
+        assert await where(hall.database, ANN, "Ann Berg") == set()
+        hall.later(timedelta(days=1))
+        for room in (HOUSING, direct(ANN)):
+            await hall.moves(ANN, room, "join")
+    await hall.talks(ANN, "canary again")
+    assert await where(hall.database, "canary") == set()
+
+
+async def test_whose_address_only_begins_like_it_keeps_their_alarms(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    others = [f"{ANN}x", f"{ANN}.org", f"{ANN}-1", f"{ANN}:8448"]
+    tomorrow = (hall.now + timedelta(days=1)).replace(tzinfo=None)
+
+    def alarms(*names: str) -> list[Timer]:
+        return [
+            Timer(key=key, kind="own", wall_time=tomorrow, time_zone="UTC", payload=payload)
+            for who in names
+            for key, payload in (
+                (f"remind/{who}", {}),
+                (f"digest/{who}/1", {"person": who}),
+                (f"in a list/{names.index(who)}/{len(names)}", {"people": [{"who": who}]}),
+                (f"in words/{names.index(who)}/{len(names)}", {"body": f"Ask {who}. Please!"}),
+            )
+        ]
+
+    theirs = alarms(*others)
+    await hall.do(partial(timers.schedule, timers=[*theirs, *alarms(ANN)]))
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase yes", direct(ANN))
+    await erases(hall, tmp_path)
+    for room in (HOUSING, direct(ANN)):
+        await hall.moves(ANN, room, "leave")
+    await erasing.carry_out(running(hall, tmp_path))
+    kept = select(timer.c.key, timer.c.payload).where(timer.c.state == "pending")
+    rows = await hall.do(lambda c: c.execute(kept).all())
+    assert {row.key: row.payload for row in rows} == {one.key: one.payload for one in theirs}
+
+
+async def test_whose_address_only_begins_like_it_keeps_their_voice_about_a_date(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.says(BEN, "!visit propose Havnvoll 2027-03-09 2027-03-16")
+    voices = [
+        {"key": who, "required": False, "people": [who], "contact": who} for who in (f"{ANN}x", ANN)
+    ]
+    await hall.do(lambda c: c.execute(update(visit).values(electorate=voices)))
+    await hall.says(ANN, "privacy erase", direct(ANN))
+    await hall.says(ANN, "privacy erase yes", direct(ANN))
+    await erases(hall, tmp_path)
+    theirs, hers = await hall.do(lambda c: c.execute(select(visit.c.electorate)).scalar_one())
+    assert theirs == voices[0]
+    assert (hers["key"], hers["people"], hers["contact"]) == (NOBODY, [], None)
+
+
+async def test_older_history_that_a_room_was_told_of_is_read_without_its_admin(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    await hall.says(CORA, "!archive backfill 2026-01-10 yes")
+    await hall.says(CORA, "privacy erase", direct(CORA))
+    await hall.says(CORA, "privacy erase yes", direct(CORA))
+    await erases(hall, tmp_path)
+    assert CORA not in (await everything(hall.database))["timer"]
+    await hall.passes(hall.now + timedelta(days=8))
+    assert await hall.do(lambda c: gaps.past_of(c, HOUSING)) is not None
+
+
+async def test_somebody_s_copy_is_gathered_beside_answers_from_what_is_unanswered_alone(
+    hall: Delivered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def received(connection: Connection) -> None:
+        rows = [
+            {"key": f"${state}", "lane": "!hall:hs", "kind": "event", "position": 1,
+             "payload": {"sender": ANN, "body": state}, "received_at": hall.now,
+             "state": state}
+            for state in ("ready", "handled", "missed", "parked")
+        ]  # fmt: skip
+        connection.execute(insert(inbox), rows)
+
+    await hall.do(received)
+    monkeypatch.delattr(type(hall.database), "read")
+    _name, data = await compiling._about_me(
+        running(hall, tmp_path), {"person": ANN, "language": "en"}
+    )
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        stored = json.loads(packed.read("about-me.json"))["stored"]
+    assert [row["state"] for row in stored["inbox"]] == ["ready", "parked"]
 
 
 async def test_practices_may_stay_under_the_city_s_name(hall: Delivered, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from storage import (
     documents,
     erasures,
     folding,
+    ledger,
     marks,
     meta,
     people,
@@ -254,6 +255,102 @@ async def test_words_said_in_silence_are_not_stored_however_late_they_come(
     told = [said(number, ANN, f"word {number}") for number in range(1, 6)]
     await tell(database, *reversed(told))
     assert await bodies(database) == ["word 1", "", "", "word 4", "word 5"]
+
+
+async def test_words_said_in_a_second_silence_are_not_stored_either(database: Database) -> None:
+    """Erased, back, erased again: both times begin with all that was said before."""
+
+    def consent(connection: Connection) -> None:
+        ann = people.know(connection, ANN)
+        silences.begin(connection, ann.id, 0)
+        silences.end(connection, ann.id, START + 2_000)
+        silences.begin(connection, ann.id, 0)
+        silences.end(connection, ann.id, START + 4_000)
+
+    await database.write(consent)
+    await tell(database, *(said(number, ANN, f"word {number}") for number in range(1, 6)))
+    assert await bodies(database) == ["", "", "", "word 4", "word 5"]
+
+
+def silence_of(connection: Connection, who: UserId) -> tuple[bool, silences.Spans]:
+    """Whether somebody is silent now, and all times."""
+    number, everybody = people.know(connection, who).id, silences.all_of(connection)
+    return number in everybody.now, everybody.spans.get(number, ())
+
+
+@pytest.mark.parametrize("erased", [True, False])
+@pytest.mark.parametrize("backed_up", ["before", "in the silence", "unknown"])
+async def test_who_had_opted_in_again_is_not_silent_after_a_restore(
+    database: Database, tmp_path: Path, backed_up: str, erased: bool
+) -> None:
+    talk = [said(number, ANN, f"word {number}") for number in (1, 3, 5)]
+    since, until = (0 if erased else START + 2_000), START + 4_000
+
+    def silent(connection: Connection) -> None:
+        ann = people.know(connection, ANN)
+        if erased:
+            erasures.request(connection, ann, instant(START + 2_000), NOW)
+        else:
+            silences.begin(connection, ann.id, since)
+
+    await database.write(meta.hall_id)
+    await database.write(silent)
+    stale = await database.read(lambda c: list(ledger.lines(c)))
+    await database.write(lambda c: silences.end(c, people.know(c, ANN).id, until))
+    lines = await database.read(lambda c: list(ledger.lines(c)))
+    await database.write(wipe, alone=True)
+    if backed_up != "unknown":
+        await tell(database, *talk)
+    if backed_up == "in the silence":
+        await database.write(silent)
+
+    # A ledger that holds what the older database knew, too.
+    kept.write(tmp_path, [*lines, *(line for line in stale if line not in lines)])
+    for _ in range(2):
+        await kept.replay(database, tmp_path, NOW, "en")
+    if backed_up == "unknown":
+        await tell(database, *talk)
+    state = await database.write(lambda c: silence_of(c, ANN))
+    assert state == (False, ((since, until),))
+    assert await bodies(database) == ["" if erased else "word 1", "", "word 5"]
+
+
+async def test_a_ledger_that_was_not_written_since_makes_nobody_silent(
+    database: Database, tmp_path: Path
+) -> None:
+    await database.write(meta.hall_id)
+    await database.write(lambda c: silences.begin(c, people.know(c, ANN).id, START + 2_000))
+    await kept.save(database, tmp_path)
+    await database.write(lambda c: silences.end(c, people.know(c, ANN).id, START + 4_000))
+    await tell(database, said(5, ANN, "word 5"))
+    await kept.replay(database, tmp_path, NOW, "en")
+    assert await bodies(database) == ["word 5"]
+    assert not (await database.write(lambda c: silence_of(c, ANN)))[0]
+
+
+async def test_who_came_back_after_an_erasure_is_silent_though_the_backup_is_of_before(
+    database: Database, tmp_path: Path
+) -> None:
+    """They had opted in again when it was made; then they left, and came back."""
+
+    def opted_in(connection: Connection) -> None:
+        ann = people.know(connection, ANN)
+        one = erasures.request(connection, ann, instant(START), NOW)
+        erasures.change(connection, one.id, state=erasures.DONE)
+        silences.end(connection, ann.id, START + 2_000)
+
+    await database.write(meta.hall_id)
+    await database.write(opted_in)
+    assert await database.write(erasures.forget_gone) == 1
+    await tell(database, said(4, ANN, "canary"))
+    assert await bodies(database) == [""]
+    await kept.save(database, tmp_path)
+    await database.write(wipe, alone=True)
+    await database.write(opted_in)
+    await kept.replay(database, tmp_path, NOW, "en")
+    await tell(database, said(4, ANN, "canary"))
+    assert await bodies(database) == [""]
+    assert (await database.write(lambda c: silence_of(c, ANN)))[0]
 
 
 async def test_a_quoted_fallback_and_html_are_not_kept_beside_the_words(
