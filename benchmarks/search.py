@@ -114,7 +114,7 @@ def search_once(connection: Connection, asked: Asked, clock: Clock = time.perf_c
     asker = people.get(connection, ME)
     assert asker is not None
     here = tuple(rooms.by_number(connection, [1 + number for number in asked.rooms]).values())
-    audience = Audience(connection, (asker.id,), here)
+    audience = Audience(connection, (asker.id,), here, frozenset(room.id for room in here))
     began = clock()
     query = parse_query(asked.query, today=TODAY).query
     found, _ = look_widely(audience, query, asker, context, None)

@@ -81,7 +81,7 @@ async def test_a_file_is_kept_found_and_gone_with_its_message(
     for one in (sent, large, page):
         await ann.redact(room, one)
     assert "file, " not in (await hall.asks(ben, room, "!archive status")).body
-    await media.sweep(hall.hall)  # upkeep does so after each erasure, at most a minute later
+    await media.sweep(hall.hall)  # upkeep does so after each erasure, within a quarter of an hour
     assert found_in(hall.folder / "data", data[-30:]) == []
 
 
