@@ -287,8 +287,8 @@ async def test_a_redacted_message_is_not_found(hall: Hall) -> None:
     assert "Nothing found" in await hall.hears(CORA, "!search pump")
 
 
-async def test_an_upgraded_room_is_searched_with_what_went_before(hall: Hall) -> None:
-    await talk(hall)
+async def upgraded(hall: Hall) -> RoomId:
+    """The housing room is replaced; Ann and Cora have moved along."""
     new = RoomId("!new:hs")
 
     def upgrade(connection: Connection) -> None:
@@ -297,19 +297,18 @@ async def test_an_upgraded_room_is_searched_with_what_went_before(hall: Hall) ->
         rooms.change(connection, HOUSING, successor=new)
 
     await hall.do(upgrade)
+    return new
+
+
+async def test_an_upgraded_room_is_searched_with_what_went_before(hall: Hall) -> None:
+    await talk(hall)
+    new = await upgraded(hall)
     await hall.keeps_archive(new)
     assert "loud" in await hall.hears(ANN, "!search pump", new)
 
 
 async def test_who_stayed_behind_in_the_old_room_finds_no_practices_of_the_new(hall: Hall) -> None:
-    new = RoomId("!new:hs")
-
-    def upgrade(connection: Connection) -> None:
-        join(connection, new, RoomKind.CLUSTER, (ANN, CORA, ME), "housing")
-        rooms.change(connection, new, predecessor=HOUSING)
-        rooms.change(connection, HOUSING, successor=new)
-
-    await hall.do(upgrade)
+    new = await upgraded(hall)
     await hall.moves(BEN, WELCOME, "leave")
     await hall.says(ANN, "!practice share\nTitle: Pump\nProblem: Noise\nWhat we do: Felt", new)
     assert "Pump" in await hall.hears(CORA, "search pump", direct(CORA))
