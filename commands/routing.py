@@ -26,7 +26,7 @@ from commands.events import (
 )
 from commands.hospitality import is_welcome
 from commands.pausing import is_paused
-from commands.posts import Join, Leave, Posts, Ready, Say, TakeBack
+from commands.posts import Join, Leave, Post, Posts, Ready, Say
 from commands.practices.suggesting import point_to_practice
 from commands.practices.transferring import ask_after_silence
 from commands.questions import handlers as asked_questions
@@ -167,11 +167,11 @@ def take_back_older_words(event: Edited, context: Context) -> Posts:
 
 def _take_back(keys: Iterable[str], why: Reply, context: Context) -> Posts:
     """Posts of ours go, and one quiet line in each room says why."""
-    posts: list[TakeBack | Say] = []
+    posts: list[Post] = []
     told: set[str] = set()
     for key in keys:
         lane = outbox.lane_of(context.connection, key)
-        posts.append(TakeBack(key))
+        posts += erasing.take_back([key], context)
         if lane is not None and lane.startswith("!") and lane not in told:
             told.add(lane)
             asked = _question_of(key)

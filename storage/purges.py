@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -160,24 +161,18 @@ def finish(connection: Connection, one: Purge) -> None:
 
 def alarm(one: Purge, now: datetime, kind: str = BEGIN) -> Timer:
     """It is the hall's turn, at once."""
-    return Timer(
-        key=f"{kind}/{one.room_id}/{one.until}/{one.why}",
-        kind=kind,
-        wall_time=now.astimezone(UTC).replace(tzinfo=None),
-        time_zone="UTC",
-        payload={"room": one.room_id},
-    )
+    return _at_once(kind, f"{one.room_id}/{one.until}/{one.why}", now, {"room": one.room_id})
 
 
 def order(room_id: RoomId, now: datetime) -> Timer:
     """An alarm by which the hall is asked from beside it: the index has one writer."""
-    return Timer(
-        key=f"{ORDER}/{room_id}/{milliseconds(now)}",
-        kind=ORDER,
-        wall_time=now.astimezone(UTC).replace(tzinfo=None),
-        time_zone="UTC",
-        payload={"room": room_id, "until": milliseconds(now)},
-    )
+    until = milliseconds(now)
+    return _at_once(ORDER, f"{room_id}/{until}", now, {"room": room_id, "until": until})
+
+
+def _at_once(kind: str, name: str, now: datetime, payload: Mapping[str, Any]) -> Timer:
+    wall_time = now.astimezone(UTC).replace(tzinfo=None)
+    return Timer(f"{kind}/{name}", kind, wall_time, "UTC", payload=payload)
 
 
 # ── carried out ───────────────────────────────────────────────────────────────────────────────
@@ -300,13 +295,9 @@ def give_notice(connection: Connection, left: Left, until: datetime, now: dateti
     """An alarm by which the coordinators are told that a room's archive goes at that moment."""
     since, notices = milliseconds(left.since), left.notices + 1
     meta.put(connection, meta.LEFT + left.room.room_id, f"{since} {notices}")
-    return Timer(
-        key=f"{AHEAD}/{left.room.room_id}/{since}/{notices}",
-        kind=AHEAD,
-        wall_time=now.astimezone(UTC).replace(tzinfo=None),
-        time_zone="UTC",
-        payload={"room": left.room.room_id, "since": since, "until": milliseconds(until)},
-    )
+    room_id = left.room.room_id
+    told = {"room": room_id, "since": since, "until": milliseconds(until)}
+    return _at_once(AHEAD, f"{room_id}/{since}/{notices}", now, told)
 
 
 def _left(connection: Connection, me: UserId) -> list[Room]:

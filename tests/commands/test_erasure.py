@@ -61,8 +61,9 @@ def running(hall: Hall, folder: Path) -> RealHall:
     """What the background needs of a hall."""
     clock = SimpleNamespace(now=lambda: hall.now)
     real = SimpleNamespace(
-        database=hall.database, settings=hall.settings, clock=clock, bells=Bells(), folder=folder
-    )
+        database=hall.database, settings=hall.settings, clock=clock, bells=Bells(), folder=folder,
+        me=ME,
+    )  # fmt: skip
     return cast(RealHall, real)
 
 
@@ -71,6 +72,13 @@ async def erases(hall: Delivered, folder: Path) -> None:
     await hall.passes(hall.now)
     await erasing.carry_out(running(hall, folder))
     await hall.passes(hall.now)
+
+
+async def is_erased(hall: Delivered, folder: Path, sure: str = "yes", *, who: UserId = ANN) -> None:
+    """They want it, say that they are sure, and it is done."""
+    await hall.says(who, "privacy erase", direct(who))
+    await hall.says(who, f"privacy erase {sure}", direct(who))
+    await erases(hall, folder)
 
 
 def said(hall: Delivered, body: str) -> RoomEvent:
@@ -245,9 +253,7 @@ async def test_nothing_of_an_erased_person_stays_but_what_their_rooms_need(
     for canary in canaries[:4]:
         assert await where(hall.database, canary), canary
 
-    await hall.says(ANN, "privacy erase", direct(ANN))
-    await hall.says(ANN, "privacy erase yes", direct(ANN))
-    await erases(hall, tmp_path)
+    await is_erased(hall, tmp_path)
 
     assert await where(hall.database, *canaries) == set()
     assert await where(hall.database, ANN) <= {"person", "room"}
@@ -270,9 +276,7 @@ async def test_who_was_erased_stays_unkept_until_they_want_it_and_what_comes_lat
 ) -> None:
     await hall.keeps_archive()
     before = hall.now
-    await hall.says(ANN, "privacy erase", direct(ANN))
-    await hall.says(ANN, "privacy erase yes", direct(ANN))
-    await erases(hall, tmp_path)
+    await is_erased(hall, tmp_path)
     hall.later(timedelta(days=1))
     await hall.talks(ANN, "first canary")
     await hall.says(ANN, "privacy archive on", direct(ANN))
@@ -293,9 +297,7 @@ async def test_once_they_have_left_not_even_the_address_stays(
     hall: Delivered, tmp_path: Path
 ) -> None:
     await hall.keeps_archive()
-    await hall.says(ANN, "privacy erase", direct(ANN))
-    await hall.says(ANN, "privacy erase yes", direct(ANN))
-    await erases(hall, tmp_path)
+    await is_erased(hall, tmp_path)
     for room in (HOUSING, direct(ANN)):
         await hall.moves(ANN, room, "leave")
     await erasing.carry_out(running(hall, tmp_path))
@@ -319,9 +321,7 @@ async def test_erasure_reaches_what_was_said_by_a_clock_that_runs_ahead(
     await hall.archives([spoken, plain, edit])
     hall.later(timedelta(minutes=1))
     old = await hall.do(lambda c: list(portable.lines(c)))
-    await hall.says(ANN, "privacy erase", direct(ANN))
-    await hall.says(ANN, "privacy erase yes", direct(ANN))
-    await erases(hall, tmp_path)
+    await is_erased(hall, tmp_path)
     assert await where(hall.database, "canary") == set()
     assert "2 messages\n" in hall.bodies(direct(ANN))[-1]
 
@@ -373,9 +373,7 @@ async def test_somebody_can_be_erased_and_leave_as_often_as_they_come_back(
         alarm = Timer(key=f"remind/{ANN}", kind="remind", wall_time=later.replace(tzinfo=None),
                       time_zone="UTC", payload={})  # fmt: skip
         await hall.do(partial(timers.schedule, timers=[alarm]))
-        await hall.says(ANN, "privacy erase", direct(ANN))
-        await hall.says(ANN, "privacy erase yes", direct(ANN))
-        await erases(hall, tmp_path)
+        await is_erased(hall, tmp_path)
         for room in (HOUSING, direct(ANN)):
             await hall.moves(ANN, room, "leave")
         await erasing.carry_out(running(hall, tmp_path))
@@ -407,9 +405,7 @@ async def test_whose_address_only_begins_like_it_keeps_their_alarms(
 
     theirs = alarms(*others)
     await hall.do(partial(timers.schedule, timers=[*theirs, *alarms(ANN)]))
-    await hall.says(ANN, "privacy erase", direct(ANN))
-    await hall.says(ANN, "privacy erase yes", direct(ANN))
-    await erases(hall, tmp_path)
+    await is_erased(hall, tmp_path)
     for room in (HOUSING, direct(ANN)):
         await hall.moves(ANN, room, "leave")
     await erasing.carry_out(running(hall, tmp_path))
@@ -426,9 +422,7 @@ async def test_whose_address_only_begins_like_it_keeps_their_voice_about_a_date(
         {"key": who, "required": False, "people": [who], "contact": who} for who in (f"{ANN}x", ANN)
     ]
     await hall.do(lambda c: c.execute(update(visit).values(electorate=voices)))
-    await hall.says(ANN, "privacy erase", direct(ANN))
-    await hall.says(ANN, "privacy erase yes", direct(ANN))
-    await erases(hall, tmp_path)
+    await is_erased(hall, tmp_path)
     theirs, hers = await hall.do(lambda c: c.execute(select(visit.c.electorate)).scalar_one())
     assert theirs == voices[0]
     assert (hers["key"], hers["people"], hers["contact"]) == (NOBODY, [], None)
@@ -439,9 +433,7 @@ async def test_older_history_that_a_room_was_told_of_is_read_without_its_admin(
 ) -> None:
     await hall.keeps_archive()
     await hall.says(CORA, "!archive backfill 2026-01-10 yes")
-    await hall.says(CORA, "privacy erase", direct(CORA))
-    await hall.says(CORA, "privacy erase yes", direct(CORA))
-    await erases(hall, tmp_path)
+    await is_erased(hall, tmp_path, who=CORA)
     assert CORA not in (await everything(hall.database))["timer"]
     await hall.passes(hall.now + timedelta(days=8))
     assert await hall.do(lambda c: gaps.past_of(c, HOUSING)) is not None
@@ -484,12 +476,6 @@ async def test_practices_may_stay_under_the_city_s_name(hall: Delivered, tmp_pat
 
 async def takes_in(hall: Hall, told: list[str]) -> None:
     await hall.database.write(lambda c: portable.take_in(c, told), alone=True)
-
-
-async def is_erased(hall: Delivered, folder: Path, sure: str = "yes") -> None:
-    await hall.says(ANN, "privacy erase", direct(ANN))
-    await hall.says(ANN, f"privacy erase {sure}", direct(ANN))
-    await erases(hall, folder)
 
 
 def lose(connection: Connection) -> None:
@@ -692,9 +678,7 @@ async def test_a_receipt_links_only_what_names_them_where_they_may_read(
     await hall.talks(BEN, "We are planning the channel and the annual feast")
     await hall.talks(BEN, "ANN BERG must not know", WELCOME)
     named = await hall.talks(BEN, "Thanks, ANN!")
-    for said in ("privacy erase", "privacy erase yes"):
-        await hall.says(ANN, said, direct(ANN))
-    await erases(hall, tmp_path)
+    await is_erased(hall, tmp_path)
     receipt = hall.stood[-1]
     assert "1 message of others names you" in receipt.body
     assert named in repr(receipt.content)

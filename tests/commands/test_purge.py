@@ -347,9 +347,7 @@ async def is_sent_away(hall: Delivered) -> None:
 
 async def a_day_passes(hall: Delivered, folder: Path, days: int = 1) -> None:
     hall.later(timedelta(days=days))
-    real = running(hall, folder)
-    real.me = ME  # type: ignore[misc]
-    await purging.follow_rooms_left(real)
+    await purging.follow_rooms_left(running(hall, folder))
     await carries_out(hall, folder)
 
 
@@ -416,9 +414,7 @@ async def test_no_notice_is_given_where_it_has_come_back_meanwhile(
     await hall.keeps_archive(WELCOME)
     await hall.talks(BEN, "We have four lifts", WELCOME)
     await is_sent_away(hall)
-    real = running(hall, tmp_path)
-    real.me = ME  # type: ignore[misc]
-    await purging.follow_rooms_left(real)
+    await purging.follow_rooms_left(running(hall, tmp_path))
     await hall.do(lambda c: rooms.change(c, WELCOME, joined=True))
     await carries_out(hall, tmp_path)
     assert hall.bodies(DESK) == []
