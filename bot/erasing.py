@@ -9,7 +9,7 @@ from bot import ledger, purging
 from bot.hall import Hall
 from bot.pace import Pace
 from commands.audience import of_person
-from storage import erasures, people, purges, timers
+from storage import erasures, people, timers
 from storage.erasures import Erasure, Mention
 from storage.records import UserId
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE, MOST = 10, 200  # messages a step, at first and at most
 LEAST = 5  # PostgreSQL answers a step's statements one by one: for one message as slowly
-SWEEP, SOON = 600.0, 1.0  # seconds
+SWEEP = 600.0  # seconds
 SHOWN = 8  # messages of others that a receipt links to
 
 
@@ -25,14 +25,7 @@ async def keep_erasing(hall: Hall) -> None:
     """For ever: what was asked for, and who has left since they were erased."""
     while True:
         await carry_out(hall)
-        # The bell rings before the commit that begins: what is asked for is looked at again.
-        coming = await hall.database.read(_find_coming)
-        await hall.bells.people.wait(SOON if coming else SWEEP)
-
-
-def _find_coming(connection: Connection) -> bool:
-    people_too = erasures.find(connection, erasures.ASKED, erasures.BEGUN)
-    return bool(people_too or purges.find(connection, purges.ASKED, purges.BEGUN))
+        await hall.bells.people.wait(SWEEP)
 
 
 async def carry_out(hall: Hall) -> None:

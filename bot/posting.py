@@ -12,6 +12,7 @@ from bot.hall import Hall
 from bot.matrix import polls, rendering
 from commands import allowance, posts
 from storage import outbox, rooms, timers
+from storage.database import after_commit
 from storage.outbox import Action, Row
 from storage.records import NOBODY, RoomId, Timer, UserId
 
@@ -93,8 +94,8 @@ def _row(
             to = lane_of(connection, post.to)
             return Row(default_key, to, Action.COMPILE, wanted, "m.room.message")
         case posts.CleanUp():
-            hall.bells.erasures.ring()
-            hall.bells.people.ring()
+            after_commit(connection, hall.bells.erasures.ring)
+            after_commit(connection, hall.bells.people.ring)
             return None
         case posts.React():
             content = {
@@ -133,12 +134,12 @@ def _row(
             return Row(f"{post.poll}/gathered", lane, Action.GATHER, held, changes=post.poll)
         case posts.Alarm():
             timers.schedule(connection, [post.timer])
-            hall.bells.timers.ring()
+            after_commit(connection, hall.bells.timers.ring)
             return None
         case posts.TakeBack():
             lane = outbox.lane_of(connection, post.post)
             outbox.forget_quotes(connection, post.post)
-            hall.bells.erasures.ring()
+            after_commit(connection, hall.bells.erasures.ring)
             if lane is None or outbox.drop_unsent(connection, post.post, now):
                 return None
             return Row(f"{post.post}/taken back", lane, Action.REDACTION, None, changes=post.post)
@@ -202,7 +203,7 @@ def _announcement(
             )
         ],
     )
-    hall.bells.timers.ring()
+    after_commit(connection, hall.bells.timers.ring)
     return None
 
 

@@ -44,6 +44,7 @@ Work = Callable[[Connection], T]
 PARAMETERS = 400  # in one IN list; PostgreSQL takes 32,767 in a statement
 GROUP = 16  # units of work that share one commit
 MOVES = 0.25  # seconds between two moves of the write-ahead log while long work goes on
+_AFTER = "after commit"  # in what SQLAlchemy keeps of a connection
 READERS = 2  # connections of SQLite, each with a thread of its own
 
 PRAGMAS = (
@@ -127,6 +128,19 @@ async def open_database(url: str | URL) -> Database:
     from storage.postgres import PostgresDatabase
 
     return await PostgresDatabase.open(parsed)
+
+
+def after_commit(connection: Connection, call: Callable[[], None]) -> None:
+    """Have the caller's loop call this as soon as what is written here is committed, and not at
+    all if it is undone. Who is woken sooner does not see it yet, and waits for the next time."""
+    connection.info.setdefault(_AFTER, []).append(call)
+
+
+def run_with_calls(connection: Connection, work: Work[T]) -> tuple[T, list[Callable[[], None]]]:
+    """Do work; also what is to be called once it is committed, for whoever commits."""
+    calls: list[Callable[[], None]] = []
+    connection.info[_AFTER] = calls  # in place of those of work that failed
+    return work(connection), calls
 
 
 def insert_once(connection: Connection, table: Table) -> Insert:
@@ -252,6 +266,7 @@ class _Unit(Generic[T]):
     done: asyncio.Future[T]
     result: T | None = None
     error: BaseException | None = field(default=None)
+    calls: list[Callable[[], None]] = field(default_factory=list)  # after the commit
 
 
 class SqliteDatabase:
@@ -427,15 +442,18 @@ def _run(connection: Connection, unit: _Unit[Any], *, savepoint: bool) -> None:
     try:
         if savepoint:
             with connection.begin_nested():
-                unit.result = unit.work(connection)
+                unit.result, unit.calls = run_with_calls(connection, unit.work)
         else:
-            unit.result = unit.work(connection)
+            unit.result, unit.calls = run_with_calls(connection, unit.work)
     except BaseException as error:
         unit.error = error
 
 
 def _tell(group: list[_Unit[Any]]) -> None:
     for unit in group:
+        if unit.error is None:
+            for call in unit.calls:
+                call()
         if unit.done.done():
             continue
         if unit.error is not None:

@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.courtesy import Courtesy
-from storage.database import HallIsRunning, T, Work
+from storage.database import HallIsRunning, T, Work, run_with_calls
 from storage.scrubbing import scrub
 
 ADVISORY_LOCK = 0x6D6F6F74  # "moot"
@@ -79,7 +79,10 @@ class PostgresDatabase:
             async with self._keeper.begin():
                 if not durable:
                     await self._keeper.execute(text("SET LOCAL synchronous_commit TO OFF"))
-                return await self._keeper.run_sync(work)
+                result, calls = await self._keeper.run_sync(run_with_calls, work)
+            for call in calls:
+                call()
+            return result
 
     async def read(self, work: Work[T]) -> T:
         with self._courtesy.working():

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from demo.postgres import Postgres
 from storage import courtesy, meta, scrubbing
 from storage import database as databases
-from storage.database import Database, HallIsRunning, is_passing, open_database
+from storage.database import Database, HallIsRunning, after_commit, is_passing, open_database
 from storage.migrations import bring_up_to_date
 
 SECRET = "what Ann wrote to Ben"
@@ -49,6 +49,38 @@ async def test_a_unit_that_fails_takes_no_other_with_it(database: Database) -> N
         return [meta.get(connection, str(number)) == "here" for number in range(12)]
 
     assert await database.read(read) == [number % 3 != 0 for number in range(12)]
+
+
+async def test_who_is_to_look_is_woken_once_there_is_something_to_see(database: Database) -> None:
+    """Woken sooner, they see nothing, and an alarm that is due waits until they look again."""
+    woken: list[asyncio.Task[str | None]] = []
+
+    def look() -> None:  # in the loop, or this raises
+        loop = asyncio.get_running_loop()
+        woken.append(loop.create_task(database.read(lambda c: meta.get(c, "word"))))
+
+    def write(word: str) -> Any:
+        def work(connection: Connection) -> str:
+            after_commit(connection, look)
+            meta.put(connection, "word", word)
+            time.sleep(0.05)
+            assert not woken, "too early"
+            if word == "broken":
+                raise ValueError(word)
+            return word
+
+        return work
+
+    for alone in (True, False):
+        with pytest.raises(ValueError, match="broken"):
+            await database.write(write("broken"), alone=alone)
+    outcomes = await asyncio.gather(
+        *(database.write(write(word)) for word in ("broken", "whole")), return_exceptions=True
+    )
+    assert outcomes[1] == "whole"
+    assert [await one for one in woken] == ["whole"], "once, and after the commit"
+    await database.write(lambda c: meta.put(c, "word", "silent"))
+    assert len(woken) == 1
 
 
 async def test_a_full_disk_fails_every_unit_of_the_group_and_keeps_none(tmp_path: Path) -> None:
