@@ -43,7 +43,7 @@ def _room(connection: Connection, named: str) -> Room | None:
 
 
 def _would_go(connection: Connection, room: Room) -> dict[str, int] | None:
-    numbers = [one.id for one in purges.with_earlier(connection, room)]
+    numbers = [one.id for one in rooms.with_earlier(connection, room)]
     return purges.tally(connection, numbers) if purges.holds_any(connection, numbers) else None
 
 

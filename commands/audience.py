@@ -87,12 +87,12 @@ def of_room(connection: Connection, room: Room) -> Audience:
     """The members of a room, about that room and those it was upgraded from."""
     members = tuple(number for number, _user_id in rooms.people_in(connection, room.id))
     here = frozenset((room.id,))
-    return Audience(connection, members, tuple(rooms.chain(connection, room)), here)
+    return Audience(connection, members, tuple(rooms.with_earlier(connection, room)), here)
 
 
 def of_person(connection: Connection, person: Person) -> Audience:
     """One person, about the rooms that they are in now and what those were upgraded from."""
     present = rooms.rooms_of(connection, person)
-    chained = {each.id: each for room in present for each in rooms.chain(connection, room)}
+    chained = {it.id: it for room in present for it in rooms.with_earlier(connection, room)}
     here = frozenset(room.id for room in present)
     return Audience(connection, (person.id,), tuple(chained.values()), here)

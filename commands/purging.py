@@ -33,7 +33,7 @@ def give_notice(event: TimerDue, context: Context) -> Posts:
     room, staff = rooms.get(context.connection, RoomId(event.payload["room"])), desk(context)
     if room is None or room.joined or staff is None:
         return ()
-    numbers = [one.id for one in purges.with_earlier(context.connection, room)]
+    numbers = [one.id for one in rooms.with_earlier(context.connection, room)]
     counts = purges.tally(context.connection, numbers)
     since, until = (
         instant(event.payload[moment]).astimezone(zone(context)).date()

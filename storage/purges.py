@@ -44,20 +44,6 @@ class Purge:
     counts: Mapping[str, int] = field(default_factory=dict)  # as they were when it was asked for
 
 
-def with_earlier(connection: Connection, room: Room) -> list[Room]:
-    """A room and those that it was upgraded from: what its archive shows is theirs, too.
-
-    Not those that came after, as `rooms.chain` has it: there others may have the say.
-    """
-    found = [room]
-    while (before := found[-1].predecessor) is not None:
-        earlier = rooms.get(connection, before)
-        if earlier is None or earlier in found:
-            break
-        found.append(earlier)
-    return found
-
-
 def tally(connection: Connection, numbers: Sequence[int]) -> dict[str, int]:
     """How much the archive holds of these rooms."""
     held = archive.status(connection, *numbers)
@@ -84,7 +70,7 @@ def request(
 ) -> Purge:
     """Turn a room's archive off and write down that it is to be purged; nothing older is stored
     from then on. Run it alone: it writes the index."""
-    forum = with_earlier(connection, room)
+    forum = rooms.with_earlier(connection, room)
     numbers = tuple(one.id for one in forum)
     asked = Purge(
         room.room_id, numbers, milliseconds(until), why, counts=tally(connection, numbers)
@@ -317,5 +303,5 @@ def _left(connection: Connection, me: UserId) -> list[Room]:
         for room in found
         if room.successor is None  # upgraded, it lives on there
         and get(connection, room.room_id) is None
-        and holds_any(connection, [one.id for one in with_earlier(connection, room)])
+        and holds_any(connection, [one.id for one in rooms.with_earlier(connection, room)])
     ]

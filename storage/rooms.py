@@ -129,6 +129,20 @@ def chain(connection: Connection, start: Room) -> list[Room]:
     return sorted(found.values(), key=lambda r: r.id)
 
 
+def with_earlier(connection: Connection, start: Room) -> list[Room]:
+    """A room and those that it was upgraded from, newest first: what its members had before.
+
+    Not those that came after, as `chain` has it: there others may have the say, or be let in.
+    """
+    found = [start]
+    while (before := found[-1].predecessor) is not None:
+        earlier = get(connection, before)
+        if earlier is None or earlier in found:
+            break
+        found.append(earlier)
+    return found
+
+
 def know(connection: Connection, room_id: RoomId, kind: RoomKind = RoomKind.OTHER) -> Room:
     """The room of that id, entered in the book if it is new."""
     known = get(connection, room_id)

@@ -14,7 +14,7 @@ from commands.permissions import Who
 from commands.posts import Alarm, Posts, Say
 from commands.reply import Reply
 from commands.words import N_
-from storage import archive, purges, questions
+from storage import archive, purges, questions, rooms
 from storage.archive import ArchiveStatus
 from storage.questions import Question
 from storage.records import EventId, Room
@@ -36,7 +36,7 @@ def ask(call: Call[Purge], context: Context) -> Posts:
     connection, here = context.connection, call.room
     if purges.get(connection, here.room_id) is not None:
         raise MemberError(purge_words.going_on(call.words))
-    numbers = [one.id for one in purges.with_earlier(connection, here)]
+    numbers = [one.id for one in rooms.with_earlier(connection, here)]
     if not purges.holds_any(connection, numbers):
         raise MemberError(purge_words.nothing_kept(call.words))
     shown = EventId(f"archive purge/{here.id}")  # that it was shown in this room
