@@ -20,7 +20,7 @@ class SearchPage:
     asked_in: EventId  # the message that asked
     query: str
     below: int | None  # exclusive message id of the window
-    shown: int  # of the window
+    seen: tuple[int, ...]  # message ids of the window that were shown; less than 0: documents
     documents: bool = True  # practices and summaries stand in this window, too
 
 
@@ -34,7 +34,7 @@ def remember(
             connection,
             search_page,
             ["person_id", "room_id"],
-            ["asked_in", "query", "below", "shown", "documents", "asked_at"],
+            ["asked_in", "query", "below", "seen", "documents", "asked_at"],
         ),
         {
             "person_id": person,
@@ -42,7 +42,7 @@ def remember(
             "asked_in": page.asked_in,
             "query": page.query,
             "below": page.below,
-            "shown": page.shown,
+            "seen": list(page.seen),
             "documents": page.documents,
             "asked_at": now,
         },
@@ -56,7 +56,7 @@ def get(connection: Connection, person: int, room: int, now: datetime) -> Search
             search_page.c.asked_in,
             search_page.c.query,
             search_page.c.below,
-            search_page.c.shown,
+            search_page.c.seen,
             search_page.c.documents,
         ).where(
             search_page.c.person_id == person,
@@ -66,7 +66,8 @@ def get(connection: Connection, person: int, room: int, now: datetime) -> Search
     ).first()
     if row is None:
         return None
-    return SearchPage(EventId(row.asked_in), row.query, row.below, row.shown, row.documents)
+    seen = tuple(row.seen)
+    return SearchPage(EventId(row.asked_in), row.query, row.below, seen, row.documents)
 
 
 def forget(connection: Connection, person: int, room: int) -> None:

@@ -84,7 +84,7 @@ def show_more(call: Call[Nothing], context: Context) -> Posts:
         raise MemberError(replies.no_more(call.words, f"{call.sign}search"))
     today = context.now.astimezone(context.zone_of(call.asker)).date()
     query = read_again(left.query, today=today)
-    asking = _Asking(query, (), left.asked_in, Cursor(left.below, left.shown, left.documents))
+    asking = _Asking(query, (), left.asked_in, Cursor(left.below, left.seen, left.documents))
     readers = _of_asker(call, context) if call.direct else of_room(context.connection, call.room)
     return _answer(_look(asking, readers, call, context), call, context)
 
@@ -122,9 +122,9 @@ def _answer(looked: _Looked, call: AnyCall, context: Context) -> Posts:
     page = ranking.page(found.ordered, found.candidates, asking.cursor, PAGE)
     numbers = [hit.message_id for hit in page.hits]
     messages = archive.by_ids(context.connection, [it for it in numbers if it >= 0])
-    shown = iter(messages)
+    in_order = iter(messages)
     hits = [
-        _hit(next(shown), audience, found, call, context)
+        _hit(next(in_order), audience, found, call, context)
         if number >= 0
         else document_hit(found.documents[number], found, call, context)
         for number in numbers
@@ -137,7 +137,9 @@ def _answer(looked: _Looked, call: AnyCall, context: Context) -> Posts:
             quotes += quoted_by(found.documents[number], context)
     _remember(call, context, replace(asking, query=searched), page.more if hits else None)
     renewing = renewal.waiting(context.connection).any
-    if not hits:
+    if not hits and asking.cursor is not None:  # what was left went in the meantime
+        reply = replies.no_more(call.words, f"{call.sign}search")
+    elif not hits:
         # A word that is not found may merely wait for its turn.
         better = None if renewing else suggest(audience, query, call.asker, context)
         reply = replies.nothing(
@@ -154,9 +156,9 @@ def _answer(looked: _Looked, call: AnyCall, context: Context) -> Posts:
             call.words,
             understood,
             hits,
-            total=len(found.ordered),
+            total=page.total,
             capped=found.capped,
-            first=1 + (0 if asking.cursor is None else asking.cursor.shown),
+            first=1 + (0 if asking.cursor is None else len(asking.cursor.seen)),
             more=f"{call.sign}more" if page.more is not None else None,
             widened=searched != query,
             hints=asking.hints,
@@ -241,7 +243,7 @@ def _remember(call: AnyCall, context: Context, asking: _Asking, cursor: Cursor |
         search_pages.forget(connection, call.asker.id, room)
         return
     query = print_query(asking.query)
-    left = SearchPage(asking.asked_in, query, cursor.below, cursor.shown, cursor.documents)
+    left = SearchPage(asking.asked_in, query, cursor.below, cursor.seen, cursor.documents)
     search_pages.remember(connection, call.asker.id, room, left, context.now)
 
 

@@ -25,13 +25,14 @@ class Cursor:
     """Where the next page begins: small enough to remember, steady while people go on writing."""
 
     below: int | None  # exclusive message id of the window; None: nothing was below yet
-    shown: int  # of that window's ranking
+    seen: tuple[int, ...] = ()  # message ids of that window that were shown
     documents: bool = True  # the first window holds practices and summaries, too
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     hits: tuple[Candidate, ...]
+    total: int  # of the window, with those on earlier pages
     more: Cursor | None  # None: that was all
 
 
@@ -112,15 +113,19 @@ def page(
     """The page at a cursor (None: the first), and where the next one begins.
 
     found: the window of messages below `cursor.below`, newest first; ordered: the same and what
-    else was found, ranked, or newest first.
+    else was found, ranked, or newest first. What was on earlier pages is known by id: meanwhile
+    some of it may be deleted, and reactions change the order.
     """
-    shown = cursor.shown if cursor else 0
-    hits = tuple(ordered[shown : shown + size])
-    if shown + size < len(ordered):
+    seen = cursor.seen if cursor else ()
+    known = set(seen)
+    left = [it for it in ordered if it.message_id not in known]
+    hits, total = tuple(left[:size]), len(seen) + len(left)
+    if size < len(left):
         # New messages must not move the window: it is held from its newest one down.
         newest = found[0].message_id + 1 if found else 0
         below = cursor.below if cursor and cursor.below is not None else newest
-        return Page(hits, Cursor(below, shown + size, cursor.documents if cursor else True))
+        shown = (*seen, *(hit.message_id for hit in hits))
+        return Page(hits, total, Cursor(below, shown, cursor.documents if cursor else True))
     if len(found) >= WINDOW:
-        return Page(hits, Cursor(found[-1].message_id, 0, documents=False))
-    return Page(hits, None)
+        return Page(hits, total, Cursor(found[-1].message_id, documents=False))
+    return Page(hits, total, None)

@@ -175,7 +175,7 @@ search_page = Table(
     Column("asked_in", String, nullable=False),  # event id: taken back, its words go from here
     Column("query", Text, nullable=False),
     Column("below", Long),
-    Column("shown", Integer, nullable=False),
+    Column("seen", Json, nullable=False, server_default="[]"),  # ids of hits that were shown
     Column("documents", Boolean, nullable=False, server_default=true()),  # among these hits
     Column("asked_at", Instant, nullable=False),
 )

@@ -163,12 +163,18 @@ class Hall:
         relation = None if thread is None else {"rel_type": "m.thread", "event_id": thread}
         said = self._event(who, room, "m.room.message", {"msgtype": "m.text", "body": body})
         events = [replace(said, relates_to=relation)]
-        for fan in reactions:
-            hand = {"rel_type": "m.annotation", "event_id": said.event_id, "key": "👍"}
-            reaction = self._event(fan, room, "m.reaction", {"m.relates_to": hand})
-            events.append(replace(reaction, relates_to=hand))
+        events += [self._reaction(fan, said.event_id, room) for fan in reactions]
         await self.archives(events)
         return said.event_id
+
+    async def likes(self, who: UserId, target: EventId, room: RoomId = HOUSING) -> None:
+        """Somebody reacts to a message with a thumb."""
+        await self.archives([self._reaction(who, target, room)])
+
+    def _reaction(self, who: UserId, target: EventId, room: RoomId) -> RoomEvent:
+        hand = {"rel_type": "m.annotation", "event_id": target, "key": "👍"}
+        reaction = self._event(who, room, "m.reaction", {"m.relates_to": hand})
+        return replace(reaction, relates_to=hand)
 
     def _event(self, who: UserId, room: RoomId, type_: str, content: dict[str, Any]) -> RoomEvent:
         return RoomEvent(self.next_event(), room, type_, who, milliseconds(self.now), content)

@@ -249,6 +249,37 @@ async def test_more_is_the_next_page_of_ones_own_search_in_that_room(hall: Hall)
     assert "pump number" in await hall.hears(BEN, "!more")
 
 
+@pytest.mark.parametrize("order", ["new", "best"])
+async def test_what_is_deleted_or_liked_between_two_pages_hides_no_other_hit(
+    hall: Hall, order: str
+) -> None:
+    await hall.keeps_archive()
+    said = {number: await hall.talks(ANN, f"pump number {number:02}") for number in range(12)}
+    pages = [await hall.hears(BEN, f"!search pump sort:{order}")]
+    first = [number for number in said if f"number {number:02}" in pages[0]]
+    assert len(first) == 5
+    for number in first[:3]:
+        await hall.takes_back(ANN, said[number])
+    last = min(set(said) - set(first))
+    for who in (BEN, CORA, PAULA):
+        await hall.likes(who, said[first[-1]])
+        await hall.likes(who, said[last])
+    pages += [await hall.hears(BEN, "!more"), await hall.hears(BEN, "!more")]
+    for number in said:
+        assert sum(f"number {number:02}" in page for page in pages) == 1
+    assert "nothing more" in await hall.hears(BEN, "!more")
+
+
+async def test_where_all_that_was_left_is_deleted_there_is_nothing_more(hall: Hall) -> None:
+    await hall.keeps_archive()
+    said = [await hall.talks(ANN, f"pump number {number}") for number in range(7)]
+    page = await hall.hears(BEN, "!search pump sort:new")
+    assert page.endswith("!more shows the next ones.")
+    for event_id in said[:2]:
+        await hall.takes_back(ANN, event_id)
+    assert (await hall.hears(BEN, "!more")).startswith("There is nothing more to show.")
+
+
 async def test_leaving_bites_between_two_pages(hall: Hall) -> None:
     await hall.keeps_archive()
     for number in range(7):
@@ -313,6 +344,26 @@ async def test_who_stayed_behind_in_the_old_room_finds_no_practices_of_the_new(h
     await hall.says(ANN, "!practice share\nTitle: Pump\nProblem: Noise\nWhat we do: Felt", new)
     assert "Pump" in await hall.hears(CORA, "search pump", direct(CORA))
     assert "Nothing found" in await hall.hears(BEN, "search pump", direct(BEN))
+
+
+async def test_who_was_sent_out_of_the_new_room_finds_nothing_of_it_from_the_old(
+    hall: Hall,
+) -> None:
+    """They have read it, in its time; but they are in the old room alone now."""
+    await talk(hall)
+    new = await upgraded(hall)
+    await hall.keeps_archive(new, "joined")
+    await hall.moves(BEN, WELCOME, "leave")
+    await hall.moves(BEN, new, "join")
+    hall.later(timedelta(minutes=1))
+    await hall.talks(ANN, "A newer pump", new)
+    hall.later(timedelta(minutes=1))
+    assert "A newer pump" in await hall.hears(BEN, "search pump", direct(BEN))
+    await hall.moves(BEN, new, "ban")
+    found = await hall.hears(BEN, "search pump", direct(BEN))
+    assert "loud" in found
+    assert "newer" not in found
+    assert "newer" not in await hall.hears(ANN, "!search pump", HOUSING)
 
 
 async def test_a_chain_of_rooms_is_one_even_if_it_bites_its_tail(hall: Hall) -> None:

@@ -12,8 +12,8 @@ from storage.migrations import bring_up_to_date
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty hall's database."""
+async def bare(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database without any tables."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/moothall.db"
     else:
@@ -22,6 +22,12 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         server.create_database(name)
         url = server.url(name)
     opened = await open_database(url)
-    await opened.write(bring_up_to_date, alone=True)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def database(bare: Database) -> Database:
+    """An empty hall's database."""
+    await bare.write(bring_up_to_date, alone=True)
+    return bare
