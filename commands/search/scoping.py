@@ -15,6 +15,7 @@ from commands.search.rules import Hint, HintKind
 from storage import archive, people
 from storage.records import EventId, Person, Room, RoomKind
 from storage.search import marks
+from storage.search.letters import fold
 from storage.search.query import And, Field, Filter, Marked, Node, Not, Or, Query
 from storage.search.rows import EARLIEST, LATEST, Reach, Scope
 from storage.types import event_hash, milliseconds
@@ -229,12 +230,26 @@ def _marks(field: Field, values: Sequence[str], asker: Person, context: Context)
 
 
 def _people(names: Sequence[str], asker: Person, context: Context) -> tuple[str, ...]:
-    """People whom `from:` may mean, all who go by that name."""
+    """People whom `from:` may mean, all who go by that name, or have it in theirs."""
     found: dict[int, None] = {}
     for name in names:
-        meant = [asker] if name == MYSELF else people.find_by_name(context.connection, name)
+        meant = [asker] if name == MYSELF else _called(name, context)
         found |= dict.fromkeys(person.id for person in meant)
     return marks.by_person(found)
+
+
+def _called(name: str, context: Context) -> list[Person]:
+    """An address or a localpart; a name, or some words of one: from:nowak is Anna Nowak, too."""
+    exactly = people.find_by_name(context.connection, name)
+    wanted = _words(name)
+    if not wanted or name.startswith("@"):
+        return exactly
+    among = [it for it in people.find(context.connection) if wanted <= _words(it.display_name)]
+    return [*exactly, *among]
+
+
+def _words(name: str) -> set[str]:
+    return {word for part in re.findall(r"\w+", name) for word in fold(part).split()}
 
 
 def _citizens(names: Sequence[str], context: Context) -> tuple[str, ...]:

@@ -132,6 +132,36 @@ async def test_an_author_who_said_nothing_and_one_who_does_not_exist_read_the_sa
     assert hidden.startswith("Nothing found")
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("nowak", {"first", "second"}),
+        ("Żaneta", {"second"}),
+        ("zaneta", {"second"}),
+        ('"żaneta nowak"', {"second"}),
+        ('"nowak, anna"', {"first"}),
+        ("@x1:hs", {"first"}),
+        ("@nowak", set()),
+        ("nowa", set()),
+        ("…", set()),
+    ],
+)
+async def test_somebody_is_found_by_a_part_of_their_name(
+    hall: Hall, typed: str, found: set[str]
+) -> None:
+    await hall.keeps_archive()
+    anna, zaneta = UserId("@x1:hs"), UserId("@x2:hs")
+    for who in (anna, zaneta):
+        await hall.moves(who, HOUSING, "join")
+    await hall.do(lambda c: people.change(c, anna, display_name="Anna Nowak"))
+    await hall.do(lambda c: people.change(c, zaneta, display_name="Żaneta Nowak-Lis"))
+    await hall.talks(anna, "The first word")
+    await hall.talks(zaneta, "The second word")
+    await hall.talks(ANN, "The last word")
+    said = await hall.hears(BEN, f"!search word from:{typed}")
+    assert {word for word in ("first", "second", "last") if f"The {word}" in said} == found
+
+
 async def test_filters_are_understood_and_repeated_in_words(hall: Hall) -> None:
     await talk(hall)
     query = "search pump in:housing from:ann after:2026-03-01 before:2026-03-09"
