@@ -15,6 +15,7 @@ POLL_START = ("org.matrix.msc3381.poll.start", "m.poll.start")
 STICKER = "m.sticker"
 MESSAGE_TYPES = ("m.room.message", STICKER, *POLL_START)
 FILES = ("m.file", "m.image", "m.audio", "m.video")
+LONGEST_NAME = 255  # of a file, characters
 LONGEST_KEY = 64  # of a reaction, characters; more is no reaction but a text
 
 
@@ -39,6 +40,7 @@ class Fact:
     at: int = 0  # its timestamp (ms), held within what can be stored
     root: int | None = None  # hash of the thread's root that it names
     answers: int | None = None  # hash of what it plainly replies to
+    title: str | None = None  # name of a file that has a caption: the words do not tell it
     kept: str = ""  # marks that its words do not tell
     marks: tuple[str, ...] = ()  # all of them
 
@@ -59,7 +61,10 @@ def read_fact(room_event: RoomEvent, language: str) -> Fact:
     kept = _kept_marks(room_event)
     marks = marks_of(body, analysed.language, kept) if analysed else ()
     root, answers = _thread_relation(room_event), _reply_of(room_event)
-    return Fact(room_event, hashed, kind, body, target, analysed, at, root, answers, kept, marks)
+    title = _name_beside(room_event, body)
+    return Fact(
+        room_event, hashed, kind, body, target, analysed, at, root, answers, title, kept, marks
+    )
 
 
 def wordless(fact: Fact) -> Fact:
@@ -120,6 +125,14 @@ def _thread_relation(room_event: RoomEvent) -> int | None:
     if relation.get("rel_type") == "m.thread" and isinstance(root, str):
         return event_hash(root)
     return None
+
+
+def _name_beside(room_event: RoomEvent, body: str) -> str | None:
+    """The name of a file, where its message says something else; without a caption it is that."""
+    if not holds_file(room_event):
+        return None
+    name = clean(room_event.content.get("filename"))[:LONGEST_NAME].strip()
+    return None if not name or name in body else name
 
 
 def _kept_marks(room_event: RoomEvent) -> str:

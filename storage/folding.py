@@ -13,12 +13,21 @@ from sqlalchemy import Connection, func, insert, select
 from storage import people, rooms, silences
 from storage.bodies import POLLS, clean
 from storage.database import find_among, in_parts, insert_many, insert_once
-from storage.facts import MESSAGE_TYPES, POLL_START, STICKER, Fact, Kind, holds_file, key_of
+from storage.facts import (
+    LONGEST_NAME,
+    MESSAGE_TYPES,
+    POLL_START,
+    STICKER,
+    Fact,
+    Kind,
+    holds_file,
+    key_of,
+)
 from storage.records import EventId, RoomId, UserId
 from storage.redacting import erase
 from storage.revisions import newest, recompute, revisions_of
 from storage.sealed import without_keys
-from storage.search import IndexRow, analyse, index_rows, marks_of
+from storage.search import IndexRow, analyse, index_rows, marks_of, title_of
 from storage.silences import Silences
 from storage.tables.archive import attachment, event, message, reaction, redaction, revision
 from storage.threads import rethread, threads_of
@@ -37,7 +46,7 @@ _EVENT = (
 )
 _MESSAGE = (
     *("id", "seq", "room_id", "thread_h", "thread_fixed", "sender_id", "ts", "lang", "body"),
-    *("original_body", "marks", "redacted", "withheld"),
+    *("original_body", "title", "marks", "redacted", "withheld"),
 )
 _HELD = (
     "SELECT event.event_h, event.type, room.room_id, person.user_id FROM event"
@@ -276,6 +285,7 @@ def _add_messages(
         silent = numbers.silent(fact)
         words, analysed = ("", None) if gone or silent else (fact.body, fact.analysed)
         kept, marks = ("", ()) if gone or silent else (fact.kept, fact.marks)
+        title = None if gone or silent else fact.title
         changes = edits.get(fact.hash)
         latest = newest(changes, room, sender, fact.event.type) if changes else None
         edited = latest is not None and not gone and not silent
@@ -288,11 +298,12 @@ def _add_messages(
             (
                 *(number, seqs[fact.hash], room, thread.root, thread.fixed, sender, fact.at),
                 *(analysed.language if analysed else "", words, fact.body if edited else None),
-                *(kept, gone, silent and not gone),
+                *(title, kept, gone, silent and not gone),
             )
         )
         if analysed is not None:
-            indexed.append(IndexRow(number, room, sender, analysed, marks=marks))
+            named = title_of(title, analysed.language)
+            indexed.append(IndexRow(number, room, sender, analysed, named, marks))
         if not gone and not silent and (file := _file_of(fact, room)):
             files.append(file)
     insert_many(connection, message, _MESSAGE, rows)
@@ -315,7 +326,7 @@ def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
     return {
         "event_h": fact.hash,
         "room_id": room,
-        "name": clean(content.get("filename") or content.get("body"))[:255],
+        "name": clean(content.get("filename") or content.get("body"))[:LONGEST_NAME],
         "mime": clean(info.get("mimetype"))[:127] or None,
         "size_bytes": size if isinstance(size, int) and 0 <= size < 2**53 else None,
         "mxc": clean(content.get("url") or sealed.get("url"))[:255] or None,

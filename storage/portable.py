@@ -43,7 +43,7 @@ from storage.portable_lines import (
 from storage.records import NOBODY, RoomId, UserId
 from storage.returning import Returning
 from storage.sealed import without_keys
-from storage.search import IndexRow, analyse_as, index_rows, marks_of
+from storage.search import IndexRow, analyse_as, index_rows, marks_of, title_of
 from storage.search.marks import FILE as FILE_MARK
 from storage.search.marks import IMAGE, POLL
 from storage.silences import Silences
@@ -554,8 +554,8 @@ def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving:
         if body:
             # As folding would: a message leaves the index only with the tokens it went in with.
             marks = marks_of(body, language, kept)
-            words = analyse_as(body, language)
-            indexed.append(IndexRow(number, where, sender, words, marks=marks))
+            words, named = analyse_as(body, language), title_of(said.get("title"), language)
+            indexed.append(IndexRow(number, where, sender, words, named, marks))
     if messages:
         connection.execute(insert(message), messages)
     files = [

@@ -7,7 +7,15 @@ from sqlalchemy import Connection, select, update
 
 from storage import documents
 from storage.database import find_among, in_parts
-from storage.search import IndexRow, analyse, analyse_as, index_rows, marks_of, unindex_rows
+from storage.search import (
+    IndexRow,
+    analyse,
+    analyse_as,
+    index_rows,
+    marks_of,
+    title_of,
+    unindex_rows,
+)
 from storage.tables.archive import event, message, revision
 
 _EDITED = "SELECT DISTINCT original_h FROM revision WHERE original_h {among}"
@@ -65,7 +73,8 @@ def recompute(connection: Connection, originals: Iterable[int], language: str) -
             )
             if analysed is not None:
                 marks = marks_of(words, analysed.language, row.marks)
-                again = IndexRow(row.id, row.room_id, row.sender_id, analysed, marks=marks)
+                named = title_of(row.title, analysed.language)
+                again = IndexRow(row.id, row.room_id, row.sender_id, analysed, named, marks)
                 index_rows(connection, [again])
 
 
@@ -73,4 +82,5 @@ def index_row(row: Any) -> IndexRow:
     """What the index holds of a stored message: the same words in the same language."""
     marks = marks_of(row.body, row.lang, row.marks)
     analysed = analyse_as(row.body, row.lang)
-    return IndexRow(row.id, row.room_id, row.sender_id, analysed, marks=marks)
+    named = title_of(row.title, row.lang)
+    return IndexRow(row.id, row.room_id, row.sender_id, analysed, named, marks)

@@ -219,7 +219,8 @@ def _hit(
     message: ArchivedMessage, audience: Audience, found: Found, call: AnyCall, context: Context
 ) -> replies.Hit:
     room = next(each for each in audience.rooms if each.room_id == message.room_id)
-    pieces = snippet(message.body, message.language, found.matcher)
+    beside = " ".join(f"({name})" for name in message.files if name not in message.body)
+    pieces = snippet(f"{message.body} {beside}".strip(), message.language, found.matcher)
     return replies.Hit(
         pieces=tuple((piece.text, piece.hit) for piece in pieces),
         author=message.sender_name,

@@ -17,10 +17,29 @@ from storage.search.rows import DocumentRow, IndexRow, Reach, Row, Scope
 from storage.search.stemming import LANGUAGES, analyser_version
 
 __all__ = [
-    "LANGUAGES", "Analysed", "DocumentRow", "IndexRow", "Reach", "Row", "Scope", "analyse",
-    "analyse_as", "analyser_version", "candidates", "clear", "create", "documents",
-    "erase_rows", "index_documents", "index_row", "index_rows", "marks_of", "topics",
-    "unindex_documents", "unindex_rows",
+    "LANGUAGES",
+    "Analysed",
+    "DocumentRow",
+    "IndexRow",
+    "Reach",
+    "Row",
+    "Scope",
+    "analyse",
+    "analyse_as",
+    "analyser_version",
+    "candidates",
+    "clear",
+    "create",
+    "documents",
+    "erase_rows",
+    "index_documents",
+    "index_row",
+    "index_rows",
+    "marks_of",
+    "title_of",
+    "topics",
+    "unindex_documents",
+    "unindex_rows",
 ]  # fmt: skip
 
 NEWEST = 400  # matches that are ranked; more are said to be "400+"
@@ -90,6 +109,11 @@ def clear(connection: Connection) -> None:
     _engine(connection).clear(connection)
 
 
+def title_of(title: str | None, language: str) -> Analysed | None:
+    """The words of a title that stands beside a text in that language."""
+    return analyse_as(title, language) if title else None
+
+
 def index_row(
     message_id: int,
     room_id: int,
@@ -106,7 +130,7 @@ def index_row(
         room_id,
         sender_id,
         analyse_as(body, lang),
-        None if title is None else analyse_as(title, lang),
+        title_of(title, lang),
         marks_of(body, lang, kept),
     )
 

@@ -650,6 +650,20 @@ async def test_files_and_pictures_are_found_by_what_they_are(hall: Hall) -> None
     assert pictures.startswith("Found 1 for pump in Housing, with a picture.")
 
 
+async def test_a_file_is_found_by_its_caption_and_by_its_name(hall: Hall) -> None:
+    await hall.keeps_archive()
+    content = {"msgtype": "m.file", "body": "What we agreed on", "filename": "budget-2026.xlsx"}
+    sent = hall._event(ANN, HOUSING, "m.room.message", {**content, "url": "mxc://hs/x"})
+    await hall.archives([sent])
+    shown = "- What we agreed on (budget-2026.xlsx)\n"
+    for words in ("agreed", "budget", '"budget-2026.xlsx"', "agreed budget", "has:file budget"):
+        said = await hall.hears(BEN, f"!search {words}")
+        assert said.startswith("Found 1 ")
+        assert shown in said
+    await hall.takes_back(ANN, sent.event_id)
+    assert "Nothing found" in await hall.hears(BEN, "!search budget")
+
+
 async def test_an_emoji_is_found_like_a_word(hall: Hall) -> None:
     await hall.keeps_archive()
     await hall.talks(ANN, "The library is open 🎉🎉 thanks to all 👏🏽")

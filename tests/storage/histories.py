@@ -30,7 +30,7 @@ class Step:
 steps = st.builds(
     Step,
     kind=st.sampled_from(
-        ["say", "say", "thread", "reply", "thread reply", "edit", "edit", "react", "redact"]
+        ["say", "say", "send", "thread", "reply", "thread reply", "edit", "edit", "react", "redact"]
     ),
     room=st.sampled_from([0, 0, 0, 1]),
     sender=st.sampled_from([0, 0, 1, 2]),
@@ -60,6 +60,9 @@ def _event(place: int, step: Step) -> RoomEvent:
     content: dict[str, Any] = {"msgtype": "m.text", "body": text}
     type_, redacts = "m.room.message", None
     match step.kind:
+        case "send":
+            name = "_".join(step.words)
+            content = {"msgtype": "m.file", "body": f"See {step.words[0]}", "filename": name}
         case "thread":
             relation = {
                 "rel_type": "m.thread",

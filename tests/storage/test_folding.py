@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from storage import archive, folding, people, rooms, search, silences
 from storage.database import Database
 from storage.facts import Fact, read_fact
 from storage.records import ArchivedMessage, EventId, RoomEvent, RoomId, UserId
 from storage.search.query import Word
+from storage.tables.archive import message
 from storage.tables.base import metadata
 from storage.types import event_hash
 from tests.storage.histories import (
@@ -163,6 +165,23 @@ async def test_the_old_words_of_an_edited_message_are_not_found(database: Databa
     _, found = await show(database)
     assert found["coffee"] == []
     assert found["library"] == [event_id(0)]
+
+
+async def test_a_file_with_a_caption_is_found_by_its_name_until_it_is_deleted(
+    database: Database,
+) -> None:
+    sent = said(0, "Our coffee", content={"msgtype": "m.file", "filename": "library_visit.pdf"})
+    await fold(database, [sent, said(1, "visit")], [])
+    for words, hits in (("coffee", [0]), ("library", [0]), ("visit", [0, 1])):
+        assert (await show(database))[1][words] == [event_id(number) for number in hits]
+    await fold(database, [edit(2, 0, "Our tea")], [])
+    for words, hits in (("coffee", []), ("library", [0]), ("visit", [0, 1])):
+        assert (await show(database))[1][words] == [event_id(number) for number in hits]
+    await fold(database, [redaction(3, 0)], [])
+    for words, hits in (("coffee", []), ("library", []), ("visit", [1])):
+        assert (await show(database))[1][words] == [event_id(number) for number in hits]
+    titles = await database.read(lambda c: list(c.scalars(select(message.c.title))))
+    assert titles == [None, None]
 
 
 async def test_a_redacted_edit_brings_the_words_before_it_back(database: Database) -> None:

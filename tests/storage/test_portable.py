@@ -80,7 +80,8 @@ def tell(connection: Connection) -> None:
     meta.hall_id(connection)
     facts = [read_fact(one, "en") for one in events_of(STORY)]
     folding.record(connection, facts, START + 60_000, "en")
-    file = {"msgtype": "m.file", "body": "plan.pdf", "url": "mxc://x/y", "info": {"size": 7}}
+    file = {"msgtype": "m.file", "body": "The plan", "url": "mxc://x/y", "info": {"size": 7}}
+    file["filename"] = "plan.pdf"
     sent = RoomEvent(EventId("$file"), ROOMS[0], "m.room.message", PEOPLE[1], START, file)
     place = {"geo_uri": "geo:1,2"}
     there = RoomEvent(EventId("$geo"), ROOMS[0], "m.location", PEOPLE[1], 2**60, place)
@@ -116,7 +117,7 @@ async def test_export_import_export_gives_the_same_bytes(mine: Database, other: 
     assert not await other.read(lambda c: rooms.archive_since(c, ROOMS[0]))
     hits = await other.read(_found)
     assert hits == ["visit volunteer"]
-    assert await other.read(_with_file) == ["plan.pdf"]
+    assert await other.read(_with_file) == ["The plan"]
 
 
 def _found(connection: Connection) -> list[str]:
@@ -130,7 +131,7 @@ def _with_file(connection: Connection) -> list[str]:
     room = rooms.get(connection, ROOMS[0])
     assert room is not None
     scope = search.Scope(rooms=(room.id,), marks=((holds(FILE),),))
-    rows = search.candidates(connection, None, scope)
+    rows = search.candidates(connection, Word("pdf"), scope)  # of its name
     return [one.body for one in archive.by_ids(connection, [row.message_id for row in rows])]
 
 
@@ -147,7 +148,7 @@ async def test_what_a_message_holds_comes_along_and_leaves_the_index_with_it(
     file["file"] |= {"sha256": "../../../etc/passwd", "kept_bytes": 7}
     old = [json.dumps(one) for one in told]
     await other.write(lambda c: portable.take_in(c, old), alone=True)
-    assert await other.read(_with_file) == ["plan.pdf"]
+    assert await other.read(_with_file) == ["The plan"]
     again = "\n".join(await out(other))
     assert "secret" not in again
     assert "passwd" not in again
