@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from commands.visibility import all_may_read
+from commands.visibility import Changes, all_may_read
 from storage import documents, rooms
 from storage.records import ArchivedMessage, Person, Room
 from storage.rooms import History
@@ -16,9 +16,11 @@ from storage.types import milliseconds
 class _Past:
     """A room's past, judged once for each stretch of time in which nothing changed."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
-        changes = (history.visibilities, *history.memberships.values())
+    def __init__(self, history: History, *, world: bool) -> None:
+        self._visibilities = history.visibilities
+        nobody: tuple[Changes, ...] = ((),) if world else ()  # of whom no membership is known
+        self._readers: tuple[Changes, ...] = (*history.memberships.values(), *nobody)
+        changes = (self._visibilities, *self._readers)
         self._moments = sorted({at for each in changes for at, _ in each})
         self._judged: dict[int, bool] = {}  # by how many moments were over
 
@@ -31,7 +33,7 @@ class _Past:
         return judged
 
     def _judge(self, at: int) -> bool:
-        return all_may_read(self._history.visibilities, self._history.memberships.values(), at)
+        return all_may_read(self._visibilities, self._readers, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Audience:
     readers: tuple[int, ...]  # people, by our numbers
     rooms: tuple[Room, ...]
     present: frozenset[int] = frozenset()  # rooms that all of them are in now, by our numbers
+    world: bool = False  # and whoever comes by
     # Of these rooms alone: a narrower audience looks for itself.
     _pasts: dict[int, "_Past"] = field(default_factory=dict, init=False)
 
@@ -54,7 +57,8 @@ class Audience:
         new = sorted((set(room_numbers) & set(self.room_numbers)) - self._pasts.keys())
         if new:
             found = rooms.histories(self.connection, new, self.readers)
-            self._pasts.update((number, _Past(history)) for number, history in found.items())
+            pasts = {number: _Past(it, world=self.world) for number, it in found.items()}
+            self._pasts.update(pasts)
 
     def may_read(self, room_number: int, at: int) -> bool:
         """Whether all readers may read what was said in a room then (milliseconds since 1970)."""
@@ -84,10 +88,14 @@ class Audience:
 
 
 def of_room(connection: Connection, room: Room) -> Audience:
-    """The members of a room, about that room and those it was upgraded from."""
-    members = tuple(number for number, _user_id in rooms.people_in(connection, room.id))
-    here = frozenset((room.id,))
-    return Audience(connection, members, tuple(rooms.with_earlier(connection, room)), here)
+    """Those who read a room, about that room and those it was upgraded from: its members, and
+    where its history is open to them, the invited, or the world."""
+    open_to = rooms.visibility(connection, room.id)
+    reading = ("join", "invite") if open_to == "invited" else ("join",)
+    readers = tuple(number for number, _user_id in rooms.people_in(connection, room.id, reading))
+    about = tuple(rooms.with_earlier(connection, room))
+    world = open_to == "world_readable"
+    return Audience(connection, readers, about, frozenset((room.id,)), world)
 
 
 def of_person(connection: Connection, person: Person) -> Audience:

@@ -308,15 +308,28 @@ def record_visibility(
     )
 
 
-def people_in(connection: Connection, room_number: int) -> list[tuple[int, UserId]]:
-    """Who has joined a room: our numbers and user ids."""
+def people_in(
+    connection: Connection, room_number: int, memberships: Sequence[str] = ("join",)
+) -> list[tuple[int, UserId]]:
+    """Who has joined a room, or is in it in another way: our numbers and user ids."""
     rows = connection.execute(
         select(person.c.id, person.c.user_id)
         .join(member, member.c.person_id == person.c.id)
-        .where(member.c.room_id == room_number, member.c.membership == "join")
+        .where(member.c.room_id == room_number, member.c.membership.in_(list(memberships)))
         .order_by(person.c.id)
     )
     return [(row.id, UserId(row.user_id)) for row in rows]
+
+
+def visibility(connection: Connection, room_number: int) -> str | None:
+    """The history visibility of a room now; None if it was never set."""
+    found: str | None = connection.scalar(
+        select(visibility_fact.c.visibility)
+        .where(visibility_fact.c.room_id == room_number)
+        .order_by(visibility_fact.c.ts.desc(), visibility_fact.c.event_h.desc())
+        .limit(1)
+    )
+    return found
 
 
 _PRESENCE = (

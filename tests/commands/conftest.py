@@ -149,6 +149,16 @@ class Hall:
 
         await self.database.write(work)
 
+    async def opens_history(self, room: RoomId, visibility: str) -> None:
+        """The history visibility of a room changes now."""
+
+        def work(connection: Connection) -> None:
+            number = rooms.know(connection, room).id
+            moment = milliseconds(self.now)
+            rooms.record_visibility(connection, number, self.next_event(), moment, visibility)
+
+        await self.database.write(work)
+
     async def talks(
         self,
         who: UserId,

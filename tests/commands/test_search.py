@@ -396,6 +396,41 @@ async def test_who_was_sent_out_of_the_new_room_finds_nothing_of_it_from_the_old
     assert "newer" not in await hall.hears(ANN, "!search pump", HOUSING)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "reads"),
+    [("joined", "world_readable", False), ("invited", "world_readable", False),
+     ("shared", "world_readable", False), ("world_readable", "world_readable", True),
+     ("world_readable", "shared", True), ("joined", "shared", True)],
+)  # fmt: skip
+async def test_in_a_room_that_the_world_reads_only_what_it_could_read_is_repeated(
+    hall: Hall, before: str, now: str, reads: bool
+) -> None:
+    await hall.keeps_archive(HOUSING, before)
+    await hall.talks(ANN, "The old pump")
+    hall.later(timedelta(minutes=1))
+    await hall.opens_history(HOUSING, now)
+    await hall.talks(ANN, "The new pump")
+    there = await hall.hears(BEN, "!search pump")
+    assert "The new pump" in there
+    assert ("The old pump" in there) == reads
+    assert "The old pump" in await hall.hears(BEN, "search pump", direct(BEN))
+
+
+async def test_who_is_invited_reads_along_where_the_invited_do(hall: Hall) -> None:
+    late = UserId("@late:hs")
+    await hall.keeps_archive(HOUSING, "invited")
+    await hall.talks(ANN, "The old pump")
+    assert "The old pump" in await hall.hears(BEN, "!search pump")
+    hall.later(timedelta(minutes=1))
+    await hall.moves(late, HOUSING, "invite")
+    await hall.talks(ANN, "The new pump")
+    there = await hall.hears(BEN, "!search pump")
+    assert "The new pump" in there
+    assert "The old pump" not in there
+    await hall.opens_history(HOUSING, "shared")  # then the invited read nothing until they come
+    assert "The old pump" in await hall.hears(BEN, "!search pump")
+
+
 async def test_a_chain_of_rooms_is_one_even_if_it_bites_its_tail(hall: Hall) -> None:
     await talk(hall)
     second, third = RoomId("!second:hs"), RoomId("!third:hs")
