@@ -90,4 +90,4 @@ class Bells:
     erasures: Bell = field(default_factory=Bell)
     people: Bell = field(default_factory=Bell)  # somebody is to be erased
     files: Bell = field(default_factory=Bell)  # files are to be fetched
-    keys: Bell = field(default_factory=Bell)  # rooms whose keys came
+    keys: Bell = field(default_factory=Bell)  # "room session" whose keys came

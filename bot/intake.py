@@ -191,7 +191,7 @@ class Intake:
                 break
         taken.ring(self._hall)
         if answer.new_keys:
-            self._hall.bells.keys.ring(room_id for room_id, _ in answer.new_keys)
+            self._hall.bells.keys.ring(map(" ".join, answer.new_keys))
 
 
 def _is_echo(answer: SyncAnswer, hall: Hall) -> bool:

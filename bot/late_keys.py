@@ -26,16 +26,19 @@ async def keep_trying(hall: Hall) -> None:
     """Try again when a key comes and at set times, as nio announces no key twice."""
     # A key that came just before we ended is in the store, and nobody will announce it again.
     # That look counts as none: whoever restarts us three times has not waited any longer.
-    await _open(hall, await hall.database.read(waiting.rooms))
+    every = await hall.database.read(waiting.sessions)
+    await _open(hall, set(map(" ".join, every)))
     while True:
         held = await hall.database.read(lambda c: waiting.due(c, hall.clock.now()))
         await _try_again(hall, held)
         await _open(hall, await hall.bells.keys.wait(LOOK_SECONDS))
 
 
-async def _open(hall: Hall, room_ids: Set[str]) -> None:
-    """Keys came to these rooms: read what waited for them."""
-    held = await hall.database.read(lambda c: waiting.in_rooms(c, room_ids)) if room_ids else []
+async def _open(hall: Hall, keys: Set[str]) -> None:
+    """These keys came, each "room session": read what waited for them."""
+    parts = (key.partition(" ") for key in keys)
+    named = [(room_id, session_id) for room_id, _, session_id in parts]
+    held = await hall.database.read(lambda c: waiting.of_sessions(c, named))
     for one in held:
         event = hall.client.try_again(_as_came(one))
         if event is not None:  # else another's key came; its own times go on

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage.database import insert_once
+from storage.database import in_parts, insert_once
 from storage.records import EventId, RoomId
 from storage.tables.spine import malformed_event, waiting_event
 
@@ -55,16 +56,33 @@ def add(
         )
 
 
-def rooms(connection: Connection) -> set[RoomId]:
-    """Where something waits for its key."""
-    return set(connection.scalars(select(waiting_event.c.room_id).distinct()))
+def sessions(connection: Connection) -> set[tuple[RoomId, str]]:
+    """Of which Megolm sessions, in which rooms, something waits for the key."""
+    named = select(waiting_event.c.room_id, waiting_event.c.session_id).distinct()
+    return {(RoomId(room), session) for room, session in connection.execute(named) if session}
 
 
-def in_rooms(connection: Connection, room_ids: Iterable[str]) -> list[Waiting]:
-    """Events that wait in these rooms, oldest first."""
+def of_sessions(connection: Connection, keys: Iterable[tuple[str, str]]) -> list[Waiting]:
+    """Events that wait for these keys, each a room and a session of it; oldest first."""
+    rows = [
+        row
+        for part in in_parts(sorted(keys))
+        for row in connection.execute(
+            # Not pairs, for which SQLite has no index: no two rooms share a session.
+            select(*_COLUMNS).where(
+                waiting_event.c.room_id.in_({room for room, _ in part}),
+                waiting_event.c.session_id.in_({session for _, session in part}),
+            )
+        )
+    ]
+    return [Waiting(*row) for row in sorted(rows, key=attrgetter("received_at"))]
+
+
+def in_room(connection: Connection, room_id: RoomId) -> list[Waiting]:
+    """Events that wait in a room, oldest first."""
     rows = connection.execute(
         select(*_COLUMNS)
-        .where(waiting_event.c.room_id.in_(list(room_ids)))
+        .where(waiting_event.c.room_id == room_id)
         .order_by(waiting_event.c.received_at)
     )
     return [Waiting(*row) for row in rows]

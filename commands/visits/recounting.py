@@ -48,7 +48,7 @@ def unread_answers(visit: Visit, number: int, context: Context) -> list[EventId]
     """Those to one date."""
     connection = context.connection
     poll = outbox.event_of(connection, poll_key(visit, number))
-    found = [] if poll is None else waiting.in_rooms(connection, [visit.room_id])
+    found = [] if poll is None else waiting.in_room(connection, visit.room_id)
     return [one.event_id for one in found if _relation_of(one).get("event_id") == poll]
 
 

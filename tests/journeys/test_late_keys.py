@@ -47,7 +47,7 @@ def late(hall: RunningHall, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
 async def tries(hall: RunningHall, events: Set[str]) -> list[int]:
     """How often each of these was tried in vain."""
     room = hall.rooms[SEALED]
-    held = await hall.hall.database.read(lambda c: waiting.in_rooms(c, [room]))
+    held = await hall.hall.database.read(lambda c: waiting.in_room(c, room))
     return [one.tries for one in held if one.event_id in events]
 
 
