@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from time import monotonic
 
 from sqlalchemy import Connection
@@ -43,6 +44,7 @@ class Backfill:
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
         self._stored = 0  # events, since memory was last given back
+        self._rests: dict[int, float] = {}  # holes that were tried rest until then; loop time
         self._told: dict[int, float] = {}  # holes whose progress was shown, and when
 
     async def run(self) -> None:
@@ -52,17 +54,37 @@ class Backfill:
         commands that wait for it, do not wait for its end.
         """
         older: asyncio.Task[None] | None = None
+        busy: set[int] = set()  # holes that are being filled
+        loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as group:
             while True:
                 holes = await self._hall.database.read(gaps.find_open)
                 if older is None or older.done():
                     wanted = [hole for hole in holes if hole.back_to is not None]
                     older = group.create_task(self._fill_all(wanted)) if wanted else None
-                await self._fill_all([hole for hole in holes if hole.back_to is None])
-                if older is None and self._stored >= MANY:
+                now, known = loop.time(), {hole.id for hole in holes}
+                self._rests = {n: until for n, until in self._rests.items() if n in known}
+                free = [
+                    hole
+                    for hole in holes
+                    if hole.back_to is None
+                    and hole.id not in busy
+                    and self._rests.get(hole.id, now) <= now
+                ]
+                for hole in free[: SIDE_BY_SIDE - len(busy)]:  # the newest, whenever it came
+                    busy.add(hole.id)
+                    task = group.create_task(self._fill(hole))
+                    task.add_done_callback(partial(self._end, busy, hole.id))
+                if not busy and older is None and self._stored >= MANY:
                     give_back()
                     self._stored = 0
                 await self._hall.bells.gaps.wait(SWEEP)
+
+    def _end(self, busy: set[int], number: int, _task: asyncio.Task[None]) -> None:
+        busy.discard(number)
+        # If it is open still, its homeserver did not answer: others have their turn first.
+        self._rests[number] = asyncio.get_running_loop().time() + SWEEP
+        self._hall.bells.gaps.ring()
 
     async def _fill_all(self, holes: Sequence[Gap]) -> None:
         """A few rooms side by side: while we read one's page, the homeserver writes another's."""

@@ -1,6 +1,7 @@
 """Sends what the outbox holds: each post once, in order within a room, whatever breaks."""
 
 import asyncio
+import contextlib
 import logging
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from storage.types import milliseconds
 log = logging.getLogger(__name__)
 
 LANES_AT_ONCE = 8
+CHATS_AT_ONCE = 2  # that are being made
 # Synapse forgets transaction ids after 24 h; an older attempt is looked up in the room first.
 TXN_REMEMBERED = timedelta(hours=23)
 ALREADY = "M_DUPLICATE_ANNOTATION"  # our reaction stands there: that is success
@@ -54,6 +56,8 @@ class Delivery:
         self._hall = hall
         self._lanes = Lanes(self._deliver, hall.bells.outbox, busy=hall.delivering)
         self._places = asyncio.Semaphore(LANES_AT_ONCE)
+        # Making a room asks the homeserver of whoever is invited, which may be away for a minute.
+        self._chat_places = asyncio.Semaphore(CHATS_AT_ONCE)
         self._quiet_until = 0.0  # loop time
 
     async def run(self) -> None:
@@ -67,6 +71,8 @@ class Delivery:
         row = self._hall.claimed.pop(lane, None)
         while True:
             self._lanes.looks(lane)
+            if row is None and sent is None:
+                await self._account_pause()
             if row is None:
                 row = await self._settle_and_claim(lane, sent)
                 sent = None
@@ -79,11 +85,14 @@ class Delivery:
                 self._come_back(lane, (row.not_before - now).total_seconds())
                 return
             try:
-                async with self._places:
-                    await self._account_pause()
-                    sent = await self._send(row)
+                async with self._chat_places if lane.startswith("@") else self._places:
+                    if self._is_paused():
+                        await self._give_back(row)
+                    else:
+                        sent = await self._send(row)
             except RateLimited as limit:
                 self._pause_account(limit.retry_after)
+                await self._give_back(row)
             except Unreachable as trouble:
                 delay = wait_before(row.attempts + 1)
                 log.warning("not sent: key=%s error=%s", row.key, trouble)
@@ -104,7 +113,8 @@ class Delivery:
             kind_of(trouble),
             exc_info=not is_passing(trouble),
         )
-        if row.attempts >= GIVE_UP_AFTER and not isinstance(trouble, DBAPIError):
+        outside = isinstance(trouble, DBAPIError) or is_passing(trouble)
+        if row.attempts >= GIVE_UP_AFTER and not outside:
             return _Sent(row.id, failure="broken")
         await asyncio.sleep(wait_after(trouble, row.attempts + 1))
         return None
@@ -127,6 +137,14 @@ class Delivery:
                     exc_info=not is_passing(trouble),
                 )
                 await asyncio.sleep(wait_after(trouble, failures))
+
+    async def _give_back(self, row: Row) -> None:
+        """Whoever takes it back while the account rests, or changes it, finds it untouched."""
+        with contextlib.suppress(DBAPIError, OSError):  # then it counts as tried, and no more
+            await self._hall.database.write(lambda c: outbox.not_taken(c, row))
+
+    def _is_paused(self) -> bool:
+        return self._quiet_until > asyncio.get_running_loop().time()
 
     async def _account_pause(self) -> None:
         loop = asyncio.get_running_loop()
@@ -161,6 +179,9 @@ class Delivery:
             await self._open_direct_chat(UserId(row.lane))
             return None  # the row has moved to that room's lane
         room_id = RoomId(row.lane)
+        # Meanwhile its direct chat may have become none, or its room have a successor.
+        if not await self._hall.database.read(lambda c: outbox.waits_in(c, row.id, row.lane)):
+            return None
         earlier = await self._sent_before(row, room_id)
         if earlier is not None:
             return _Sent(row.id, earlier)

@@ -327,6 +327,7 @@ def keep(
             spoken += [] if told is None else [told]
     _archive(connection, hall, room, spoken, now, taken)
     _forget_redacted(connection, hall, room, others, now, taken)
+    fresh = inbox.without_gone(connection, room.room_id, fresh) if fresh else []
     inbox.add(connection, fresh, now)
     inbox.add_missed(connection, missed, now)
     if fresh:

@@ -97,6 +97,9 @@ def _row(
             after_commit(connection, hall.bells.erasures.ring)
             after_commit(connection, hall.bells.people.ring)
             return None
+        case posts.ReadOn():
+            after_commit(connection, hall.bells.gaps.ring)
+            return None
         case posts.React():
             content = {
                 "m.relates_to": {
@@ -174,7 +177,9 @@ def lane_of(connection: Connection, to: RoomId | UserId) -> str:
         return to
     person = UserId(to)
     chat = rooms.direct_with(connection, person)
-    return person if chat is None else chat.room_id
+    # What waits for the chat under their name goes first.
+    waits = chat is None or outbox.holds_any(connection, person)
+    return person if waits or chat is None else chat.room_id
 
 
 def _announcement(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from bot.hall import Hall
-from storage import naming, people, rooms
+from storage import naming, outbox, people, rooms
 from storage.bodies import clean
 from storage.records import Room, RoomEvent, RoomId, RoomKind, UserId
 from storage.rooms import MembershipChange
@@ -31,9 +31,14 @@ def apply_state(
     room = rooms.know(connection, room_id)
     place = _place(connection, room)
     changes: dict[str, Any] = {}
+    was_for_two = rooms.is_for_two(connection, room)
     for event in events:
         changes |= _change(connection, room, event, hall.me)
     _apply_members(connection, room, events)
+    if was_for_two and room.direct_with and not rooms.is_for_two(connection, room):
+        now = hall.clock.now()
+        if outbox.withdraw_from(connection, room_id, room.direct_with, now):
+            taken.posts.add(room.direct_with)
     mine = [e for e in events if e.type == "m.room.member" and e.state_key == hall.me]
     if mine:
         changes["joined"] = mine[-1].content.get("membership") == "join"

@@ -62,6 +62,7 @@ class Worker:
         self._begun = hall.clock.now()
         self._lanes = Lanes(self._work_off, hall.bells.inbox)
         self._places = asyncio.Semaphore(LANES_AT_ONCE)
+        self._again: dict[str, asyncio.TimerHandle] = {}
 
     async def run(self) -> None:
         """Answer for ever."""
@@ -98,12 +99,20 @@ class Worker:
                 self._hall.bells.outbox.ring(answered.outbox_lanes)
             if answered.look_again_at is not None:
                 delay = (answered.look_again_at - self._hall.clock.now()).total_seconds()
-                asyncio.get_running_loop().call_later(
-                    max(delay, 0.05), self._hall.bells.inbox.ring, [lane]
-                )
+                self._look_again(lane, max(delay, 0.05))
                 return
             if not answered.more:
                 return
+
+    def _look_again(self, lane: str, seconds: float) -> None:
+        """One alarm a lane, however often it is called meanwhile."""
+        loop = asyncio.get_running_loop()
+        waiting = self._again.get(lane)
+        if waiting is not None and loop.time() < waiting.when() <= loop.time() + seconds:
+            return
+        if waiting is not None:
+            waiting.cancel()
+        self._again[lane] = loop.call_later(seconds, self._hall.bells.inbox.ring, [lane])
 
     async def _count_failure(self, failure: Failed) -> None:
         """Wait longer each time; at the fifth, set it aside and apologise."""

@@ -161,6 +161,11 @@ class Compile:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOn:
+    """Older history is wanted: whoever reads it looks now."""
+
+
+@dataclass(frozen=True, slots=True)
 class CleanUp:
     """Words were erased: let them leave the files, too."""
 
@@ -217,6 +222,7 @@ Post = (
     | Examine
     | Compile
     | CleanUp
+    | ReadOn
     | SetState
     | Pin
     | Join

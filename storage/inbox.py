@@ -154,6 +154,15 @@ def _kept(connection: Connection, key: EventId) -> Mapping[str, Any]:
     return {} if row is None else row.payload or {}
 
 
+def move_timers(connection: Connection, old: RoomId, new: RoomId) -> None:
+    """A room has a successor: alarms that have gone off, and were not heard yet, are about that."""
+    rung = (inbox.c.lane == old, inbox.c.kind == "timer", inbox.c.state == "ready")
+    for row in connection.execute(select(inbox.c.id, inbox.c.payload).where(*rung)).all():
+        payload = {**(row.payload or {}), "room_id": new}
+        there = update(inbox).where(inbox.c.id == row.id).values(lane=new, payload=payload)
+        connection.execute(there)
+
+
 def count_attempt(connection: Connection, entry: int, retry_at: datetime, failure: str) -> None:
     """It failed: try again later. failure: kind and place of the error, without its words."""
     connection.execute(
@@ -250,6 +259,36 @@ def erase(connection: Connection, lane: RoomId, events: Sequence[EventId], now: 
         )
         .values(state="handled", handled_at=now, payload=None)
     )
+    if not events:
+        return
+    # A page of history may be on its way that was fetched before.
+    connection.execute(
+        insert_once(connection, inbox),
+        [
+            {
+                "key": _gone(lane, event),
+                "lane": lane,
+                "kind": "gone",
+                "position": 0,
+                "payload": None,
+                "received_at": now,
+                "state": "handled",
+                "handled_at": now,
+            }
+            for event in events
+        ],
+    )
+
+
+def without_gone(connection: Connection, lane: RoomId, entries: Sequence[Entry]) -> list[Entry]:
+    """Entries but those that were taken back before they came."""
+    keys = [_gone(lane, entry.key) for entry in entries]
+    gone = set(connection.scalars(select(inbox.c.key).where(inbox.c.key.in_(keys))))
+    return [one for one in entries if _gone(lane, one.key) not in gone]
+
+
+def _gone(lane: str, key: str) -> str:
+    return f"gone/{lane}/{key}"  # with the room: nobody takes back what was said in another
 
 
 def forget(connection: Connection, now: datetime, after: timedelta) -> int:

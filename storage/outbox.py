@@ -16,6 +16,8 @@ from storage.tables.spine import echo, outbox, quote
 from storage.types import event_hash
 
 TAKEN_BACK = "taken back"  # no failure of ours
+RELATION = "m.relates_to"
+_PLACED = (RELATION, "thread", "reply_to")  # what of a post's content names events of its room
 
 
 class Action(StrEnum):
@@ -33,6 +35,9 @@ class Action(StrEnum):
     GATHER = "gather"  # nothing is said: answers to a poll of ours are asked for
     JOIN = "join"
     LEAVE = "leave"
+
+
+_WORDED = (Action.MESSAGE, Action.FILE, Action.EXAMINE, Action.COMPILE)  # said, not done to others
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +213,18 @@ def claim(connection: Connection, lane: str, device: str, now: datetime) -> Row 
     return row
 
 
+def not_taken(connection: Connection, row: Row) -> None:
+    """The homeserver was not asked, or has refused to look at it: this claim counts for nothing.
+
+    row: as `claim` returned it, which tells of what was before.
+    """
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.settled_at.is_(None))
+        .values(attempted_at=row.attempted_at, device=row.device, attempts=row.attempts)
+    )
+
+
 def settle(
     connection: Connection,
     row: int,
@@ -376,6 +393,58 @@ def move_lane(connection: Connection, person: UserId, room_id: RoomId) -> None:
         .where(outbox.c.lane == person, outbox.c.settled_at.is_(None))
         .values(lane=room_id)
     )
+
+
+def move_room(connection: Connection, old: RoomId, new: RoomId) -> None:
+    """A room has a successor: what nobody has tried to say yet, and refers to nothing there, is
+    said in that."""
+    rows = connection.execute(
+        select(outbox.c.id, outbox.c.content).where(
+            outbox.c.lane == old,
+            outbox.c.settled_at.is_(None),
+            outbox.c.attempted_at.is_(None),
+            outbox.c.action.in_([Action.MESSAGE, Action.FILE]),
+            outbox.c.changes.is_(None),
+        )
+    ).all()
+    free = [row.id for row in rows if RELATION not in (row.content or {})]
+    connection.execute(update(outbox).where(outbox.c.id.in_(free)).values(lane=new))
+
+
+def withdraw_from(connection: Connection, chat: RoomId, person: UserId, now: datetime) -> bool:
+    """A direct chat is none any more: what was meant for its person alone waits for another one.
+
+    Returns whether there was anything. What may have been sent already, and nobody knows, is said
+    again there: better twice than to a third. An edit cannot go elsewhere, and is dropped.
+    """
+    unsent = (outbox.c.lane == chat, outbox.c.settled_at.is_(None))
+    rows = connection.execute(
+        select(outbox.c.id, outbox.c.content).where(*unsent, outbox.c.action.in_(_WORDED))
+    ).all()
+    for row in rows:
+        loose = {key: it for key, it in (row.content or {}).items() if key not in _PLACED}
+        there = update(outbox).where(outbox.c.id == row.id)
+        connection.execute(there.values(lane=person, content=loose))
+    connection.execute(
+        update(outbox)
+        .where(*unsent, outbox.c.action == Action.EDIT)
+        .values(settled_at=now, failure=TAKEN_BACK, content=None)
+    )
+    return bool(rows)
+
+
+def waits_in(connection: Connection, row: int, lane: str) -> bool:
+    """Whether a post is still to be sent there."""
+    there = select(outbox.c.id).where(
+        outbox.c.id == row, outbox.c.lane == lane, outbox.c.settled_at.is_(None)
+    )
+    return connection.execute(there).first() is not None
+
+
+def holds_any(connection: Connection, lane: str) -> bool:
+    """Whether a lane has anything that is still to be sent."""
+    unsent = select(outbox.c.id).where(outbox.c.lane == lane, outbox.c.settled_at.is_(None))
+    return connection.execute(unsent.limit(1)).first() is not None
 
 
 def add_quotes(

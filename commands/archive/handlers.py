@@ -11,7 +11,7 @@ from commands.command import Call, Command
 from commands.context import Context
 from commands.errors import MemberError
 from commands.permissions import Who, may_coordinate
-from commands.posts import Compile, Offer, Pin, Posts, React, Say
+from commands.posts import CleanUp, Compile, Offer, Pin, Posts, React, Say
 from commands.words import N_
 from storage import archive, documents, gaps, media, redacting, rooms, timers
 from storage.records import EventId, Room, RoomId, RoomKind, UserId
@@ -65,7 +65,8 @@ def switch_off(call: Call[Nothing], context: Context) -> Posts:
         context.words, on=f"{call.prefix}archive on", purge=f"{call.prefix}archive purge"
     )
     # It concerns the whole room, so it is not hidden in a thread.
-    return [*ended, Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)]
+    said = Say(call.room.room_id, off, reply_to=call.said.event_id, notice=False)
+    return [*ended, said, CleanUp()]
 
 
 # ── export ────────────────────────────────────────────────────────────────────────────────────

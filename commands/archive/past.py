@@ -14,7 +14,7 @@ from commands.errors import MemberError
 from commands.events import TimerDue
 from commands.past_days import read_period
 from commands.permissions import Who
-from commands.posts import Alarm, Change, Pin, Posts, Say
+from commands.posts import Alarm, Change, Pin, Posts, ReadOn, Say
 from commands.reply import Reply
 from commands.rights import MANDATE, Mandate
 from commands.words import N_, words_in
@@ -164,7 +164,7 @@ def begin(event: TimerDue, context: Context) -> Posts:
         context.connection, room.room_id, since, milliseconds(now_since), context.now
     )
     told = _told(context.settings, hole, replies.Stage.READING)
-    return [Say(room.room_id, told, key=hole.told_as)]
+    return [Say(room.room_id, told, key=hole.told_as), ReadOn()]
 
 
 BACKFILL = Command(

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from bot.state import lifetime
-from commands.posts import Offer, Pin, React, Say
+from commands.posts import CleanUp, Offer, Pin, React, Say
 from storage import archive, meta, reindexing, rooms
 from storage.database import Database
 from storage.records import ArchiveRules, Room, RoomId, RoomKind, UserId
@@ -72,8 +72,9 @@ async def test_a_notice_without_a_controller_names_none(hall: Hall) -> None:
 async def test_switched_off_nothing_more_is_kept_and_everybody_reads_so(hall: Hall) -> None:
     assert await hall.hears(CORA, "!archive off") == "The archive of this room is off already."
     await hall.says(CORA, "!archive on")
-    (post,) = await hall.says(CORA, "!archive off")
+    post, after = await hall.says(CORA, "!archive off")
     assert isinstance(post, Say)
+    assert after == CleanUp(), "heard late, it takes words back that came after it"
     assert post.thread is None
     assert "off: nothing that is said from now on is kept" in plain(post.reply)
     assert await hall.do(lambda c: rooms.archive_since(c, HOUSING)) is None

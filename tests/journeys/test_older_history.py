@@ -99,7 +99,6 @@ async def test_older_history_comes_in_with_threads_and_without_what_is_not_to_be
 
     await the_week_passes(hall, room)
     begun = await ann.hears(lambda h: "I am reading" in h.body, room=room, sender=hall.me)
-    hall.hall.bells.gaps.ring()
     done = await ann.hears(
         lambda h: h.replaces == begun.event_id and "is read" in h.body,
         room=room, sender=hall.me, edits=True, timeout=30.0,

@@ -1,0 +1,306 @@
+"""While something is on its way or waits, people go on: they come, leave, delete, and ask again."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from bot import ledger, worker
+from bot.matrix.answers import RawPage
+from bot.matrix.errors import RateLimited, Refused, Unreachable
+from bot.state import DIRECT_STATE
+from demo.postgres import Postgres
+from storage import gaps, meta, outbox, people, rooms, silences
+from storage.database import open_database
+from storage.outbox import Action, Row
+from storage.records import RoomId
+from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, direct, furnish
+from tests.fuzz.wire import (
+    Sent,
+    WiredHall,
+    raw_event,
+    raw_message,
+    set_aside,
+    timeline,
+    wired_hall,
+)
+
+CHAT = RoomId("!chat-of-cora:hs")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def wired(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[WiredHall]:
+    """A running hall that has heard all there is."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/hall.db"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        name = f"hall_{uuid4().hex[:12]}"
+        server.create_database(name)
+        url = server.url(name)
+    database = await open_database(url)
+    async with wired_hall(database) as hall:
+        await hall.hears(timeline([], HOUSING))  # what waits is sent from then on
+        yield hall
+    await database.close()
+
+
+async def until(is_so: Callable[[], Any | Awaitable[Any]], seconds: float = 10.0) -> None:
+    """Wait for a condition; raises TimeoutError if it does not come."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = is_so()
+            if await found if isinstance(found, Awaitable) else found:
+                return
+            await asyncio.sleep(0.02)
+
+
+def answers_to(hall: WiredHall, event_id: str) -> list[Sent]:
+    return [one for one in hall.wire.said if one.cause == event_id]
+
+
+def hole(room: str, *events: Any) -> dict[str, Any]:
+    """A sync answer that leaves some of a room's timeline out."""
+    part = {"timeline": {"events": [*events], "limited": True, "prev_batch": "p"}}
+    return {"rooms": {"join": {room: part}}}
+
+
+def redaction(of: str) -> dict[str, Any]:
+    return raw_event(f"$gone-{of}", ANN, "m.room.redaction", {"redacts": of}, redacts=of)
+
+
+# ── posts that wait ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.promise("A private answer that waits is not said in a chat that a third has come into")
+@pytest.mark.parametrize(
+    ("who", "membership"), [(BEN, "join"), (BEN, "invite"), (ANN, "leave"), (ANN, "ban")]
+)
+async def test_what_waits_for_a_direct_chat_is_not_said_when_it_is_none_any_more(
+    wired: WiredHall, who: str, membership: str
+) -> None:
+    chat, send, away = direct(ANN), wired.wire.send, True
+
+    async def unreachable(*arguments: Any, **named: Any) -> Any:
+        if away:
+            raise Unreachable("homeserver is away")
+        return await send(*arguments, **named)
+
+    wired.wire.send = unreachable  # type: ignore[method-assign]
+    asked = raw_message("$ask", ANN, "privacy")
+    wired.wire.tell(timeline([asked], chat))
+
+    async def waits() -> bool:
+        return chat in await wired.read(outbox.lanes)
+
+    await until(waits)
+    content = {"membership": membership}
+    change = raw_event("$change", who, "m.room.member", content, state_key=who)
+    wired.wire.tell(timeline([change], chat))
+    await wired.wire.heard_all()
+    away = False
+    await wired.is_done()
+    private = [one for one in wired.wire.said if "stored about you" in str(one.content)]
+    assert len(private) == 1
+    assert private[0].room_id != chat
+    assert "m.relates_to" not in private[0].content, "what it answered is in the other room"
+
+
+async def test_a_rate_limit_is_no_attempt_and_a_passing_trouble_no_end(wired: WiredHall) -> None:
+    for number, passing in enumerate((Refused(404, "M_NOT_FOUND"), ConnectionRefusedError())):
+        send, tries = wired.wire.send, 0
+
+        async def limited(*arguments: Any, **named: Any) -> Any:
+            nonlocal tries
+            tries += 1
+            if tries <= 6:
+                raise RateLimited(0.01)
+            if tries == 7:
+                raise passing  # noqa: B023 — within this turn of the loop
+            return await send(*arguments, **named)  # noqa: B023
+
+        wired.wire.send = limited  # type: ignore[method-assign]
+        await wired.hears(timeline([raw_message(f"$ask{number}", ANN, "!whoami")], HOUSING))
+        wired.wire.send = send  # type: ignore[method-assign]
+        assert len(answers_to(wired, f"$ask{number}")) == 1
+        assert await wired.read(set_aside) == {}
+
+
+async def test_words_that_are_deleted_while_the_account_rests_are_not_sent(
+    wired: WiredHall,
+) -> None:
+    await wired.hears(timeline([raw_message("$said", ANN, "the zebra is ill")], HOUSING))
+    send, limited, refused = wired.wire.send, True, asyncio.Event()
+
+    async def limit(*arguments: Any, **named: Any) -> Any:
+        nonlocal limited
+        if limited:
+            limited = False
+            refused.set()
+            raise RateLimited(2.0)
+        return await send(*arguments, **named)
+
+    wired.wire.send = limit  # type: ignore[method-assign]
+    wired.wire.tell(timeline([raw_message("$ask", BEN, "!search zebra")], HOUSING))
+    await refused.wait()
+    await wired.hears(timeline([redaction("$said")], HOUSING))
+    assert not [one for one in wired.wire.said if "is ill" in str(one.content)]
+
+
+async def test_private_answers_keep_their_order_though_the_chat_appears_between(
+    wired: WiredHall,
+) -> None:
+    await wired.hall.database.write(lambda c: rooms.change(c, direct(CORA), joined=False))
+    made = asyncio.Event()
+
+    async def create_room(body: Any) -> RoomId:
+        made.set()
+        raise Unreachable("POST createRoom: TimeoutError")  # it stands, but nobody says so
+
+    wired.wire.create_room = create_room  # type: ignore[method-assign]
+    wired.wire.tell(timeline([raw_message("$one", CORA, "!privacy")], HOUSING))
+    await made.wait()
+    state = [
+        raw_event("$c", ME, "m.room.create", {"room_version": "11"}, state_key=""),
+        raw_event("$m", ME, "m.room.member", {"membership": "join"}, state_key=ME),
+        raw_event("$d", ME, DIRECT_STATE, {"user_id": CORA}, state_key=""),
+        raw_event("$i", ME, "m.room.member", {"membership": "invite"}, state_key=CORA),
+    ]
+    wired.wire.tell(timeline(state, CHAT))
+    await wired.hears(timeline([raw_message("$two", CORA, "!privacy archive off")], HOUSING))
+    order = [one.cause for one in wired.wire.said if one.room_id == CHAT and one.cause]
+    assert order == ["$one", "$two"]
+
+
+async def test_rooms_do_not_wait_for_chats_with_a_homeserver_that_is_away(
+    wired: WiredHall,
+) -> None:
+    away, asked = asyncio.Event(), list[Any]()
+
+    async def create_room(body: Any) -> RoomId:
+        asked.append(body["invite"])
+        await away.wait()
+        return RoomId(f"!chat-{len(asked)}:hs")
+
+    wired.wire.create_room = create_room  # type: ignore[method-assign]
+    strangers = [f"@p{number}:dead" for number in range(12)]
+    content = {"body": "x", "msgtype": "m.notice"}
+    letters = [
+        Row(f"letter/{who}", who, Action.MESSAGE, content, "m.room.message") for who in strangers
+    ]
+    now = datetime.now(UTC)
+    await wired.hall.database.write(lambda c: outbox.add(c, wired.hall.id, letters, now))
+    wired.hall.bells.outbox.ring(strangers)
+    await until(lambda: asked)
+    wired.wire.tell(timeline([raw_message("$ask", ANN, "!whoami")], HOUSING))
+    await until(lambda: answers_to(wired, "$ask"))
+    away.set()
+    await wired.is_done()
+    assert len(asked) == len(strangers)
+
+
+# ── history on its way ────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_command_that_is_deleted_while_its_page_of_history_comes_is_not_answered(
+    wired: WiredHall,
+) -> None:
+    fetched, arrives = asyncio.Event(), asyncio.Event()
+    page = [raw_message("$ask", ANN, "!whoami"), raw_message("$other", ANN, "!whoami")]
+
+    async def messages(room_id: Any, **_: Any) -> RawPage:
+        fetched.set()
+        await arrives.wait()
+        return RawPage(room_id, tuple(page), None)
+
+    wired.wire.messages = messages  # type: ignore[method-assign]
+    wired.wire.tell(hole(HOUSING))
+    await fetched.wait()
+    wired.wire.tell(timeline([redaction("$ask")], HOUSING))
+    wired.wire.tell(timeline([redaction("$other")], WELCOME))  # there it means nothing
+    await wired.wire.heard_all()
+    arrives.set()
+    await wired.is_done()
+    assert not answers_to(wired, "$ask")
+    assert answers_to(wired, "$other")
+
+
+async def test_a_command_waits_for_the_history_of_its_own_room_alone(wired: WiredHall) -> None:
+    begun, over, pages = asyncio.Event(), asyncio.Event(), 0
+
+    async def messages(room_id: Any, **_: Any) -> RawPage:
+        nonlocal pages
+        if room_id != HOUSING or over.is_set():
+            return RawPage(room_id, (), None)
+        pages += 1
+        begun.set()
+        await asyncio.sleep(0.05)
+        return RawPage(room_id, (raw_message(f"$old{pages}", ANN, "talk"),), f"p{pages}")
+
+    wired.wire.messages = messages  # type: ignore[method-assign]
+    wired.wire.tell(hole(HOUSING))
+    await begun.wait()
+    wired.wire.tell(hole(WELCOME, raw_message("$ask", BEN, "!whoami")))
+    await until(lambda: answers_to(wired, "$ask"))
+    over.set()
+    await wired.is_done()
+
+
+async def test_a_lane_that_waits_for_history_is_looked_at_once_a_second(
+    wired: WiredHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, answer_next = 0, worker.answer_next
+
+    def look(*arguments: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return answer_next(*arguments)
+
+    monkeypatch.setattr(worker, "answer_next", look)
+    now = datetime.now(UTC)
+    await wired.hall.database.write(lambda c: gaps.open_gap(c, HOUSING, "a", "b", now))
+    for number in range(20):
+        wired.wire.tell(timeline([raw_message(f"$ask{number}", ANN, "!whoami")], HOUSING))
+        await wired.wire.heard_all()
+    looks = 0
+    await asyncio.sleep(3.0)
+    seen = looks
+    await wired.hall.database.write(lambda c: gaps.close(c, 1, datetime.now(UTC)))
+    await wired.is_done()
+    assert 1 <= seen <= 6
+    assert len(answers_to(wired, "$ask19")) == 1
+
+
+# ── the ledger ────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_newest_ledger_stands_whoever_is_slow(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    database = await open_database(f"sqlite:///{tmp_path}/hall.db")
+    await database.write(furnish)
+    await database.write(meta.hall_id)
+    write, busy, go_on = ledger.write, threading.Event(), threading.Event()
+
+    def slow(folder: Path, lines: Any) -> None:
+        told = list(lines)
+        if not busy.is_set():
+            busy.set()
+            go_on.wait(10)
+        write(folder, told)
+
+    monkeypatch.setattr(ledger, "write", slow)
+    first = asyncio.create_task(ledger.save(database, tmp_path))
+    await until(busy.is_set)
+    await database.write(lambda c: silences.begin(c, people.know(c, ANN).id, 0))
+    second = asyncio.create_task(ledger.save(database, tmp_path))
+    await asyncio.wait([second], timeout=0.5)
+    go_on.set()
+    await asyncio.gather(first, second)
+    assert [one for one in ledger.read(tmp_path) if '"silent"' in one]
+    await database.close()
