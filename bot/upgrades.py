@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from bot.entries import replaced_entry
 from bot.hall import Hall
 from bot.matrix.errors import RateLimited, Refused, Unreachable
-from storage import asked, gaps, inbox, rooms, timers, visits
+from storage import asked, gaps, inbox, outbox, rooms, timers, visits
 from storage.records import Room, RoomId, RoomKind
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,8 @@ async def _follow(hall: Hall, room: Room, replacement: RoomId, space: RoomId | N
         rooms.know(connection, joined)
         rooms.succeed(connection, room, joined, version=str(create.get("room_version", "1")))
         timers.move(connection, room.room_id, joined)
+        inbox.move_timers(connection, room.room_id, joined)
+        outbox.move_room(connection, room.room_id, joined)
         visits.move_room(connection, room.room_id, joined)
         asked.move_room(connection, room.room_id, joined)
         if room.archive_on:
@@ -65,11 +67,13 @@ async def _follow(hall: Hall, room: Room, replacement: RoomId, space: RoomId | N
             gaps.open_gap(connection, joined, None, gaps.NEWEST, now)
         inbox.add(connection, [replaced_entry(room.room_id, joined, now)], now)
 
+    # First, and again until it succeeds: once the move is written, nobody looks here any more.
+    await _move_in_space(hall, room, joined, space)
     await hall.database.write(move)
     log.info("room upgraded: old=%s new=%s", room.room_id, joined)
     hall.bells.inbox.ring([joined])
     hall.bells.gaps.ring()
-    await _move_in_space(hall, room, joined, space)
+    hall.bells.outbox.ring([joined])
 
 
 async def _move_in_space(hall: Hall, room: Room, joined: RoomId, space: RoomId | None) -> None:
