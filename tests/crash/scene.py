@@ -284,17 +284,22 @@ async def _until_settled(database: Database, scene: Scene, running: asyncio.Task
 
 
 def unfinished(connection: Connection, scene: Scene) -> list[str]:
-    """What a hall has still to do."""
+    """What a hall has still to do.
+
+    Looked at in the order in which things go through it: PostgreSQL shows each question what is
+    committed by then.
+    """
     position = int((meta.get(connection, meta.SYNC_POSITION) or "s0")[1:])
     said = max(place for place, one in enumerate(scene.server.events) if one.sender != ME)
     later = datetime.now(UTC) + timedelta(days=400)
     waits = {
         "sync": position <= said,
-        "inbox": inbox.counts(connection, later)["ready"],
-        "outbox": outbox.counts(connection, later)["queued"],
         "gaps": gaps.counts(connection)["gaps open"],
         "keys": waiting.counts(connection)["waiting for keys"],
         "alarms": timers.pending(connection),
+        "inbox": inbox.counts(connection, later)["ready"],
+        "alarms of answers": timers.pending(connection),
+        "outbox": outbox.counts(connection, later)["queued"],
     }
     return [name for name, count in waits.items() if count]
 

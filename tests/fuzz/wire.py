@@ -281,12 +281,13 @@ class WiredHall:
 
 
 def unfinished(connection: Connection) -> dict[str, int]:
-    """What stands in queues."""
+    """What stands in queues: looked at in the order in which things go through them, as PostgreSQL
+    shows each question what is committed by then."""
     later = datetime.now(UTC) + timedelta(days=1000)
     counts = {
+        **gaps.counts(connection),
         **{f"inbox {name}": n for name, n in inbox.counts(connection, later).items()},
         **{f"outbox {name}": n for name, n in outbox.counts(connection, later).items()},
-        **gaps.counts(connection),
     }
     return {
         name: count
