@@ -405,12 +405,32 @@ _SWITCHES = {
 }
 
 
+_PLAIN = ("on", "off", "opt-in", "opt-out", "optout")
+
+
+def switch_in(typed: str) -> Switch | None:
+    """On or off as people write it: "Off!", "opt out please"; None if they say neither, or both."""
+    plain = typed.casefold().strip(" .,!")
+    if plain in _SWITCHES:
+        return _SWITCHES[plain]
+    words = re.findall(r"[\w-]+", re.sub(r"\bopt (in|out)\b", r"opt-\1", plain))
+    if not words or words[0] not in _PLAIN or "?" in typed:
+        return None
+    meant = {_SWITCHES[word] for word in words if word in _PLAIN}
+    return meant.pop() if len(meant) == 1 else None
+
+
+def _read_switch_or_question(typed: str, around: Surroundings) -> Switch | Refusal | None:
+    return None if "?" in typed else _read_switch(typed, around)
+
+
 def _read_switch(typed: str, around: Surroundings) -> Switch | Refusal:
-    found = _SWITCHES.get(typed.casefold())
-    return found or Refusal(replies.unknown_choice(around.words, typed, [], ["on", "off"]))
+    refusal = Refusal(replies.unknown_choice(around.words, typed, [], ["on", "off"]))
+    return switch_in(typed) or refusal
 
 
 switch: Reader[Switch] = dataclasses.replace(choice(Switch), read=_read_switch)
+switch_or_question: Reader[Switch | None] = Reader(switch.hint, _read_switch_or_question)
 
 
 # Known by their own names everywhere: "Deutsch". Of others those that a city of the network speaks.

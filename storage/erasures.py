@@ -195,11 +195,16 @@ def finish(connection: Connection, one: Erasure, now: datetime) -> None:
 
 
 def forget_gone(connection: Connection) -> int:
-    """Addresses of those who were erased and have left since; returns how many went."""
+    """Addresses of those who were erased and have left since; returns how many went.
+
+    Who has let the archive keep their words again since has left like anybody else.
+    """
     gone = 0
     for one in find(connection, DONE):
         user_id = whose(connection, one)
         if not user_id.startswith("@") or personal.is_present(connection, one.person_id):
+            continue
+        if connection.scalar(select(person.c.archive).where(person.c.id == one.person_id)):
             continue
         personal.erase(connection, one.person_id, user_id)
         personal.forget_gone(connection, one.person_id, user_id, one.mark)

@@ -74,14 +74,14 @@ def switch_off(call: Call[Nothing], context: Context) -> Posts:
 
 def export(call: Call[Nothing], context: Context) -> Posts:
     """The archive of this room; in the direct chat of all rooms that they coordinate."""
-    chosen = rooms.chain(context.connection, call.room)
+    chosen = rooms.with_earlier(context.connection, call.room)
     if call.direct:
         community = context.settings.community
         chosen = [
             each
             for room in rooms.rooms_of(context.connection, call.asker)
             if room.cluster and may_coordinate(call.asker, community, room.cluster)
-            for each in rooms.chain(context.connection, room)
+            for each in rooms.with_earlier(context.connection, room)
         ]
     held = [one for one in chosen if rooms.archived_events(context.connection, one.id)]
     if not held:

@@ -18,6 +18,7 @@ from commands.arguments import (
     options,
     person,
     switch,
+    switch_or_question,
     time_zone,
     word,
 )
@@ -254,14 +255,16 @@ GONE = UNFINISHED | {PracticeState.WITHDRAWN}
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    state: Switch = argument(switch, question=N_("Shall the archive keep your words, on or off?"))
+    state: Switch = argument(
+        switch, rest=True, question=N_("Shall the archive keep your words, on or off?")
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
     """Who says "privacy off" means the archive, and must not take an overview for a yes."""
 
-    state: Switch | None = optional(switch, default=None, rest=True)
+    state: Switch | None = optional(switch_or_question, default=None, rest=True)
 
 
 def show_privacy(call: Call[Privacy], context: Context) -> Posts:

@@ -198,7 +198,8 @@ def _understood(call: AnyCall, query: Query, audience: Audience) -> replies.Unde
     alone = call.direct or call.private
     here = call.room.name or call.room.room_id
     wanted = query.wants(Field.IN)
-    names = list(dict.fromkeys(room.name for room in audience.rooms)) or list(wanted)
+    those = dict.fromkeys(room.name or room.room_id for room in audience.rooms)
+    names = list(those) or list(wanted)
     named = None if not wanted or names_all(query) else ", ".join(names)
     return replies.Understood(
         query="" if query.tree is None else print_tree(query.tree),

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.state import lifetime
-from commands.posts import CleanUp, Offer, Pin, React, Say
+from commands.posts import CleanUp, Compile, Offer, Pin, React, Say
 from storage import archive, meta, reindexing, rooms
 from storage.database import Database
 from storage.records import ArchiveRules, Room, RoomId, RoomKind, UserId
@@ -78,6 +79,28 @@ async def test_switched_off_nothing_more_is_kept_and_everybody_reads_so(hall: Ha
     assert post.thread is None
     assert "off: nothing that is said from now on is kept" in plain(post.reply)
     assert await hall.do(lambda c: rooms.archive_since(c, HOUSING)) is None
+
+
+async def test_an_export_does_not_reach_from_an_old_room_into_the_new(hall: Hall) -> None:
+    """Who was sent out of the new room, and is in the old one still, gets what was said here."""
+    new = RoomId("!new:hs")
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The old pump")
+
+    def upgrade(connection: Connection) -> None:
+        join(connection, new, RoomKind.CLUSTER, (ANN, PAULA, ME), "housing")
+        rooms.change(connection, new, predecessor=HOUSING)
+        rooms.change(connection, HOUSING, successor=new)
+
+    await hall.do(upgrade)
+    await hall.keeps_archive(new)
+    await hall.talks(ANN, "The new pump", new)
+    old_number = (await hall.do(lambda c: rooms.know(c, HOUSING))).id
+    new_number = (await hall.do(lambda c: rooms.know(c, new))).id
+    for room, exported in ((HOUSING, {old_number}), (new, {old_number, new_number})):
+        posts = await hall.says(PAULA, "!archive export", room)
+        (made,) = (post for post in posts if isinstance(post, Compile))
+        assert set(made.asked["rooms"]) == exported
 
 
 async def test_only_coordinators_and_room_admins_decide_about_the_archive(hall: Hall) -> None:

@@ -140,6 +140,24 @@ async def where(database: Database, *words: str) -> set[str]:
     }
 
 
+async def test_who_lets_their_words_be_kept_again_leaves_like_anybody_else(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    await is_erased(hall, tmp_path)
+    hall.later(timedelta(minutes=5))
+    await hall.hears(ANN, "privacy archive on", direct(ANN))
+    await hall.talks(ANN, "A second life")
+    for room in (HOUSING, WELCOME, direct(ANN)):
+        await hall.moves(ANN, room, "leave")
+    assert await hall.do(erasures.forget_gone) == 0
+    assert "Ann Berg" in await hall.hears(BEN, "!search life")
+    await hall.moves(ANN, HOUSING, "join")
+    await hall.hears(ANN, "!privacy archive off")
+    await hall.moves(ANN, HOUSING, "leave")
+    assert await hall.do(erasures.forget_gone) == 1
+
+
 async def test_what_is_deleted_while_the_archive_is_off_never_comes_back(
     hall: Delivered, tmp_path: Path
 ) -> None:

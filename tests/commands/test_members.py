@@ -196,11 +196,48 @@ async def test_opting_out_of_the_archive_is_a_matter_of_one_command(hall: Hall) 
     assert asked.startswith("Shall the archive keep your words")
 
 
-@pytest.mark.parametrize("typed", ["off", "opt-out", "archive opt-out", "archive Off"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "off",
+        "opt-out",
+        "archive opt-out",
+        "archive Off",
+        "Off.",
+        "off!",
+        "off please",
+        "opt out",
+        "archive off, please",
+        "archive opt out for now",
+        "optout",
+    ],
+)
 async def test_opting_out_needs_no_exact_words(hall: Hall, typed: str) -> None:
     assert "not kept" in await hall.hears(ANN, f"!privacy {typed}")
     assert not (await stored(hall, ANN)).archive
     await hall.hears(ANN, "!privacy on")
+    assert (await stored(hall, ANN)).archive
+
+
+@pytest.mark.parametrize("answer", ["Off.", "off!", "off please", "opt out", "No"])
+async def test_whether_words_are_kept_is_answered_as_phones_write_it(
+    hall: Hall, answer: str
+) -> None:
+    await hall.says(ANN, "privacy archive", direct(ANN))
+    assert "not kept" in await hall.hears(ANN, answer, direct(ANN))
+    assert not (await stored(hall, ANN)).archive
+
+
+@pytest.mark.parametrize("answer", ["no idea", "on second thoughts, off", "what about off?", "of"])
+async def test_what_may_mean_either_changes_nothing(hall: Hall, answer: str) -> None:
+    await hall.says(ANN, "privacy archive", direct(ANN))
+    assert "It can be on or off" in await hall.hears(ANN, answer, direct(ANN))
+    assert (await stored(hall, ANN)).archive
+
+
+async def test_a_question_about_privacy_gets_the_overview(hall: Hall) -> None:
+    for typed in ("!privacy what do you keep?", "!privacy is it off?"):
+        assert "This is what is stored" in await hall.hears(ANN, typed)
     assert (await stored(hall, ANN)).archive
 
 

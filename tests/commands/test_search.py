@@ -685,6 +685,17 @@ async def test_files_and_pictures_are_found_by_what_they_are(hall: Hall) -> None
     assert pictures.startswith("Found 1 for pump in Housing, with a picture.")
 
 
+async def test_a_room_without_a_name_is_told_by_its_address(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The pump is loud")
+    await hall.moves(BEN, WELCOME, "leave")
+    await hall.do(lambda c: rooms.change(c, HOUSING, name=""))
+    for room in (HOUSING, direct(BEN)):
+        said = await hall.hears(BEN, "!search pump in:all", room)
+        assert " in ." not in said
+        assert str(HOUSING) in await hall.hears(BEN, "!search pump", room)
+
+
 async def test_a_file_is_found_by_its_caption_and_by_its_name(hall: Hall) -> None:
     await hall.keeps_archive()
     content = {"msgtype": "m.file", "body": "What we agreed on", "filename": "budget-2026.xlsx"}
