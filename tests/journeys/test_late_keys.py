@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.late_keys import UNREADABLE, keep_trying
+from bot import late_keys
+from bot.late_keys import UNREADABLE
 from demo.people import Person
 from demo.timeline import Heard
 from storage import waiting
@@ -141,8 +142,17 @@ async def _is_forgotten(hall: RunningHall, event: str) -> bool:
 
 async def starts_again(hall: RunningHall) -> None:
     """What a start does for messages that wait, up to the end of its first look."""
-    task = asyncio.create_task(keep_trying(hall.hall))
-    await asyncio.sleep(0.5)
+    looked, then = asyncio.Event(), late_keys._try_again
+
+    async def goes_on(*arguments: Any) -> None:
+        if asyncio.current_task() is task:
+            looked.set()
+        await then(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(late_keys, "_try_again", goes_on)
+        task = asyncio.create_task(late_keys.keep_trying(hall.hall))
+        await asyncio.wait_for(looked.wait(), 20)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
