@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 from bot import logs
 from bot.config import Config, ConfigErrors, load
@@ -46,7 +48,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.set_up(config.log_level, as_json=options.log_json or config.log == "json")
     if options.command == "doctor":
         return asyncio.run(_doctor(config, as_json=options.json))
+    if options.command == "run":
+        return asyncio.run(_keep_hall(options, config))
     return asyncio.run(_guarded(options, config))
+
+
+async def _keep_hall(options: argparse.Namespace, config: Config) -> NoReturn:
+    """Run the hall and end the process with it.
+
+    A thread that reads for an export cannot be stopped, and Python would wait for it for minutes.
+    What such threads write is put in place in one step, at their end.
+    """
+    status = await _guarded(options, config)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _parser() -> argparse.ArgumentParser:

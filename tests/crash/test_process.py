@@ -5,6 +5,7 @@ import os
 import random
 import re
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -121,6 +122,31 @@ async def test_a_busy_hall_ends_at_once_and_goes_on_where_it_was(
         faults = crowd.faults_heard(paula, stage.bot.user_id, ledger, (room,), known=before)
         assert faults + crowd.faults_in_archive(left.archived, ledger) == []
         assert not left.unfinished
+
+
+SLOW_THREAD = """
+import asyncio, sys, time
+from types import SimpleNamespace
+from bot import cli
+
+async def guarded(options, config):
+    asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
+    print("closed")
+    return 3
+
+cli._guarded = guarded
+cli.load = lambda *_: SimpleNamespace(warnings=(), log_level="INFO", log="text")
+sys.exit(cli.main(["run"]))
+"""
+
+
+async def test_a_hall_that_is_closed_waits_for_no_thread() -> None:
+    """As one that reads for the export of a large archive, which nobody can stop."""
+    pipe = asyncio.subprocess.PIPE
+    hall = await asyncio.create_subprocess_exec(sys.executable, "-c", SLOW_THREAD, stdout=pipe)
+    said, _ = await asyncio.wait_for(hall.communicate(), timeout=20)
+    assert said == b"closed\n"
+    assert hall.returncode == 3
 
 
 @pytest.mark.parametrize("trouble", [Answer(502), Stall(30.0)], ids=["refusing", "silent"])
