@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -457,8 +458,14 @@ def is_plain_talk(event: RoomEvent, hall: Hall) -> bool:
     if event.content.get("m.mentions"):
         return False
     start = body.lstrip()[:64].casefold()
-    ours = (hall.settings.prefix, "/", "@", hall.name, hall.me[1:].partition(":")[0])
-    return not any(start.startswith(one[:64].casefold()) for one in ours if one)
+    return not start.startswith(_beginnings(hall.settings.prefix, hall.name, hall.me))
+
+
+@lru_cache(maxsize=8)
+def _beginnings(prefix: str, name: str, me: UserId) -> tuple[str, ...]:
+    """How words begin that may be meant for us."""
+    ours = (prefix, "/", "@", name, me[1:].partition(":")[0])
+    return tuple(one[:64].casefold() for one in ours if one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
 
+from storage.database import fetch_plainly
 from storage.tables.archive import message
 
-SPAN = 16 * 7200  # ids looked at in one go: two hours
+SPAN = 16 * 7200  # ids looked at in one go, at most: two hours
+BEYOND = 16 * 60  # ids looked at behind the last moment: a minute, which a flood may fill
 
 _IDS_BETWEEN = select(message.c.id).where(
     message.c.id >= bindparam("low"), message.c.id <= bindparam("high")
 )
+
+_PLAIN = "SELECT id FROM message WHERE id BETWEEN ? AND ?"
 
 
 def time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
@@ -19,13 +23,14 @@ def time_keys(connection: Connection, moments: Sequence[int]) -> list[int]:
     places = sorted(range(len(bases)), key=lambda place: bases[place])
     keys = [0] * len(bases)
     taken: set[int] = set()
+    last = max(bases, default=0)
     known_to = -1  # up to this id, `taken` is complete from where we look
     free_from: dict[int, int] = {}  # by base: a flood with one timestamp stays linear
     for place in places:
         key = free_from.get(bases[place], bases[place])
         while True:
             if key > known_to:
-                known_to = key + SPAN
+                known_to = max(key, min(key + SPAN, last)) + BEYOND
                 taken.update(_ids_between(connection, key, known_to))
             if key not in taken:
                 break
@@ -49,4 +54,6 @@ def _first_key(moment: int) -> int:
 
 
 def _ids_between(connection: Connection, low: int, high: int) -> Iterable[int]:
+    if connection.dialect.name == "sqlite":
+        return (number for (number,) in fetch_plainly(connection, _PLAIN, [low, high]))
     return connection.scalars(_IDS_BETWEEN, {"low": low, "high": high})
