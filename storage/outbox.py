@@ -415,21 +415,27 @@ def withdraw_from(connection: Connection, chat: RoomId, person: UserId, now: dat
     """A direct chat is none any more: what was meant for its person alone waits for another one.
 
     Returns whether there was anything. What may have been sent already, and nobody knows, is said
-    again there: better twice than to a third. An edit cannot go elsewhere, and is dropped.
+    again there: better twice than to a third. An edit, or the end of a poll, cannot go elsewhere,
+    and is dropped.
     """
     unsent = (outbox.c.lane == chat, outbox.c.settled_at.is_(None))
+    bound = (outbox.c.action == Action.EDIT) | (
+        (outbox.c.action == Action.MESSAGE)
+        & outbox.c.changes.is_not(None)
+        & (outbox.c.type != "m.room.message")
+    )
+    connection.execute(
+        update(outbox)
+        .where(*unsent, bound)
+        .values(settled_at=now, failure=TAKEN_BACK, content=None)
+    )
     rows = connection.execute(
         select(outbox.c.id, outbox.c.content).where(*unsent, outbox.c.action.in_(_WORDED))
     ).all()
     for row in rows:
         loose = {key: it for key, it in (row.content or {}).items() if key not in _PLACED}
         there = update(outbox).where(outbox.c.id == row.id)
-        connection.execute(there.values(lane=person, content=loose))
-    connection.execute(
-        update(outbox)
-        .where(*unsent, outbox.c.action == Action.EDIT)
-        .values(settled_at=now, failure=TAKEN_BACK, content=None)
-    )
+        connection.execute(there.values(lane=person, content=loose, changes=None))
     return bool(rows)
 
 
