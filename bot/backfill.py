@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -53,50 +52,37 @@ class Backfill:
         Older history takes hours and has places of its own: what was missed just now, and the
         commands that wait for it, do not wait for its end.
         """
-        older: asyncio.Task[None] | None = None
-        busy: set[int] = set()  # holes that are being filled
+        busy: dict[bool, set[int]] = {False: set(), True: set()}  # holes; True: older history
         loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as group:
             while True:
                 holes = await self._hall.database.read(gaps.find_open)
-                if older is None or older.done():
-                    wanted = [hole for hole in holes if hole.back_to is not None]
-                    older = group.create_task(self._fill_all(wanted)) if wanted else None
                 now, known = loop.time(), {hole.id for hole in holes}
                 self._rests = {n: until for n, until in self._rests.items() if n in known}
-                free = [
-                    hole
-                    for hole in holes
-                    if hole.back_to is None
-                    and hole.id not in busy
-                    and self._rests.get(hole.id, now) <= now
-                ]
-                for hole in free[: SIDE_BY_SIDE - len(busy)]:  # the newest, whenever it came
-                    busy.add(hole.id)
-                    task = group.create_task(self._fill(hole))
-                    task.add_done_callback(partial(self._end, busy, hole.id))
-                if not busy and older is None and self._stored >= MANY:
+                for older, places in busy.items():
+                    free = [
+                        hole
+                        for hole in holes
+                        if (hole.back_to is not None) is older
+                        and hole.id not in places
+                        and self._rests.get(hole.id, now) <= now
+                    ]
+                    # The newest first, whenever it came.
+                    for hole in free[: SIDE_BY_SIDE - len(places)]:
+                        places.add(hole.id)
+                        task = group.create_task(self._fill(hole))
+                        task.add_done_callback(partial(self._end, places, hole.id))
+                if not any(busy.values()) and self._stored >= MANY:
                     give_back()
                     self._stored = 0
                 await self._hall.bells.gaps.wait(SWEEP)
 
-    def _end(self, busy: set[int], number: int, _task: asyncio.Task[None]) -> None:
-        busy.discard(number)
-        # If it is open still, its homeserver did not answer: others have their turn first.
-        self._rests[number] = asyncio.get_running_loop().time() + SWEEP
+    def _end(self, places: set[int], number: int, task: asyncio.Task[None]) -> None:
+        places.discard(number)
+        if not task.cancelled() and task.exception() is None:
+            # If it is open still, its homeserver did not answer: others have their turn first.
+            self._rests[number] = asyncio.get_running_loop().time() + SWEEP
         self._hall.bells.gaps.ring()
-
-    async def _fill_all(self, holes: Sequence[Gap]) -> None:
-        """A few rooms side by side: while we read one's page, the homeserver writes another's."""
-        waiting = iter(holes)
-
-        async def fill_some() -> None:
-            for hole in waiting:
-                await self._fill(hole)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(SIDE_BY_SIDE):
-                group.create_task(fill_some())
 
     async def _fill(self, hole: Gap) -> None:
         """Fetch the next page while the last one is being stored."""

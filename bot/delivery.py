@@ -113,7 +113,9 @@ class Delivery:
             kind_of(trouble),
             exc_info=not is_passing(trouble),
         )
-        outside = isinstance(trouble, DBAPIError) or is_passing(trouble)
+        # What a file cannot be made of may never be there: the lane goes on.
+        passing = is_passing(trouble) and row.action is not Action.COMPILE
+        outside = isinstance(trouble, DBAPIError) or passing
         if row.attempts >= GIVE_UP_AFTER and not outside:
             return _Sent(row.id, failure="broken")
         await asyncio.sleep(wait_after(trouble, row.attempts + 1))
@@ -169,6 +171,8 @@ class Delivery:
         if refusal.status in PASSING and row.attempts < GIVE_UP_AFTER:
             await self._postpone(row, wait_before(row.attempts + 1))
             return None
+        if not await self._waits_here(row):
+            return None  # it has moved meanwhile, and is said where it waits now
         log.error("refused for good: key=%s error=%s", row.key, refusal)
         return _Sent(row.id, failure=refusal.errcode)
 
@@ -180,7 +184,7 @@ class Delivery:
             return None  # the row has moved to that room's lane
         room_id = RoomId(row.lane)
         # Meanwhile its direct chat may have become none, or its room have a successor.
-        if not await self._hall.database.read(lambda c: outbox.waits_in(c, row.id, row.lane)):
+        if not await self._waits_here(row):
             return None
         earlier = await self._sent_before(row, room_id)
         if earlier is not None:
@@ -194,15 +198,21 @@ class Delivery:
             case Action.EXAMINE:
                 # After a crash the words may be others: under the same id the first ones stand.
                 said = await doctor.report(self._hall, row.content or {}, post_key=row.key)
+                if not await self._waits_here(row):
+                    return None
                 event_id = await self._hall.client.send(room_id, row.type, said, row.txn_id)
             case Action.COMPILE:
                 wanted = row.content or {}
                 made = await compiling.compiled(self._hall, room_id, wanted, post_key=row.key)
                 sent = await self._upload(made, room_id)
+                if not await self._waits_here(row):  # it took its time
+                    return None
                 event_id = await self._hall.client.send(room_id, row.type, sent, row.txn_id)
             case Action.FILE:
                 uploaded = await self._uploaded(row, room_id)
                 content = await self._related(row, uploaded) or uploaded
+                if not await self._waits_here(row):
+                    return None
                 event_id = await self._hall.client.send(room_id, row.type, content, row.txn_id)
             case Action.EDIT:
                 original = await self._event_of(row)
@@ -235,6 +245,9 @@ class Delivery:
                 await self._hall.client.leave(room_id, str((row.content or {}).get("reason", "")))
                 return _Sent(row.id)
         return _Sent(row.id, event_id)
+
+    async def _waits_here(self, row: Row) -> bool:
+        return await self._hall.database.read(lambda c: outbox.waits_in(c, row.id, row.lane))
 
     async def _sent_before(self, row: Row, room_id: RoomId) -> EventId | None:
         """The event of an earlier attempt that Synapse would no longer recognise by its id.

@@ -35,6 +35,7 @@ class Hall:
     ready: asyncio.Event = field(default_factory=asyncio.Event)  # the community's rooms stand
     # Held while bytes and their row come together, and while what nobody names is swept away.
     keeping: asyncio.Lock = field(default_factory=asyncio.Lock)
+    saving_ledger: asyncio.Lock = field(default_factory=asyncio.Lock)
     # Lanes that delivery is busy with, and rows that the worker has claimed for it in the commit
     # that made them: a claim of its own would cost each answer one more commit.
     delivering: set[str] = field(default_factory=set)

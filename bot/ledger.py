@@ -4,7 +4,6 @@ It lies in the data folder, is written after each erasure and played again at ea
 anybody is answered. Keep a copy apart from the backups; it has no name and no word in it.
 """
 
-import asyncio
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -18,7 +17,6 @@ from storage import erasures, ledger, timers
 from storage.database import Database
 
 NAME = "erasures.jsonl"
-_SAVING = asyncio.Lock()
 
 
 def write(data_folder: Path, lines: Iterable[str]) -> None:
@@ -43,10 +41,8 @@ def read(data_folder: Path) -> list[str]:
 
 async def save(database: Database, data_folder: Path) -> None:
     """Write down what the database knows."""
-    # Beside the loop: after years it may have many lines. One at a time: upkeep and the erasing
-    # loop do it, and the older of two looks must not be written last.
-    async with _SAVING:
-        await database.study(lambda c: write(data_folder, ledger.lines(c)))
+    # Beside the loop: after years it may have many lines.
+    await database.study(lambda c: write(data_folder, ledger.lines(c)))
 
 
 async def add(database: Database, data_folder: Path) -> None:
@@ -82,4 +78,6 @@ async def replay(database: Database, data_folder: Path, now: datetime, language:
 
 async def keep(hall: Hall) -> None:
     """After an erasure: the file tells of it, too."""
-    await save(hall.database, hall.folder)
+    # One at a time: the older of two looks must not be written last.
+    async with hall.saving_ledger:
+        await save(hall.database, hall.folder)

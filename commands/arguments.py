@@ -406,6 +406,7 @@ _SWITCHES = {
 
 
 _PLAIN = ("on", "off", "opt-in", "opt-out", "optout")
+_COURTESY = frozenset({"archive", "now", "please", "thanks"})
 
 
 def switch_in(typed: str) -> Switch | None:
@@ -417,6 +418,8 @@ def switch_in(typed: str) -> Switch | None:
     if not words or words[0] not in _PLAIN or "?" in typed:
         return None
     meant = {_SWITCHES[word] for word in words if word in _PLAIN}
+    if meant == {Switch.ON} and not {*words} <= {*_PLAIN, *_COURTESY}:
+        return None  # "on second thought, no": a consent is never guessed
     return meant.pop() if len(meant) == 1 else None
 
 
@@ -430,7 +433,9 @@ def _read_switch(typed: str, around: Surroundings) -> Switch | Refusal:
 
 
 switch: Reader[Switch] = dataclasses.replace(choice(Switch), read=_read_switch)
-switch_or_question: Reader[Switch | None] = Reader(switch.hint, _read_switch_or_question)
+switch_or_question: Reader[Switch | None] = Reader(
+    switch.hint, _read_switch_or_question, schema=switch.schema, choices=switch.choices
+)
 
 
 # Known by their own names everywhere: "Deutsch". Of others those that a city of the network speaks.

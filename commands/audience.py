@@ -91,11 +91,13 @@ def of_room(connection: Connection, room: Room) -> Audience:
     """Those who read a room, about that room and those it was upgraded from: its members, and
     where its history is open to them, the invited, or the world."""
     open_to = rooms.visibility(connection, room.id)
-    reading = ("join", "invite") if open_to == "invited" else ("join",)
-    readers = tuple(number for number, _user_id in rooms.people_in(connection, room.id, reading))
-    about = tuple(rooms.with_earlier(connection, room))
+    members = rooms.people_in(connection, room.id)
+    invited = rooms.people_in(connection, room.id, "invite") if open_to == "invited" else []
     world = open_to == "world_readable"
-    return Audience(connection, readers, about, frozenset((room.id,)), world)
+    # Who is not joined is not of the cluster: what is for that alone is not for them.
+    here = frozenset(() if world or invited else (room.id,))
+    readers = tuple(number for number, _user_id in (*members, *invited))
+    return Audience(connection, readers, tuple(rooms.with_earlier(connection, room)), here, world)
 
 
 def of_person(connection: Connection, person: Person) -> Audience:

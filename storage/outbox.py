@@ -220,7 +220,11 @@ def not_taken(connection: Connection, row: Row) -> None:
     """
     connection.execute(
         update(outbox)
-        .where(outbox.c.id == row.id, outbox.c.settled_at.is_(None))
+        .where(
+            outbox.c.id == row.id,
+            outbox.c.lane == row.lane,  # else it has moved, and another claim may hold it
+            outbox.c.settled_at.is_(None),
+        )
         .values(attempted_at=row.attempted_at, device=row.device, attempts=row.attempts)
     )
 
@@ -399,16 +403,21 @@ def move_room(connection: Connection, old: RoomId, new: RoomId) -> None:
     """A room has a successor: what nobody has tried to say yet, and refers to nothing there, is
     said in that."""
     rows = connection.execute(
-        select(outbox.c.id, outbox.c.content).where(
+        select(outbox.c.id, outbox.c.key, outbox.c.action, outbox.c.content, outbox.c.changes)
+        .where(
             outbox.c.lane == old,
             outbox.c.settled_at.is_(None),
             outbox.c.attempted_at.is_(None),
-            outbox.c.action.in_([Action.MESSAGE, Action.FILE]),
-            outbox.c.changes.is_(None),
         )
+        .order_by(outbox.c.id)
     ).all()
-    free = [row.id for row in rows if RELATION not in (row.content or {})]
-    connection.execute(update(outbox).where(outbox.c.id.in_(free)).values(lane=new))
+    free: dict[str, int] = {}  # by key; what belongs to a post of these goes with it
+    for row in rows:
+        alone = row.action in (Action.MESSAGE, Action.FILE) and row.changes is None
+        if row.changes in free or (alone and RELATION not in (row.content or {})):
+            free[row.key] = row.id
+    there = update(outbox).where(outbox.c.id.in_(free.values()))
+    connection.execute(there.values(lane=new))
 
 
 def withdraw_from(connection: Connection, chat: RoomId, person: UserId, now: datetime) -> bool:
@@ -419,23 +428,26 @@ def withdraw_from(connection: Connection, chat: RoomId, person: UserId, now: dat
     and is dropped.
     """
     unsent = (outbox.c.lane == chat, outbox.c.settled_at.is_(None))
-    bound = (outbox.c.action == Action.EDIT) | (
-        (outbox.c.action == Action.MESSAGE)
-        & outbox.c.changes.is_not(None)
-        & (outbox.c.type != "m.room.message")
-    )
+    bound = (outbox.c.action == Action.EDIT) | outbox.c.type.endswith("poll.end")
     connection.execute(
         update(outbox)
         .where(*unsent, bound)
         .values(settled_at=now, failure=TAKEN_BACK, content=None)
     )
     rows = connection.execute(
-        select(outbox.c.id, outbox.c.content).where(*unsent, outbox.c.action.in_(_WORDED))
+        select(outbox.c.id, outbox.c.key, outbox.c.content, outbox.c.changes).where(
+            *unsent, outbox.c.action.in_(_WORDED)
+        )
     ).all()
+    keys = {row.key for row in rows}
     for row in rows:
         loose = {key: it for key, it in (row.content or {}).items() if key not in _PLACED}
+        under = row.changes if row.changes in keys else None
         there = update(outbox).where(outbox.c.id == row.id)
-        connection.execute(there.values(lane=person, content=loose, changes=None))
+        connection.execute(there.values(lane=person, content=loose, changes=under))
+    # Their reactions and pins go along.
+    theirs = update(outbox).where(*unsent, outbox.c.changes.in_(keys))
+    connection.execute(theirs.values(lane=person))
     return bool(rows)
 
 

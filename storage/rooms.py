@@ -309,13 +309,13 @@ def record_visibility(
 
 
 def people_in(
-    connection: Connection, room_number: int, memberships: Sequence[str] = ("join",)
+    connection: Connection, room_number: int, membership: str = "join"
 ) -> list[tuple[int, UserId]]:
-    """Who has joined a room, or is in it in another way: our numbers and user ids."""
+    """Who has joined a room, or is invited: our numbers and user ids."""
     rows = connection.execute(
         select(person.c.id, person.c.user_id)
         .join(member, member.c.person_id == person.c.id)
-        .where(member.c.room_id == room_number, member.c.membership.in_(list(memberships)))
+        .where(member.c.room_id == room_number, member.c.membership == membership)
         .order_by(person.c.id)
     )
     return [(row.id, UserId(row.user_id)) for row in rows]

@@ -242,7 +242,7 @@ def _called(name: str, context: Context) -> list[Person]:
     """An address or a localpart; a name, or some words of one: from:nowak is Anna Nowak, too."""
     exactly = people.find_by_name(context.connection, name)
     wanted = _words(name)
-    if not wanted or name.startswith("@"):
+    if not wanted or name.startswith("@") or ":" in name:
         return exactly
     among = [it for it in people.find(context.connection) if wanted <= _words(it.display_name)]
     return [*exactly, *among]

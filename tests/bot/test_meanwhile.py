@@ -4,13 +4,17 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 
-from bot import ledger, worker
+from bot import backfill, compiling, delivery, ledger, worker
+from bot.backfill import Backfill
+from bot.hall import Hall
 from bot.matrix.answers import RawPage
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.state import DIRECT_STATE
@@ -111,6 +115,76 @@ async def test_what_waits_for_a_direct_chat_is_not_said_when_it_is_none_any_more
     assert "m.relates_to" not in private[0].content, "what it answered is in the other room"
 
 
+async def test_a_file_that_is_being_made_is_not_sent_to_a_third_who_comes_meanwhile(
+    wired: WiredHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making, made, compiled = asyncio.Event(), asyncio.Event(), compiling.compiled
+
+    async def slowly(*arguments: Any, **named: Any) -> Any:
+        file = await compiled(*arguments, **named)
+        making.set()
+        await made.wait()
+        return file
+
+    monkeypatch.setattr(compiling, "compiled", slowly)
+    wired.wire.tell(timeline([raw_message("$ask", ANN, "privacy export")], direct(ANN)))
+    await making.wait()
+    comes = raw_event("$comes", BEN, "m.room.member", {"membership": "join"}, state_key=BEN)
+    wired.wire.tell(timeline([comes], direct(ANN)))
+    await wired.wire.heard_all()
+    made.set()
+    await wired.is_done()
+    files = [one.room_id for one in wired.wire.said if one.content.get("msgtype") == "m.file"]
+    assert len(files) == 1
+    assert files != [direct(ANN)]
+
+
+async def test_what_is_refused_in_a_chat_that_was_left_meanwhile_is_said_in_another(
+    wired: WiredHall,
+) -> None:
+    send, create, asked, told, makes = (
+        wired.wire.send, wired.wire.create_room, asyncio.Event(), asyncio.Event(), asyncio.Event()
+    )  # fmt: skip
+
+    async def refuse(room_id: Any, *arguments: Any, **named: Any) -> Any:
+        if room_id == direct(ANN):
+            asked.set()
+            await told.wait()
+            raise Refused(403, "M_FORBIDDEN")
+        return await send(room_id, *arguments, **named)
+
+    async def slowly(body: Any) -> Any:
+        await makes.wait()
+        return await create(body)
+
+    wired.wire.send = refuse  # type: ignore[method-assign]
+    wired.wire.create_room = slowly  # type: ignore[method-assign]
+    wired.wire.tell(timeline([raw_message("$ask", ANN, "privacy")], direct(ANN)))
+    await asked.wait()
+    leaves = raw_event("$leaves", ANN, "m.room.member", {"membership": "leave"}, state_key=ANN)
+    wired.wire.tell(timeline([leaves], direct(ANN)))
+    await wired.wire.heard_all()
+    told.set()
+    await asyncio.sleep(0.2)  # the refusal comes before the new chat stands
+    makes.set()
+    await until(lambda: answers_to(wired, "$ask"))
+    await wired.is_done()
+
+
+@pytest.mark.parametrize("trouble", [PermissionError(13, "x"), TimeoutError("x")], ids=str)
+async def test_a_file_that_cannot_be_made_does_not_hold_up_what_follows(
+    wired: WiredHall, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    async def broken(*_: Any, **__: Any) -> Any:
+        raise trouble
+
+    monkeypatch.setattr(delivery, "wait_after", lambda *_: 0.001)
+    monkeypatch.setattr(compiling, "compiled", broken)
+    asked = [raw_message("$ask", ANN, "privacy export"), raw_message("$next", ANN, "whoami")]
+    await wired.hears(timeline(asked, direct(ANN)))
+    assert answers_to(wired, "$next")
+
+
 async def test_a_rate_limit_is_no_attempt_and_a_passing_trouble_no_end(wired: WiredHall) -> None:
     for number, passing in enumerate((Refused(404, "M_NOT_FOUND"), ConnectionRefusedError())):
         send, tries = wired.wire.send, 0
@@ -120,8 +194,8 @@ async def test_a_rate_limit_is_no_attempt_and_a_passing_trouble_no_end(wired: Wi
             tries += 1
             if tries <= 6:
                 raise RateLimited(0.01)
-            if tries == 7:
-                raise passing  # noqa: B023 — within this turn of the loop
+            if tries == 7 or (tries < 16 and isinstance(passing, OSError)):  # noqa: B023 — awaited
+                raise passing  # noqa: B023
             return await send(*arguments, **named)  # noqa: B023
 
         wired.wire.send = limited  # type: ignore[method-assign]
@@ -251,6 +325,65 @@ async def test_a_command_waits_for_the_history_of_its_own_room_alone(wired: Wire
     await wired.is_done()
 
 
+async def test_a_second_room_s_older_history_begins_beside_the_first(wired: WiredHall) -> None:
+    asked, over = list[Any](), asyncio.Event()
+
+    async def messages(room_id: Any, **_: Any) -> RawPage:
+        asked.append(room_id)
+        await over.wait()
+        return RawPage(room_id, (), None)
+
+    wired.wire.messages = messages  # type: ignore[method-assign]
+    now = datetime.now(UTC)
+    for number, room in enumerate((HOUSING, WELCOME), 1):
+        open_past = partial(gaps.open_past, room_id=room, back_to=0, reached=10**12, now=now)
+        await wired.hall.database.write(open_past)
+        wired.hall.bells.gaps.ring()
+        await until(lambda number=number: len(asked) == number)  # type: ignore[misc]
+    over.set()
+    await wired.is_done()
+
+
+async def test_history_is_asked_for_again_at_once_when_it_could_not_be_stored(
+    wired: WiredHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, tries = Backfill._store, 0
+
+    async def broken_once(*arguments: Any, **named: Any) -> bool:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise OSError("disk")
+        return await store(*arguments, **named)
+
+    monkeypatch.setattr(Backfill, "_store", broken_once)
+    wired.wire.tell(hole(HOUSING, raw_message("$ask", ANN, "!whoami")))
+    await until(lambda: answers_to(wired, "$ask"), 30.0)
+
+
+async def test_history_that_did_not_come_rests_and_other_rooms_have_their_turn(
+    wired: WiredHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[Any]()
+
+    async def messages(room_id: Any, **_: Any) -> RawPage:
+        asked.append(room_id)
+        if room_id == HOUSING:
+            raise Unreachable("away")
+        return RawPage(room_id, (), None)
+
+    monkeypatch.setattr(backfill, "ATTEMPTS", 1)
+    wired.wire.messages = messages  # type: ignore[method-assign]
+    wired.wire.tell(hole(HOUSING))
+    await until(lambda: asked)
+    for _ in range(5):
+        wired.hall.bells.gaps.ring()
+        await asyncio.sleep(0.05)
+    assert asked == [HOUSING]
+    wired.wire.tell(hole(WELCOME))
+    await until(lambda: WELCOME in asked)
+
+
 async def test_a_lane_that_waits_for_history_is_looked_at_once_a_second(
     wired: WiredHall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,10 +428,11 @@ async def test_the_newest_ledger_stands_whoever_is_slow(
         write(folder, told)
 
     monkeypatch.setattr(ledger, "write", slow)
-    first = asyncio.create_task(ledger.save(database, tmp_path))
+    some = SimpleNamespace(database=database, folder=tmp_path, saving_ledger=asyncio.Lock())
+    first = asyncio.create_task(ledger.keep(cast(Hall, some)))
     await until(busy.is_set)
     await database.write(lambda c: silences.begin(c, people.know(c, ANN).id, 0))
-    second = asyncio.create_task(ledger.save(database, tmp_path))
+    second = asyncio.create_task(ledger.keep(cast(Hall, some)))
     await asyncio.wait([second], timeout=0.5)
     go_on.set()
     await asyncio.gather(first, second)

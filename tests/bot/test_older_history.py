@@ -112,7 +112,8 @@ async def reads(database: Database, client: Homeserver) -> None:
     """A hall runs until all is read, or its process ends."""
     backfill = Backfill(hall_of(database, client))
     with contextlib.suppress(asyncio.CancelledError):
-        await backfill._fill_all(await database.read(gaps.find_open))
+        for hole in await database.read(gaps.find_open):
+            await backfill._fill(hole)
 
 
 @pytest.mark.promise(

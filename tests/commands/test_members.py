@@ -228,7 +228,19 @@ async def test_whether_words_are_kept_is_answered_as_phones_write_it(
     assert not (await stored(hall, ANN)).archive
 
 
-@pytest.mark.parametrize("answer", ["no idea", "on second thoughts, off", "what about off?", "of"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "no idea",
+        "on second thoughts, off",
+        "what about off?",
+        "of",
+        "On second thought, no",
+        "on no account",
+        "On holiday, ask me later",
+        "opt in no",
+    ],
+)
 async def test_what_may_mean_either_changes_nothing(hall: Hall, answer: str) -> None:
     await hall.says(ANN, "privacy archive", direct(ANN))
     assert "It can be on or off" in await hall.hears(ANN, answer, direct(ANN))

@@ -142,6 +142,8 @@ async def test_an_author_who_said_nothing_and_one_who_does_not_exist_read_the_sa
         ('"nowak, anna"', {"first"}),
         ("@x1:hs", {"first"}),
         ("@nowak", set()),
+        ("x2:hs", {"second"}),
+        ("lis:hs", set()),
         ("nowa", set()),
         ("…", set()),
     ],
@@ -154,7 +156,7 @@ async def test_somebody_is_found_by_a_part_of_their_name(
     for who in (anna, zaneta):
         await hall.moves(who, HOUSING, "join")
     await hall.do(lambda c: people.change(c, anna, display_name="Anna Nowak"))
-    await hall.do(lambda c: people.change(c, zaneta, display_name="Żaneta Nowak-Lis"))
+    await hall.do(lambda c: people.change(c, zaneta, display_name="Żaneta Nowak-Lis (hs)"))
     await hall.talks(anna, "The first word")
     await hall.talks(zaneta, "The second word")
     await hall.talks(ANN, "The last word")
@@ -429,6 +431,23 @@ async def test_who_is_invited_reads_along_where_the_invited_do(hall: Hall) -> No
     assert "The old pump" not in there
     await hall.opens_history(HOUSING, "shared")  # then the invited read nothing until they come
     assert "The old pump" in await hall.hears(BEN, "!search pump")
+
+
+@pytest.mark.parametrize(
+    ("opened", "told"), [("world_readable", False), ("invited", False), ("shared", True)]
+)
+async def test_what_is_for_a_cluster_alone_is_not_shown_where_others_read_along(
+    hall: Hall, opened: str, told: bool
+) -> None:
+    await talk(hall)
+    await share(hall)
+    hall.later(timedelta(minutes=1))
+    await hall.opens_history(HOUSING, opened)
+    await hall.moves(UserId("@late:hs"), HOUSING, "invite")
+    posts = await hall.says(CORA, "!search pump")
+    there = heard([post for post in posts if isinstance(post, Say)])
+    assert ("P-1" in there) == told
+    assert "P-1" in await hall.hears(CORA, "search pump", direct(CORA))
 
 
 async def test_a_chain_of_rooms_is_one_even_if_it_bites_its_tail(hall: Hall) -> None:
