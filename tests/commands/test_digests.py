@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, make_url
 
+from commands.events import Edited
 from demo.postgres import Postgres
 from storage import digests, gaps, meta, outbox, rooms
 from storage.digests import DigestState
@@ -296,6 +297,29 @@ async def test_a_redaction_takes_its_line_out_of_drafts_and_digests(drafted: Wee
     edits = await drafted.do(lambda c: outbox.edits_of(c, key))
     gone = [one.key for one in drafted.stood if one.action is Action.REDACTION]
     assert gone == [f"{edit}/taken back" for edit in edits[:-1]]
+
+
+@pytest.mark.parametrize("edited", ["before it was drafted", "after it was sent"])
+async def test_an_edit_that_is_deleted_takes_its_line_out_of_drafts_and_digests(
+    hall: Weeks, edited: str
+) -> None:
+    question = await hall.talks(ANN, QUESTION)
+    now = hall.said(ANN, "Who insures Yusuf Kaya?", event_id=question)
+    if edited == "before it was drafted":
+        edit = await hall.puts_right(ANN, question, now.body)
+    await hall.passes(LATER)
+    key = hall.draft()
+    await hall.taps(CORA, key, "👍", DESK)
+    if edited == "after it was sent":
+        edit = await hall.puts_right(ANN, question, now.body)
+        await hall.responds(Edited(edit, question, now))
+    (sent,) = hall.sent()
+    assert "Yusuf" in hall.latest(sent.key)
+    await hall.takes_back(ANN, edit)
+    await hall.redacts(ANN, edit)
+    assert hall.latest(sent.key) == "A quiet week: nothing new."
+    assert "Yusuf" not in hall.latest(key)
+    assert "Yusuf" not in str((await hall.kept()).content)
 
 
 async def test_a_room_s_archive_that_is_thrown_away_leaves_drafts_and_digests(
