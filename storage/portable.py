@@ -42,6 +42,7 @@ from storage.portable_lines import (
 )
 from storage.records import NOBODY, RoomId, UserId
 from storage.returning import Returning
+from storage.revisions import recompute, revisions_of
 from storage.sealed import without_keys
 from storage.search import IndexRow, analyse_as, index_rows, marks_of, title_of
 from storage.search.marks import FILE as FILE_MARK
@@ -296,6 +297,7 @@ class _Arriving:
     rooms: dict[str, int] = field(default_factory=dict)
     people: dict[UserId, int] = field(default_factory=dict)
     newcomers: set[int] = field(default_factory=set)
+    edited: set[int] = field(default_factory=set)  # hashes of messages that may read otherwise now
     returning: Returning = field(init=False)
     _silent: Silences | None = None
     _purged: Mapping[int, int] | None = None
@@ -374,6 +376,8 @@ def take_in(connection: Connection, told: Iterable[str]) -> Taken:
         _take_events(connection, waiting, arriving, taken)
     if number == 0:
         raise Unreadable("it is empty")
+    # Of a message and its edits either may have been here before, or be deleted here.
+    recompute(connection, arriving.edited, "en")
     return taken
 
 
@@ -412,6 +416,10 @@ def _take_row(
             values[name] = None if who is None else arriving.person(who)
         elif is_room(target.c[name]):
             values[name] = arriving.room(values[name])
+    if target is revision:
+        arriving.edited.add(values["original_h"])
+        if arriving.silent.covers(values["sender_id"], values["ts"]):
+            values["body"] = ""  # as folding would: the words that it took back are no more
     if target in (revision, reaction) and not _welcome(connection, values, arriving):
         return 0
     if target is silence:
@@ -440,10 +448,9 @@ def _welcome(connection: Connection, values: Mapping[str, Any], arriving: _Arriv
     dead = select(redaction.c.target_h).where(
         redaction.c.target_h.in_(hashes), redaction.c.room_id == values["room_id"]
     )
-    return (
-        not arriving.silent.covers(values["sender_id"], values.get("ts", 0))
-        and connection.execute(dead).first() is None
-    )
+    if "event_h" in values and arriving.silent.covers(values["sender_id"], 0):
+        return False
+    return connection.execute(dead).first() is None
 
 
 def _take_events(
@@ -558,6 +565,8 @@ def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving:
             indexed.append(IndexRow(number, where, sender, words, named, marks))
     if messages:
         connection.execute(insert(message), messages)
+        hashes = [event_hash(one["event_id"]) for one in spoken]
+        arriving.edited.update(revisions_of(connection, hashes))
     files = [
         {"event_h": event_hash(one["event_id"]), "room_id": arriving.room(one["room"]),
          "name": one["file"].get("name", ""),

@@ -247,6 +247,78 @@ async def test_what_belongs_to_a_visit_comes_along(database: Database, older: bo
     assert json.loads(line)["its_kind"] == "note"
 
 
+def _says(event_id: str, body: str, at: int, edits: str = "", by: UserId = PEOPLE[0]) -> RoomEvent:
+    """Somebody says something, or edits it; at: seconds after the start."""
+    new = {"msgtype": "m.text", "body": body}
+    moment = START + at * 1000
+    if not edits:
+        return RoomEvent(EventId(event_id), ROOMS[0], "m.room.message", by, moment, new)
+    relation = {"rel_type": "m.replace", "event_id": edits}
+    content = {**new, "m.new_content": new}
+    return RoomEvent(
+        EventId(event_id), ROOMS[0], "m.room.message", by, moment, content, relates_to=relation
+    )
+
+
+async def _hears(database: Database, *events: RoomEvent) -> None:
+    facts = [read_fact(one, "en") for one in events]
+    await database.write(lambda c: folding.record(c, facts, START + 900_000, "en"), alone=True)
+
+
+async def _worded(database: Database, word: str) -> list[str]:
+    """What is found by a word."""
+
+    def find(connection: Connection) -> list[str]:
+        scope = search.Scope(rooms=(rooms.know(connection, ROOMS[0]).id,))
+        rows = search.candidates(connection, Word(word), scope)
+        return [one.body for one in archive.by_ids(connection, [row.message_id for row in rows])]
+
+    return await database.read(find)
+
+
+SAID, EDIT = _says("$1", "the secret flat", 0), _says("$2", "a flat", 1, edits="$1")
+
+
+@pytest.mark.parametrize("known", ["the message", "its edit", "a deletion of the edit"])
+async def test_a_message_that_was_here_before_its_edit_or_after_it_shows_what_counts(
+    mine: Database, database: Database, known: str
+) -> None:
+    gone = RoomEvent(
+        EventId("$r"), ROOMS[0], "m.room.redaction", PEOPLE[0], START + 2_000, {},
+        redacts=EDIT.event_id,
+    )  # fmt: skip
+    await _hears(mine, SAID)
+    earlier = await out(mine)
+    await _hears(mine, EDIT)
+    told = earlier if known == "its edit" else await out(mine)
+    here = {"the message": SAID, "its edit": EDIT, "a deletion of the edit": gone}
+    await _hears(database, here[known])
+    for _ in range(2):
+        await database.write(lambda c: portable.take_in(c, told), alone=True)
+        left = SAID if known == "a deletion of the edit" else EDIT
+        assert await _worded(database, "flat") == [left.content["body"]]
+    assert bool(await _worded(database, "secret")) is (known == "a deletion of the edit")
+
+
+async def test_an_edit_of_who_is_silent_takes_the_old_words_away_and_brings_none(
+    mine: Database, database: Database
+) -> None:
+    """As it does when it is heard; somebody else's edit does not bring them back."""
+    await _hears(mine, SAID, EDIT)
+    told = await out(mine)
+
+    def was_silent(connection: Connection) -> None:
+        ann = people.know(connection, PEOPLE[0]).id
+        silences.begin(connection, ann, START + 500)
+        silences.end(connection, ann, START + 5_000)
+
+    await database.write(was_silent, alone=True)
+    await database.write(lambda c: portable.take_in(c, told), alone=True)
+    await _hears(database, _says("$3", "a flat, they say", 9, edits="$1", by=PEOPLE[1]))
+    assert await _worded(database, "flat") == []
+    assert '"body":"a flat"' not in "".join(await out(database))
+
+
 def _rows(author: UserId, at: int) -> list[str]:
     """Of every other table a line with words, by the same person at the same moment (ms)."""
     by_number = {"person_id": author, "at": at}
