@@ -86,6 +86,13 @@ REST = (
     practice_review, transfer, transfer_note, visit, visit_option, visit_vote,
     visit_line, recommendation, promise,
 )  # fmt: skip
+# What a row is a part of, by the column that names it.
+PARTS = {
+    practice_field: ("practice_id", practice), practice_step: ("practice_id", practice),
+    practice_review: ("practice_id", practice), transfer: ("practice_id", practice),
+    transfer_note: ("transfer_id", transfer), visit_option: ("visit", visit),
+    visit_vote: ("visit", visit), visit_line: ("visit", visit), recommendation: ("visit", visit),
+}  # fmt: skip
 OF_ROOMS = ("membership_fact", "visibility_fact", "redaction", "revision", "reaction")
 
 
@@ -299,11 +306,27 @@ class _Arriving:
     newcomers: set[int] = field(default_factory=set)
     edited: set[int] = field(default_factory=set)  # hashes of messages that may read otherwise now
     returning: Returning = field(init=False)
+    here: dict[Table, set[int]] = field(init=False)  # numbers that were given before
     _silent: Silences | None = None
     _purged: Mapping[int, int] | None = None
 
     def __post_init__(self) -> None:
         self.returning = Returning(self.connection)
+        wholes = {whole for _, whole in PARTS.values()}
+        self.here = {one: set(self.connection.scalars(select(one.c.id))) for one in wholes}
+
+    def is_part_of_ours(self, target: Table, values: Mapping[str, Any]) -> bool:
+        """Whether a row is a part of a practice, a transfer or a visit that was here before: of
+        another hall's of that number, perhaps, or deleted here in a chat that nothing is kept of.
+        """
+        if target not in PARTS:
+            return False
+        column, whole = PARTS[target]
+        if values[column] not in self.here[whole]:
+            return False
+        if target in self.here:  # and so its own parts stay away
+            self.here[target].add(values["id"])
+        return True
 
     def was_purged(self, room_number: int, at: int) -> bool:
         """Whether what was said in a room at a moment (ms) was thrown away here."""
@@ -410,6 +433,8 @@ def _take_row(
     if kept is None:
         return 0
     values = dict(kept)
+    if arriving.is_part_of_ours(target, values):
+        return 0
     for name in values:
         if is_person(target.c[name]):
             who = values[name]

@@ -355,6 +355,50 @@ def _rows(author: UserId, at: int) -> list[str]:
     return [json.dumps(one) for one in told]
 
 
+async def test_a_practice_or_a_visit_that_was_here_before_gets_no_parts_of_another_s(
+    database: Database,
+) -> None:
+    """Two halls count from 1, each; nor does an answer come back that was deleted here."""
+
+    def of_our_own(connection: Connection) -> None:
+        meta.hall_id(connection)
+        ben = people.know(connection, PEOPLE[1])
+        made = practices.start(
+            connection, ben, PracticeState.DRAFT, instant(START), cluster="housing"
+        )
+        told = Answered("Warm rooms", ROOMS[0], EventId("$p"))
+        practices.answer(connection, made.number, PracticeField.TITLE, told, instant(START))
+
+    theirs = [json.loads(line) for line in _rows(PEOPLE[0], START)]
+    field = {"kind": "practice_field", "practice_id": 1, "field": "problem", "text": "canary",
+             "at": START}  # fmt: skip
+    lines = [json.dumps(one) for one in (*theirs, field) if one["kind"] != "promise"]
+    (visit,) = [{**one, "title": "Ours"} for one in theirs if one["kind"] == "visit"]
+    await database.write(of_our_own)
+    await database.write(lambda c: portable.take_in(c, [lines[0], json.dumps(visit)]), alone=True)
+    before = await out(database)
+    taken = await database.write(lambda c: portable.take_in(c, lines), alone=True)
+    assert taken.rows == 0
+    assert await out(database) == before
+
+
+async def test_a_transfer_of_a_number_that_was_given_here_leaves_its_diary_out(
+    database: Database,
+) -> None:
+    """Also where its practice comes in."""
+    told = [json.loads(line) for line in _rows(PEOPLE[0], START)]
+    ours = [{**one, "text": "ours"} for one in told if "transfer" in one["kind"]]
+    ours = [{**one, "practice_id": 7} if one["kind"] == "transfer" else one for one in ours[:2]]
+    first = [json.dumps(one) for one in (told[0], *ours)]
+    await database.write(lambda c: portable.take_in(c, first), alone=True)
+    lines = [json.dumps(one) for one in told]
+    for _ in range(2):
+        await database.write(lambda c: portable.take_in(c, lines), alone=True)
+        notes = [one for one in await out(database) if '"transfer_note"' in one]
+        assert [json.loads(one)["text"] for one in notes] == ["ours"]
+    assert len([one for one in await out(database) if '"practice_review"' in one]) == 1
+
+
 @pytest.mark.parametrize("later", [False, True])
 async def test_an_older_export_brings_no_row_of_who_was_erased_back(
     database: Database, later: bool
