@@ -173,7 +173,8 @@ def take_back_older_words(event: Edited, context: Context) -> Posts:
     command is answered anew."""
     connection = context.connection
     known = archive.get(connection, event.original)
-    if known is None or known.sender != event.now.sender:
+    authors = {one.sender for one in sources.of(connection, event.original)}  # of commands, too
+    if event.now.sender not in authors | ({known.sender} if known else set()):
         return ()
     newer = outbox.posts_quoting(connection, event.event_id)
     older = [
