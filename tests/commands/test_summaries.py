@@ -237,6 +237,20 @@ async def test_a_summary_of_what_was_changed_is_taken_back_and_says_why(hall: De
     assert key not in [one.key for one in hall.standing()]
 
 
+async def test_nobody_takes_an_answer_back_by_deleting_what_they_tried_to_edit(
+    hall: Delivered,
+) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "We need hosts for the spring visit.")
+    edits = {who: await hall.puts_right(who, root, "We need hosts") for who in (BEN, ANN)}
+    await hall.says(CORA, "!search hosts")
+    answer = next(one.key for one in hall.standing() if "Found 1" in one.body)
+    for who, left in ((BEN, True), (ANN, False)):
+        await hall.takes_back(who, edits[who])
+        await hall.redacts(who, edits[who])
+        assert (answer in [one.key for one in hall.standing()]) is left
+
+
 async def test_nobody_else_s_edit_takes_an_answer_back(hall: Delivered) -> None:
     (root, _idea), key = await summed_up(hall)
     edit = await hall.puts_right(BEN, root, "Nothing")
