@@ -529,9 +529,9 @@ def _kept(
     if pair in dead or quiet:
         told.pop("content", None)
         told.pop("file", None)
-    if isinstance(told.get("content"), Mapping):
-        told["content"] = folding.minimal(one["type"], told["content"])
     its_words = told.get("message")
+    if isinstance(told.get("content"), Mapping) and not _is_wordless_poll(one):
+        told["content"] = folding.minimal(one["type"], told["content"]) or None
     if its_words is not None:
         taken.messages += 1
         worded = bool(its_words.get("body")) and not its_words.get("redacted")
@@ -544,6 +544,15 @@ def _kept(
                 "withheld": pair not in dead,
             }
     return told
+
+
+def _is_wordless_poll(one: Mapping[str, Any]) -> bool:
+    """Whether what a poll asks stands in the log alone, as an older hall kept it."""
+    said = one.get("message")
+    if one["type"] not in POLL_START or said is None:
+        return False
+    gone = said.get("redacted") or said.get("withheld")
+    return not (gone or said.get("body") or "original_body" in said)
 
 
 def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving: _Arriving) -> None:

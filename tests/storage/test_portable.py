@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from demo.postgres import Postgres
 from storage import (
@@ -194,6 +194,27 @@ async def test_what_a_poll_asked_before_it_was_edited_is_in_its_message_alone(
     assert "canary" in "".join(older)
     await other.write(lambda c: portable.take_in(c, older), alone=True)
     assert "canary" not in "".join(await other.read(for_members))
+
+
+async def test_a_poll_that_has_no_text_beside_the_log_keeps_what_it_asks(
+    mine: Database, database: Database
+) -> None:
+    """Such as an older hall kept; deleted, it is empty all the same."""
+    kind = "org.matrix.msc3381.poll.start"
+    asked = {kind: {"question": {"m.text": "Which day?"}, "answers": []}}
+    poll = RoomEvent(EventId("$p"), ROOMS[0], kind, PEOPLE[0], START, {})
+    gone = RoomEvent(EventId("$r"), ROOMS[0], "m.room.redaction", PEOPLE[0], START, {},
+                     redacts=EventId("$p"))  # fmt: skip
+    await _hears(mine, poll)
+    await mine.write(lambda c: c.execute(update(event).values(content=asked)))
+    await mine.write(lambda c: meta.hall_id(c))
+    told = await out(mine)
+    assert "Which day?" in "".join(told)
+    await database.write(lambda c: portable.take_in(c, told), alone=True)
+    assert await out(database) == told
+    await _hears(database, gone)
+    await database.write(lambda c: portable.take_in(c, told), alone=True)
+    assert "Which day?" not in "".join(await out(database))
 
 
 @pytest.mark.promise("What was erased, deleted or is not to be kept does not return with an import")
