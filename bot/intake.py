@@ -544,6 +544,7 @@ class _Asked:
         return bool(
             outbox.posts_quoting(connection, target)
             or sources.of(connection, target)
+            or sources.edited_by(connection, target)
             or reactions.get(connection, target)
         )
 

@@ -55,6 +55,7 @@ def correct(event: Edited, context: Context) -> Posts | None:
     room, author = present[0], as_of_now(context.connection, present[1])
     if room.encrypted and not event.now.encrypted:
         return ()  # not surely its author's
+    sources.add_edit(context.connection, event.event_id, event.original, author.user_id)
     posts: list[Post] = []
     for source in made:
         listener = listeners.of_kind(source.kind)
@@ -102,6 +103,7 @@ def forget(event: Redacted, context: Context) -> Posts:
     for source in sources.of(context.connection, event.target):
         listener = listeners.of_kind(source.kind)
         posts += [] if listener is None else listener.taken_back(event, source.subject, context)
+    sources.forget_edits(context.connection, event.target)
     post = outbox.post_of(context.connection, event.target)
     owner = None if post is None else listeners.of_tap("", post)
     if post is not None and owner is not None and event.sender != context.me:

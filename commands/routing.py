@@ -47,6 +47,7 @@ from storage import (
     questions,
     rooms,
     search_pages,
+    sources,
 )
 from storage.records import EventId, RoomId, RoomKind
 from storage.types import instant
@@ -67,7 +68,7 @@ def respond(event: Event, context: Context) -> Posts:
         case Edited():
             return (*answer_again(event, context), *take_back_older_words(event, context))
         case Redacted():
-            return [*conversing.forget(event, context), *take_back_what_quoted_it(event, context)]
+            return take_back(event, context)
         case Reacted():
             return conversing.tap(event, context)
         case PollAnswered():
@@ -133,12 +134,30 @@ def answer_again(event: Edited, context: Context) -> Posts:
         return told
     if not inbox.may_be_by(context.connection, event.original, event.now.sender):
         return ()  # homeservers let anybody try, and the answer would stand under another's words
-    return answer(in_its_thread(event, context), context, corrected=True)
+    told = answer(in_its_thread(event, context), context, corrected=True)
+    sources.add_edit(context.connection, event.event_id, event.original, event.now.sender)
+    return told
 
 
 def in_its_thread(event: Edited, context: Context) -> Said:
     """The corrected words, where the first ones were said: an edit does not tell its thread."""
     return replace(event.now, thread_root=inbox.thread_of(context.connection, event.original))
+
+
+def take_back(event: Redacted, context: Context) -> Posts:
+    """What was made of a message goes with it, and so does what repeats it.
+
+    An edit takes along all that was made of its message, a practice, too, as if the message were
+    taken back: what somebody told the hall before they edited it is kept nowhere.
+    """
+    original = sources.edited_by(context.connection, event.target)
+    gone = [event] if original is None else [event, replace(event, target=original)]
+    posts: list[Post] = []
+    for one in gone:
+        posts += conversing.forget(one, context)
+    for one in gone:
+        posts += take_back_what_quoted_it(one, context)
+    return posts
 
 
 def take_back_what_quoted_it(event: Redacted, context: Context) -> Posts:
@@ -154,7 +173,8 @@ def take_back_older_words(event: Edited, context: Context) -> Posts:
     command is answered anew."""
     connection = context.connection
     known = archive.get(connection, event.original)
-    if known is None or known.sender != event.now.sender:
+    authors = {one.sender for one in sources.of(connection, event.original)}  # of commands, too
+    if event.now.sender not in authors | ({known.sender} if known else set()):
         return ()
     newer = outbox.posts_quoting(connection, event.event_id)
     older = [

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select,
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
-from storage.tables.archive import revision
+from storage.tables.archive import event, revision
 from storage.tables.spine import echo, outbox, quote
 from storage.types import event_hash
 
@@ -470,11 +470,21 @@ def add_quotes(
 ) -> None:
     """Remember which messages' words a post repeats, and in which thread it does.
 
-    With the edits that the words come from: each may be taken back by itself.
+    With the edits that the words come from: each may be taken back by itself. What others tried to
+    make of them is not repeated.
     """
     if events:
-        said = [event_hash(event) for event in events]
-        edits = select(revision.c.edit_h).where(revision.c.original_h.in_(said))
+        said = [event_hash(one) for one in events]
+        edits = (
+            select(revision.c.edit_h)
+            .join(event, event.c.event_h == revision.c.original_h)
+            .where(
+                revision.c.original_h.in_(said),
+                revision.c.sender_id == event.c.sender_id,
+                revision.c.room_id == event.c.room_id,
+                revision.c.type == event.c.type,
+            )
+        )
         connection.execute(
             insert_once(connection, quote),
             [

@@ -42,6 +42,7 @@ from storage.portable_lines import (
 )
 from storage.records import NOBODY, RoomId, UserId
 from storage.returning import Returning
+from storage.revisions import recompute, revisions_of
 from storage.sealed import without_keys
 from storage.search import IndexRow, analyse_as, index_rows, marks_of, title_of
 from storage.search.marks import FILE as FILE_MARK
@@ -85,6 +86,13 @@ REST = (
     practice_review, transfer, transfer_note, visit, visit_option, visit_vote,
     visit_line, recommendation, promise,
 )  # fmt: skip
+# What a row is a part of, by the column that names it.
+PARTS = {
+    practice_field: ("practice_id", practice), practice_step: ("practice_id", practice),
+    practice_review: ("practice_id", practice), transfer: ("practice_id", practice),
+    transfer_note: ("transfer_id", transfer), visit_option: ("visit", visit),
+    visit_vote: ("visit", visit), visit_line: ("visit", visit), recommendation: ("visit", visit),
+}  # fmt: skip
 OF_ROOMS = ("membership_fact", "visibility_fact", "redaction", "revision", "reaction")
 
 
@@ -296,12 +304,29 @@ class _Arriving:
     rooms: dict[str, int] = field(default_factory=dict)
     people: dict[UserId, int] = field(default_factory=dict)
     newcomers: set[int] = field(default_factory=set)
+    edited: set[int] = field(default_factory=set)  # hashes of messages that may read otherwise now
     returning: Returning = field(init=False)
+    here: dict[Table, set[int]] = field(init=False)  # numbers that were given before
     _silent: Silences | None = None
     _purged: Mapping[int, int] | None = None
 
     def __post_init__(self) -> None:
         self.returning = Returning(self.connection)
+        wholes = {whole for _, whole in PARTS.values()}
+        self.here = {one: set(self.connection.scalars(select(one.c.id))) for one in wholes}
+
+    def is_part_of_ours(self, target: Table, values: Mapping[str, Any]) -> bool:
+        """Whether a row is a part of a practice, a transfer or a visit that was here before: of
+        another hall's of that number, perhaps, or deleted here in a chat that nothing is kept of.
+        """
+        if target not in PARTS:
+            return False
+        column, whole = PARTS[target]
+        if values[column] not in self.here[whole]:
+            return False
+        if target in self.here:  # and so its own parts stay away
+            self.here[target].add(values["id"])
+        return True
 
     def was_purged(self, room_number: int, at: int) -> bool:
         """Whether what was said in a room at a moment (ms) was thrown away here."""
@@ -374,6 +399,8 @@ def take_in(connection: Connection, told: Iterable[str]) -> Taken:
         _take_events(connection, waiting, arriving, taken)
     if number == 0:
         raise Unreadable("it is empty")
+    # Of a message and its edits either may have been here before, or be deleted here.
+    recompute(connection, arriving.edited, "en")
     return taken
 
 
@@ -406,12 +433,18 @@ def _take_row(
     if kept is None:
         return 0
     values = dict(kept)
+    if arriving.is_part_of_ours(target, values):
+        return 0
     for name in values:
         if is_person(target.c[name]):
             who = values[name]
             values[name] = None if who is None else arriving.person(who)
         elif is_room(target.c[name]):
             values[name] = arriving.room(values[name])
+    if target is revision:
+        arriving.edited.add(values["original_h"])
+        if arriving.silent.covers(values["sender_id"], values["ts"]):
+            values["body"] = ""  # as folding would: the words that it took back are no more
     if target in (revision, reaction) and not _welcome(connection, values, arriving):
         return 0
     if target is silence:
@@ -440,10 +473,9 @@ def _welcome(connection: Connection, values: Mapping[str, Any], arriving: _Arriv
     dead = select(redaction.c.target_h).where(
         redaction.c.target_h.in_(hashes), redaction.c.room_id == values["room_id"]
     )
-    return (
-        not arriving.silent.covers(values["sender_id"], values.get("ts", 0))
-        and connection.execute(dead).first() is None
-    )
+    if "event_h" in values and arriving.silent.covers(values["sender_id"], 0):
+        return False
+    return connection.execute(dead).first() is None
 
 
 def _take_events(
@@ -497,9 +529,9 @@ def _kept(
     if pair in dead or quiet:
         told.pop("content", None)
         told.pop("file", None)
-    if isinstance(told.get("content"), Mapping):
-        told["content"] = folding.minimal(one["type"], told["content"])
     its_words = told.get("message")
+    if isinstance(told.get("content"), Mapping) and not _is_wordless_poll(one):
+        told["content"] = folding.minimal(one["type"], told["content"]) or None
     if its_words is not None:
         taken.messages += 1
         worded = bool(its_words.get("body")) and not its_words.get("redacted")
@@ -512,6 +544,15 @@ def _kept(
                 "withheld": pair not in dead,
             }
     return told
+
+
+def _is_wordless_poll(one: Mapping[str, Any]) -> bool:
+    """Whether what a poll asks stands in the log alone, as an older hall kept it."""
+    said = one.get("message")
+    if one["type"] not in POLL_START or said is None:
+        return False
+    gone = said.get("redacted") or said.get("withheld")
+    return not (gone or said.get("body") or "original_body" in said)
 
 
 def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving: _Arriving) -> None:
@@ -558,6 +599,8 @@ def _insert(connection: Connection, told: Sequence[Mapping[str, Any]], arriving:
             indexed.append(IndexRow(number, where, sender, words, named, marks))
     if messages:
         connection.execute(insert(message), messages)
+        hashes = [event_hash(one["event_id"]) for one in spoken]
+        arriving.edited.update(revisions_of(connection, hashes))
     files = [
         {"event_h": event_hash(one["event_id"]), "room_id": arriving.room(one["room"]),
          "name": one["file"].get("name", ""),

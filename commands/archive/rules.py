@@ -31,6 +31,7 @@ _BETWEEN = re.compile(r"(?<=[.!?;…])\s+")
 _LAST_WORD = re.compile(r"(\w+)\.\Z")
 DAY_DIGITS = 2  # of what may be a day
 SHORT_WORD = 3  # letters of what may be shortened: "ca. zehn"
+NEAR = 20  # characters on either side of a sign that tell whether a sentence ends there
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,9 @@ def _of_line(line: str) -> list[str]:
     found: list[str] = []
     begins = 0
     for end in _BETWEEN.finditer(line):
-        if not _goes_on(line[begins : end.start()], line[end.end() :]):
+        # With the whole line looked at for each sign, "12. 12. 12. …" takes a minute.
+        before = line[max(begins, end.start() - NEAR) : end.start()]
+        if not _goes_on(before, line[end.end() : end.end() + NEAR]):
             found.append(line[begins : end.start()])
             begins = end.end()
     return [*found, line[begins:]]

@@ -8,7 +8,7 @@ from commands.digests.acting import OWN_WORDS, Act, read_reply, store
 from commands.digests.showing import digest_of
 from commands.events import Edited, Redacted
 from commands.posts import Posts
-from storage import digests, sources
+from storage import archive, digests, sources
 
 KIND = "digest"
 
@@ -25,14 +25,28 @@ def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
 
 
 def corrected(event: Edited, subject: str, context: Context) -> Posts:
-    """The line repeats the words as they are now."""
+    """The line repeats what the archive holds of the message now, which may be nothing: whoever
+    edits it may have opted out, or the archive may be off. A coordinator's reply is followed."""
     kept = digests.get(context.connection, int(subject))
     if kept is None:
         return ()
     before = digest_of(kept)
-    after = rules.reworded(before, event.original, event.now.body)
-    after = _own_words(after, event)
-    return () if after == before else store(kept, after, context)
+    after = _own_words(before, event)
+    if after == before:
+        after = _as_kept(before, event, context)
+    emptier = len(after.lines) < len(before.lines)
+    return () if after == before else store(kept, after, context, erased=emptier)
+
+
+def _as_kept(digest: rules.Digest, event: Edited, context: Context) -> rules.Digest:
+    message = archive.get(context.connection, event.original)
+    if message is None:
+        # It was said to the hall. The line has what was made of it, as a practice's title, and
+        # not the command.
+        return digest
+    if not message.body:
+        return rules.without(digest, event.original)
+    return rules.reworded(digest, event.original, message.body)
 
 
 def _own_words(digest: rules.Digest, event: Edited) -> rules.Digest:

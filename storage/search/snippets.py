@@ -1,6 +1,7 @@
 """A few words round the hit, taken from the stored text."""
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from storage.search.matching import Matcher
@@ -43,11 +44,16 @@ def snippet(text: str, language: str, matcher: Matcher, length: int = LENGTH) ->
 
 
 def _best_start(flat: str, spans: list[tuple[int, int]], length: int) -> int:
-    """Where the window with most hits begins: a little before a hit, at a word."""
+    """Where the window with most hits begins: a little before a hit, at a word.
+
+    spans: in order, none within another.
+    """
     best, most = 0, 0
-    for first, _ in spans:
+    begins, ends = [begin for begin, _ in spans], [end for _, end in spans]
+    for first in begins:
         start = max(0, min(first - LEAD, len(flat) - length + 2))
-        inside = sum(start <= begin and end <= start + length - 2 for begin, end in spans)
+        # Not one by one: a long message may be hit ten thousand times.
+        inside = bisect_right(ends, start + length - 2) - bisect_left(begins, start)
         if inside > most:
             best, most = start, inside
     if best == 0:

@@ -2,7 +2,7 @@
 
 import uuid
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -169,9 +169,16 @@ class Delivered(Hall):
     async def rings(self) -> None:
         """All alarms that are due go off."""
 
+        await self._deal_with(lambda c: timers.ring(c, self.now))
+
+    async def deals_with(self, lane: str) -> None:
+        """What intake has handed on of a room is answered."""
+        await self._deal_with(lambda _: [lane])
+
+    async def _deal_with(self, lanes: Callable[[Connection], Iterable[str]]) -> None:
         def work(connection: Connection) -> list[Entry]:
             found = []
-            for lane in timers.ring(connection, self.now):
+            for lane in lanes(connection):
                 while (turn := inbox.turn(connection, lane)) is not None:
                     found.append(turn.entry)
                     inbox.mark_handled(connection, turn.entry.id, self.now)

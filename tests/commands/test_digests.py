@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, make_url
 
+from commands.events import Edited
 from demo.postgres import Postgres
 from storage import digests, gaps, meta, outbox, rooms
 from storage.digests import DigestState
@@ -298,6 +299,29 @@ async def test_a_redaction_takes_its_line_out_of_drafts_and_digests(drafted: Wee
     assert gone == [f"{edit}/taken back" for edit in edits[:-1]]
 
 
+@pytest.mark.parametrize("edited", ["before it was drafted", "after it was sent"])
+async def test_an_edit_that_is_deleted_takes_its_line_out_of_drafts_and_digests(
+    hall: Weeks, edited: str
+) -> None:
+    question = await hall.talks(ANN, QUESTION)
+    now = hall.said(ANN, "Who insures Yusuf Kaya?", event_id=question)
+    if edited == "before it was drafted":
+        edit = await hall.puts_right(ANN, question, now.body)
+    await hall.passes(LATER)
+    key = hall.draft()
+    await hall.taps(CORA, key, "👍", DESK)
+    if edited == "after it was sent":
+        edit = await hall.puts_right(ANN, question, now.body)
+        await hall.responds(Edited(edit, question, now))
+    (sent,) = hall.sent()
+    assert "Yusuf" in hall.latest(sent.key)
+    await hall.takes_back(ANN, edit)
+    await hall.redacts(ANN, edit)
+    assert hall.latest(sent.key) == "A quiet week: nothing new."
+    assert "Yusuf" not in hall.latest(key)
+    assert "Yusuf" not in str((await hall.kept()).content)
+
+
 async def test_a_room_s_archive_that_is_thrown_away_leaves_drafts_and_digests(
     drafted: Weeks,
 ) -> None:
@@ -324,8 +348,8 @@ async def test_a_redaction_between_draft_and_sending_is_never_sent(drafted: Week
 
 async def test_an_edit_is_followed_and_so_is_the_coordinators_own(drafted: Weeks) -> None:
     key = drafted.draft()
-    asked = drafted.said(ANN, QUESTION, event_id=drafted.question)  # type: ignore[attr-defined]
-    await drafted.edits(asked, "Who insures guides?")
+    question: EventId = drafted.question  # type: ignore[attr-defined]
+    await puts_right(drafted, question, "Who insures guides?")
     assert "“Who insures guides?” (Havnvoll)" in drafted.latest(key)
     await drafted.replies(CORA, "2: Nice poster")
     own = drafted.last_reply
@@ -333,6 +357,51 @@ async def test_an_edit_is_followed_and_so_is_the_coordinators_own(drafted: Weeks
     assert "2. A nice poster" in drafted.latest(key)
     await drafted.redacts(CORA, own.event_id, DESK)
     assert "2. “See https" in drafted.latest(key)
+
+
+async def puts_right(hall: Weeks, target: EventId, body: str) -> None:
+    """Ann edits a message: the archive hears of it, and then the hall."""
+    edit = await hall.puts_right(ANN, target, body)
+    await hall.responds(Edited(edit, target, hall.said(ANN, body, event_id=target)))
+
+
+@pytest.mark.parametrize("sent", [False, True])
+async def test_who_has_opted_out_takes_words_out_by_an_edit_and_brings_none_in(
+    drafted: Weeks, sent: bool
+) -> None:
+    question: EventId = drafted.question  # type: ignore[attr-defined]
+    key = drafted.draft()
+    if sent:
+        await drafted.taps(CORA, key, "👍", DESK)
+    await drafted.says(ANN, "privacy archive off", direct(ANN))
+    await puts_right(drafted, question, "Who insures canaries?")
+    for post in (key, *(one.key for one in drafted.sent())):
+        assert "insures" not in drafted.latest(post)
+        assert "1 message that was taken back" in drafted.latest(post)
+    assert "canaries" not in drafted.readable()
+    assert "insures" not in str((await drafted.kept()).content)
+
+
+async def test_words_of_when_the_archive_is_off_come_into_no_digest(drafted: Weeks) -> None:
+    question: EventId = drafted.question  # type: ignore[attr-defined]
+    await drafted.taps(CORA, drafted.draft(), "👍", DESK)
+    await drafted.do(lambda c: rooms.change(c, HOUSING, archive_on=False, archive_since=None))
+    now = drafted.said(ANN, "Who insures canaries?", event_id=question)
+    await drafted.responds(Edited(drafted.next_event(), question, now))
+    assert "canaries" not in drafted.readable()
+    assert "canaries" not in str((await drafted.kept()).content)
+
+
+async def test_a_practice_that_is_put_right_is_still_told_by_a_title(hall: Weeks) -> None:
+    form = "!practice share\nTitle: Warm rooms\nProblem: {}\nWhat we do: Felt"
+    command = hall.said(ANN, form.format("It is cold"))
+    await hall.responds(command)
+    await hall.passes(LATER)
+    now = replace(command, body=form.format("It is cold in winter"))
+    await hall.responds(Edited(hall.next_event(), command.event_id, now))
+    assert "Warm rooms" in hall.latest(hall.draft())
+    assert "winter" not in hall.latest(hall.draft())
+    assert "!practice share" not in str((await hall.kept()).content)
 
 
 async def test_lines_are_kept_no_longer_than_the_archive_keeps_words(drafted: Weeks) -> None:

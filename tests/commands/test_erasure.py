@@ -237,6 +237,57 @@ async def test_an_edit_of_before_the_archive_began_anew_takes_the_old_words_away
     assert await where(hall.database, "canary") == set()
 
 
+FORM = "!practice share\nTitle: Warm rooms\nProblem: {}\nWhat we do: Felt"
+
+
+@pytest.mark.parametrize("archived", [True, False])
+async def test_what_was_made_of_an_edit_goes_when_the_edit_alone_is_deleted(
+    hall: Delivered, archived: bool
+) -> None:
+    """A practice, its card, the copy that is searched, and answers that repeat it."""
+    if archived:
+        await hall.keeps_archive()
+    command = said(hall, FORM.format("It is cold"))
+    edit = edited(hall, command, FORM.format("canary"))
+    for one in (command, edit):
+        await comes(hall, one)
+        await hall.deals_with(HOUSING)
+    assert "canary" in await hall.hears(BEN, "search warm", direct(BEN))
+    assert await where(hall.database, "canary") == {"document", "practice_field"}
+    await comes(hall, deleted(hall, edit.event_id))
+    await hall.deals_with(HOUSING)
+    assert await where(hall.database, "canary") == set()
+    assert "canary" not in hall.readable()
+    assert "P-1 is withdrawn" in hall.bodies(direct(ANN))[-1]
+    assert "source" not in await where(hall.database, command.event_id)
+
+
+async def test_a_stranger_who_deletes_what_they_tried_to_edit_takes_nothing_along(
+    hall: Delivered,
+) -> None:
+    await hall.keeps_archive()
+    command = said(hall, FORM.format("It is cold"))
+    forged = edited(hall, command, FORM.format("canary"), by=BEN)
+    for one in (command, forged, deleted(hall, forged.event_id)):
+        await comes(hall, one)
+        await hall.deals_with(HOUSING)
+    assert "It is cold" in await hall.hears(BEN, "search warm", direct(BEN))
+
+
+async def test_a_command_that_an_edit_made_is_undone_when_the_edit_is_deleted(
+    hall: Delivered,
+) -> None:
+    command = said(hall, "!practise sahre")
+    edit = edited(hall, command, FORM.format("canary"))
+    for one in (command, edit):
+        await comes(hall, one)
+        await hall.deals_with(HOUSING)
+    assert "practice_field" in await where(hall.database, "canary")
+    await comes(hall, deleted(hall, edit.event_id))
+    await hall.deals_with(HOUSING)
+    assert await where(hall.database, "canary") == set()
+
+
 async def test_erasure_is_shown_first_and_done_only_on_yes(hall: Delivered) -> None:
     await hall.keeps_archive()
     await hall.talks(ANN, "We have four lifts")

@@ -1,10 +1,11 @@
 """Questions: looked after, offered to who may know elsewhere, and the answers carried back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from commands.events import Said
+from commands.events import Edited, Said
 from storage import asked, meta, people, sources
 from storage.asked_records import AskedQuestion, QuestionState
 from storage.outbox import Action
@@ -206,6 +207,26 @@ async def test_copies_follow_edits_and_redactions(hall: Weeks) -> None:
     after = await question(hall)
     assert (after.text, after.state) == ("", QuestionState.GONE)
     assert not await hall.do(lambda c: sources.of(c, said.event_id))
+
+
+async def test_an_edit_that_is_deleted_takes_the_question_or_the_copy_of_an_answer_along(
+    hall: Weeks,
+) -> None:
+    said = await routed(hall)
+    answer = await answers(hall)
+    (copy,) = copies(hall)
+    edits = [hall.next_event(), hall.next_event()]
+    now = replace(answer, body="The city insures Yusuf Kaya")
+    await hall.responds(Edited(edits[0], answer.event_id, now))
+    assert "Yusuf" in hall.latest(copy)
+    await hall.redacts(BEN, edits[0], WELCOME)
+    assert f"{copy}/taken back" in [one.key for one in hall.stood]
+    assert (await question(hall)).state is QuestionState.OPEN
+    now = replace(said, body="!ask Who insures Yusuf Kaya?")
+    await hall.responds(Edited(edits[1], said.event_id, now))
+    assert "Yusuf" in hall.latest(THERE)
+    await hall.redacts(ANN, edits[1])
+    assert ((await question(hall)).text, "Yusuf" in hall.readable()) == ("", False)
 
 
 async def test_copies_go_with_the_archive_of_the_room_they_come_from(hall: Weeks) -> None:

@@ -1,6 +1,7 @@
 """A summary is searched once somebody of its thread has confirmed it, and while it holds."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from commands.digests.showing import scope_of
 from commands.events import Edited, Redacted
 from storage import documents
 from storage.database import open_database
-from storage.records import EventId
+from storage.records import EventId, UserId
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, direct, furnish
 from tests.commands.delivered import Delivered
 from tests.commands.test_erasure import is_erased
@@ -208,6 +209,24 @@ async def test_an_answer_of_the_new_words_stays_when_the_edit_is_dealt_with_late
     assert [body for body in answers if "Found 1" in body and "We have a" in body]
 
 
+@pytest.mark.parametrize("who", [ANN, BEN])
+async def test_an_answer_that_repeats_a_practice_goes_when_its_author_changes_the_command(
+    hall: Delivered, who: UserId
+) -> None:
+    """The command is no part of the archive; somebody else's edit changes nothing."""
+    await hall.keeps_archive()
+    form = "!practice share\nTitle: Warm flats\nProblem: {}\nWhat we do: Felt"
+    command = hall.said(ANN, form.format("Yusuf Kaya is cold"))
+    await hall.responds(command)
+    hall.later(timedelta(minutes=1))
+    await hall.says(CORA, "!search flat")
+    answer = next(one.key for one in hall.standing() if "Found 1" in one.body)
+    now = replace(command, sender=who, body=form.format("They are cold"))
+    await hall.responds(Edited(hall.next_event(), command.event_id, now))
+    assert (answer in [one.key for one in hall.standing()]) is (who == BEN)
+    assert any("says something else now" in one for one in hall.bodies(HOUSING)) is (who == ANN)
+
+
 async def test_a_summary_of_what_was_changed_is_taken_back_and_says_why(hall: Delivered) -> None:
     (root, _idea), key = await summed_up(hall)
     edit = await hall.puts_right(ANN, root, "We need hosts for the autumn visit.")
@@ -216,6 +235,20 @@ async def test_a_summary_of_what_was_changed_is_taken_back_and_says_why(hall: De
     assert "spring" not in hall.readable()
     assert "says something else now" in hall.bodies(HOUSING)[-1]
     assert key not in [one.key for one in hall.standing()]
+
+
+async def test_nobody_takes_an_answer_back_by_deleting_what_they_tried_to_edit(
+    hall: Delivered,
+) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "We need hosts for the spring visit.")
+    edits = {who: await hall.puts_right(who, root, "We need hosts") for who in (BEN, ANN)}
+    await hall.says(CORA, "!search hosts")
+    answer = next(one.key for one in hall.standing() if "Found 1" in one.body)
+    for who, left in ((BEN, True), (ANN, False)):
+        await hall.takes_back(who, edits[who])
+        await hall.redacts(who, edits[who])
+        assert (answer in [one.key for one in hall.standing()]) is left
 
 
 async def test_nobody_else_s_edit_takes_an_answer_back(hall: Delivered) -> None:

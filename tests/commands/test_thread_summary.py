@@ -13,6 +13,7 @@ from commands.archive.rules import (
     summarise,
 )
 from storage.records import ArchivedMessage, EventId, RoomId, UserId
+from tests.growth import growth
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -55,6 +56,12 @@ def talk(*lines: tuple[str, str], **reactions: int) -> list[ArchivedMessage]:
 )  # fmt: skip
 def test_sentences_end_where_people_end_them(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
+
+
+@pytest.mark.parametrize("unit", ["12. ", "a. b ", "x" * 90 + " 1. 1. 1. 1. 1. "])
+def test_a_line_of_many_signs_takes_no_more_than_its_length(unit: str) -> None:
+    signs = unit.count(". ")
+    assert growth(lambda size: sentences(unit * (size // signs)), 250) < 8
 
 
 def test_a_long_sentence_is_cut_between_words() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from demo.postgres import Postgres
 from storage import (
@@ -196,6 +196,27 @@ async def test_what_a_poll_asked_before_it_was_edited_is_in_its_message_alone(
     assert "canary" not in "".join(await other.read(for_members))
 
 
+async def test_a_poll_that_has_no_text_beside_the_log_keeps_what_it_asks(
+    mine: Database, database: Database
+) -> None:
+    """Such as an older hall kept; deleted, it is empty all the same."""
+    kind = "org.matrix.msc3381.poll.start"
+    asked = {kind: {"question": {"m.text": "Which day?"}, "answers": []}}
+    poll = RoomEvent(EventId("$p"), ROOMS[0], kind, PEOPLE[0], START, {})
+    gone = RoomEvent(EventId("$r"), ROOMS[0], "m.room.redaction", PEOPLE[0], START, {},
+                     redacts=EventId("$p"))  # fmt: skip
+    await _hears(mine, poll)
+    await mine.write(lambda c: c.execute(update(event).values(content=asked)))
+    await mine.write(lambda c: meta.hall_id(c))
+    told = await out(mine)
+    assert "Which day?" in "".join(told)
+    await database.write(lambda c: portable.take_in(c, told), alone=True)
+    assert await out(database) == told
+    await _hears(database, gone)
+    await database.write(lambda c: portable.take_in(c, told), alone=True)
+    assert "Which day?" not in "".join(await out(database))
+
+
 @pytest.mark.promise("What was erased, deleted or is not to be kept does not return with an import")
 async def test_an_older_export_brings_nothing_erased_back(database: Database) -> None:
     await database.write(tell, alone=True)
@@ -247,6 +268,78 @@ async def test_what_belongs_to_a_visit_comes_along(database: Database, older: bo
     assert json.loads(line)["its_kind"] == "note"
 
 
+def _says(event_id: str, body: str, at: int, edits: str = "", by: UserId = PEOPLE[0]) -> RoomEvent:
+    """Somebody says something, or edits it; at: seconds after the start."""
+    new = {"msgtype": "m.text", "body": body}
+    moment = START + at * 1000
+    if not edits:
+        return RoomEvent(EventId(event_id), ROOMS[0], "m.room.message", by, moment, new)
+    relation = {"rel_type": "m.replace", "event_id": edits}
+    content = {**new, "m.new_content": new}
+    return RoomEvent(
+        EventId(event_id), ROOMS[0], "m.room.message", by, moment, content, relates_to=relation
+    )
+
+
+async def _hears(database: Database, *events: RoomEvent) -> None:
+    facts = [read_fact(one, "en") for one in events]
+    await database.write(lambda c: folding.record(c, facts, START + 900_000, "en"), alone=True)
+
+
+async def _worded(database: Database, word: str) -> list[str]:
+    """What is found by a word."""
+
+    def find(connection: Connection) -> list[str]:
+        scope = search.Scope(rooms=(rooms.know(connection, ROOMS[0]).id,))
+        rows = search.candidates(connection, Word(word), scope)
+        return [one.body for one in archive.by_ids(connection, [row.message_id for row in rows])]
+
+    return await database.read(find)
+
+
+SAID, EDIT = _says("$1", "the secret flat", 0), _says("$2", "a flat", 1, edits="$1")
+
+
+@pytest.mark.parametrize("known", ["the message", "its edit", "a deletion of the edit"])
+async def test_a_message_that_was_here_before_its_edit_or_after_it_shows_what_counts(
+    mine: Database, database: Database, known: str
+) -> None:
+    gone = RoomEvent(
+        EventId("$r"), ROOMS[0], "m.room.redaction", PEOPLE[0], START + 2_000, {},
+        redacts=EDIT.event_id,
+    )  # fmt: skip
+    await _hears(mine, SAID)
+    earlier = await out(mine)
+    await _hears(mine, EDIT)
+    told = earlier if known == "its edit" else await out(mine)
+    here = {"the message": SAID, "its edit": EDIT, "a deletion of the edit": gone}
+    await _hears(database, here[known])
+    for _ in range(2):
+        await database.write(lambda c: portable.take_in(c, told), alone=True)
+        left = SAID if known == "a deletion of the edit" else EDIT
+        assert await _worded(database, "flat") == [left.content["body"]]
+    assert bool(await _worded(database, "secret")) is (known == "a deletion of the edit")
+
+
+async def test_an_edit_of_who_is_silent_takes_the_old_words_away_and_brings_none(
+    mine: Database, database: Database
+) -> None:
+    """As it does when it is heard; somebody else's edit does not bring them back."""
+    await _hears(mine, SAID, EDIT)
+    told = await out(mine)
+
+    def was_silent(connection: Connection) -> None:
+        ann = people.know(connection, PEOPLE[0]).id
+        silences.begin(connection, ann, START + 500)
+        silences.end(connection, ann, START + 5_000)
+
+    await database.write(was_silent, alone=True)
+    await database.write(lambda c: portable.take_in(c, told), alone=True)
+    await _hears(database, _says("$3", "a flat, they say", 9, edits="$1", by=PEOPLE[1]))
+    assert await _worded(database, "flat") == []
+    assert '"body":"a flat"' not in "".join(await out(database))
+
+
 def _rows(author: UserId, at: int) -> list[str]:
     """Of every other table a line with words, by the same person at the same moment (ms)."""
     by_number = {"person_id": author, "at": at}
@@ -281,6 +374,50 @@ def _rows(author: UserId, at: int) -> list[str]:
          "progress": "open", "why": "canary", "why_source": "$said", **by_address},
     ]  # fmt: skip
     return [json.dumps(one) for one in told]
+
+
+async def test_a_practice_or_a_visit_that_was_here_before_gets_no_parts_of_another_s(
+    database: Database,
+) -> None:
+    """Two halls count from 1, each; nor does an answer come back that was deleted here."""
+
+    def of_our_own(connection: Connection) -> None:
+        meta.hall_id(connection)
+        ben = people.know(connection, PEOPLE[1])
+        made = practices.start(
+            connection, ben, PracticeState.DRAFT, instant(START), cluster="housing"
+        )
+        told = Answered("Warm rooms", ROOMS[0], EventId("$p"))
+        practices.answer(connection, made.number, PracticeField.TITLE, told, instant(START))
+
+    theirs = [json.loads(line) for line in _rows(PEOPLE[0], START)]
+    field = {"kind": "practice_field", "practice_id": 1, "field": "problem", "text": "canary",
+             "at": START}  # fmt: skip
+    lines = [json.dumps(one) for one in (*theirs, field) if one["kind"] != "promise"]
+    (visit,) = [{**one, "title": "Ours"} for one in theirs if one["kind"] == "visit"]
+    await database.write(of_our_own)
+    await database.write(lambda c: portable.take_in(c, [lines[0], json.dumps(visit)]), alone=True)
+    before = await out(database)
+    taken = await database.write(lambda c: portable.take_in(c, lines), alone=True)
+    assert taken.rows == 0
+    assert await out(database) == before
+
+
+async def test_a_transfer_of_a_number_that_was_given_here_leaves_its_diary_out(
+    database: Database,
+) -> None:
+    """Also where its practice comes in."""
+    told = [json.loads(line) for line in _rows(PEOPLE[0], START)]
+    ours = [{**one, "text": "ours"} for one in told if "transfer" in one["kind"]]
+    ours = [{**one, "practice_id": 7} if one["kind"] == "transfer" else one for one in ours[:2]]
+    first = [json.dumps(one) for one in (told[0], *ours)]
+    await database.write(lambda c: portable.take_in(c, first), alone=True)
+    lines = [json.dumps(one) for one in told]
+    for _ in range(2):
+        await database.write(lambda c: portable.take_in(c, lines), alone=True)
+        notes = [one for one in await out(database) if '"transfer_note"' in one]
+        assert [json.loads(one)["text"] for one in notes] == ["ours"]
+    assert len([one for one in await out(database) if '"practice_review"' in one]) == 1
 
 
 @pytest.mark.parametrize("later", [False, True])

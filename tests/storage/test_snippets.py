@@ -15,6 +15,7 @@ from storage.search.rows import Row
 from storage.search.snippets import LENGTH, Piece, snippet
 from storage.search.stemming import LANGUAGES, is_whole
 from storage.search.words import forms
+from tests.growth import growth
 from tests.storage.test_analyser import SEAMS, pairs
 from tests.storage.test_search import VOCABULARY, _answers, some_corpus
 
@@ -53,6 +54,18 @@ LONG = "Introduction. " * 30 + "The volunteers met in the library. " + "And so o
 )
 def test_hits_are_marked_as_they_are_written(text: str, tree: Node, expected: str) -> None:
     assert shown(text, tree) == expected
+
+
+@pytest.mark.parametrize(("unit", "word"), [("I a ", "i"), ("東京a1", "東京")])
+def test_a_message_that_is_hit_again_and_again_takes_no_more_than_its_length(
+    unit: str, word: str
+) -> None:
+    assert growth(lambda size: shown(unit * size, Word(word)), 1_000) < 8
+
+
+def test_of_many_hits_those_that_stand_closest_are_shown() -> None:
+    text = ("A tea here. " + "x" * 150) * 5 + " tea, tea and tea " + ("x" * 150 + " tea ") * 5
+    assert "[tea], [tea] and [tea]" in shown(text, Word("tea"))
 
 
 def test_a_long_message_is_shown_round_its_hits() -> None:
