@@ -87,6 +87,7 @@ async def _measure(name: str, database: Database, files: Path, folder: Path) -> 
             settings=Settings(Community("N", "n", "UTC", "en", (), (), (), ()), Limits(),
                               ArchiveRules()),
             clock=SimpleNamespace(now=lambda: now),
+            saving_ledger=asyncio.Lock(),
             me="",
             bells=Bells(),
             folder=folder,

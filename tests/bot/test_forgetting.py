@@ -1,5 +1,6 @@
 """What was taken back, erased, edited away or too old is in no file that the hall owns."""
 
+import asyncio
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -166,6 +167,7 @@ def hall_of(database: Database, folder: Path) -> Hall:
         clock=SimpleNamespace(now=lambda: NOW),
         bells=Bells(),
         folder=folder,
+        saving_ledger=asyncio.Lock(),
         me=ME,
     )
     return cast(Hall, hall)

@@ -135,6 +135,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         bells=Bells(),
         folder=tmp_path / "data",
         keeping=asyncio.Lock(),
+        saving_ledger=asyncio.Lock(),
     )
     (tmp_path / "data").mkdir()
     made = Place(cast(Hall, hall), server, tmp_path / "data")

@@ -1,5 +1,6 @@
 """Somebody wants to be erased, or to see it all: asked first, done aside, told in numbers."""
 
+import asyncio
 import io
 import json
 import zipfile
@@ -62,7 +63,7 @@ def running(hall: Hall, folder: Path) -> RealHall:
     clock = SimpleNamespace(now=lambda: hall.now)
     real = SimpleNamespace(
         database=hall.database, settings=hall.settings, clock=clock, bells=Bells(), folder=folder,
-        me=ME,
+        saving_ledger=asyncio.Lock(), me=ME,
     )  # fmt: skip
     return cast(RealHall, real)
 

@@ -331,7 +331,7 @@ async def test_a_ledger_that_was_not_written_since_makes_nobody_silent(
 async def test_who_came_back_after_an_erasure_is_silent_though_the_backup_is_of_before(
     database: Database, tmp_path: Path
 ) -> None:
-    """They had opted in again when it was made; then they left, and came back."""
+    """They had opted in again when it was made; then they opted out, left, and came back."""
 
     def opted_in(connection: Connection) -> None:
         ann = people.know(connection, ANN)
@@ -341,6 +341,8 @@ async def test_who_came_back_after_an_erasure_is_silent_though_the_backup_is_of_
 
     await database.write(meta.hall_id)
     await database.write(opted_in)
+    assert await database.write(erasures.forget_gone) == 0, "they have begun anew"
+    await database.write(lambda c: silences.begin(c, people.know(c, ANN).id, START + 3_000))
     assert await database.write(erasures.forget_gone) == 1
     await tell(database, said(4, ANN, "canary"))
     assert await bodies(database) == [""]
