@@ -15,6 +15,7 @@ from bot import upkeep
 from demo.homeserver import Account, Homeserver
 from demo.people import Person
 from demo.postgres import Postgres
+from storage.database import Database, open_database
 
 NewPerson = Callable[[str], Awaitable[Person]]
 
@@ -70,6 +71,21 @@ def postgres() -> Iterator[Postgres]:
     with Postgres.start(folder, durable=False) as server:
         yield server
     shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def bare(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database without any tables."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/moothall.db"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        name = f"hall_{uuid4().hex[:12]}"
+        server.create_database(name)
+        url = server.url(name)
+    opened = await open_database(url)
+    yield opened
+    await opened.close()
 
 
 def new_account(homeserver: Homeserver, name: str) -> Account:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 
@@ -18,9 +17,8 @@ from bot.hall import Hall
 from bot.matrix.answers import RawPage
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.state import DIRECT_STATE
-from demo.postgres import Postgres
 from storage import gaps, meta, outbox, people, rooms, silences
-from storage.database import open_database
+from storage.database import Database, open_database
 from storage.outbox import Action, Row
 from storage.records import RoomId
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, ME, WELCOME, direct, furnish
@@ -37,21 +35,12 @@ from tests.fuzz.wire import (
 CHAT = RoomId("!chat-of-cora:hs")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def wired(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[WiredHall]:
+@pytest.fixture
+async def wired(bare: Database) -> AsyncIterator[WiredHall]:
     """A running hall that has heard all there is."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/hall.db"
-    else:
-        server: Postgres = request.getfixturevalue("postgres")
-        name = f"hall_{uuid4().hex[:12]}"
-        server.create_database(name)
-        url = server.url(name)
-    database = await open_database(url)
-    async with wired_hall(database) as hall:
+    async with wired_hall(bare) as hall:
         await hall.hears(timeline([], HOUSING))  # what waits is sent from then on
         yield hall
-    await database.close()
 
 
 async def until(is_so: Callable[[], Any | Awaitable[Any]], seconds: float = 10.0) -> None:
@@ -185,24 +174,26 @@ async def test_a_file_that_cannot_be_made_does_not_hold_up_what_follows(
     assert answers_to(wired, "$next")
 
 
-async def test_a_rate_limit_is_no_attempt_and_a_passing_trouble_no_end(wired: WiredHall) -> None:
-    for number, passing in enumerate((Refused(404, "M_NOT_FOUND"), ConnectionRefusedError())):
-        send, tries = wired.wire.send, 0
+@pytest.mark.parametrize(
+    ("passing", "times"),
+    [(Refused(404, "M_NOT_FOUND"), 1), (ConnectionRefusedError(111, "away"), 9)],
+    ids=str,
+)
+async def test_a_rate_limit_is_no_attempt_and_a_passing_trouble_no_end(
+    wired: WiredHall, passing: Exception, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, troubles = wired.wire.send, [RateLimited(0.01)] * 6 + [passing] * times
 
-        async def limited(*arguments: Any, **named: Any) -> Any:
-            nonlocal tries
-            tries += 1
-            if tries <= 6:
-                raise RateLimited(0.01)
-            if tries == 7 or (tries < 16 and isinstance(passing, OSError)):  # noqa: B023 — awaited
-                raise passing  # noqa: B023
-            return await send(*arguments, **named)  # noqa: B023
+    async def limited(*arguments: Any, **named: Any) -> Any:
+        if troubles:
+            raise troubles.pop(0)
+        return await send(*arguments, **named)
 
-        wired.wire.send = limited  # type: ignore[method-assign]
-        await wired.hears(timeline([raw_message(f"$ask{number}", ANN, "!whoami")], HOUSING))
-        wired.wire.send = send  # type: ignore[method-assign]
-        assert len(answers_to(wired, f"$ask{number}")) == 1
-        assert await wired.read(set_aside) == {}
+    monkeypatch.setattr(delivery, "wait_after", lambda *_: 0.001)
+    wired.wire.send = limited  # type: ignore[method-assign]
+    await wired.hears(timeline([raw_message("$ask", ANN, "!whoami")], HOUSING))
+    assert len(answers_to(wired, "$ask")) == 1
+    assert await wired.read(set_aside) == {}
 
 
 async def test_words_that_are_deleted_while_the_account_rests_are_not_sent(
