@@ -17,29 +17,10 @@ from storage.search.rows import DocumentRow, IndexRow, Reach, Row, Scope
 from storage.search.stemming import LANGUAGES, analyser_version
 
 __all__ = [
-    "LANGUAGES",
-    "Analysed",
-    "DocumentRow",
-    "IndexRow",
-    "Reach",
-    "Row",
-    "Scope",
-    "analyse",
-    "analyse_as",
-    "analyser_version",
-    "candidates",
-    "clear",
-    "create",
-    "documents",
-    "erase_rows",
-    "index_documents",
-    "index_row",
-    "index_rows",
-    "marks_of",
-    "title_of",
-    "topics",
-    "unindex_documents",
-    "unindex_rows",
+    "LANGUAGES", "Analysed", "DocumentRow", "IndexRow", "Reach", "Row", "Scope", "analyse",
+    "analyse_as", "analyser_version", "candidates", "clear", "create", "documents",
+    "erase_rows", "index_documents", "index_row", "index_rows", "marks_of", "title_of", "topics",
+    "unindex_documents", "unindex_rows",
 ]  # fmt: skip
 
 NEWEST = 400  # matches that are ranked; more are said to be "400+"

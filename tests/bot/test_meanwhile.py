@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -325,12 +324,15 @@ async def test_a_second_room_s_older_history_begins_beside_the_first(wired: Wire
         return RawPage(room_id, (), None)
 
     wired.wire.messages = messages  # type: ignore[method-assign]
-    now = datetime.now(UTC)
-    for number, room in enumerate((HOUSING, WELCOME), 1):
-        open_past = partial(gaps.open_past, room_id=room, back_to=0, reached=10**12, now=now)
-        await wired.hall.database.write(open_past)
+
+    async def begins(room: RoomId) -> None:
+        now = datetime.now(UTC)
+        await wired.hall.database.write(lambda c: gaps.open_past(c, room, 0, 10**12, now))
         wired.hall.bells.gaps.ring()
-        await until(lambda number=number: len(asked) == number)  # type: ignore[misc]
+        await until(lambda: room in asked)
+
+    await begins(HOUSING)
+    await begins(WELCOME)
     over.set()
     await wired.is_done()
 
