@@ -189,17 +189,16 @@ def faults_heard(
 ) -> list[str]:
     """What the hall said too little, too often, or in clear where the room is encrypted.
 
-    known: what it had said before it began.
+    known: what it had said before it began. Its greetings come once, before or since: a room is
+    open before they are said in it.
     """
-    heard = [one for one in _by_hall(judge, hall, rooms_) if one.event_id not in known]
+    said = _by_hall(judge, hall, rooms_)
+    heard = [one for one in said if one.event_id not in known]
     faults = [f"unreadable: {one.event_id}" for one in heard if one.type == "m.room.encrypted"]
     answers = Counter(one.thread_root for one in heard if one.thread_root is not None)
     letters = Counter(one.reacts_to for one in heard if one.reacts_to is not None)
-    alarms: Counter[str] = Counter(
-        str(one.content[POST_KEY])
-        for one in heard
-        if one.thread_root is None and one.reacts_to is None and POST_KEY in one.content
-    )
+    alarms = Counter(key for one in heard if (key := _own_key(one)) and not _greets(key))
+    greetings = Counter(key for one in said if (key := _own_key(one)) and _greets(key))
     faults += _differences("answers to", answers, ledger.commands)
     faults += _differences("letters on", letters, ledger.private)
     faults += [
@@ -207,7 +206,19 @@ def faults_heard(
         for one in heard
         if one.type == MESSAGE and one.encrypted != judge.client.rooms[one.room_id].encrypted
     ]
-    return faults + _differences("alarms", alarms, ledger.alarms)
+    faults += _differences("alarms", alarms, ledger.alarms)
+    return faults + [f"greetings {key}: {times}" for key, times in greetings.items() if times > 1]
+
+
+def _own_key(one: Heard) -> str | None:
+    """Of what answers nobody."""
+    if one.thread_root is not None or one.reacts_to is not None or POST_KEY not in one.content:
+        return None
+    return str(one.content[POST_KEY])
+
+
+def _greets(key: str) -> bool:
+    return key.startswith(("welcome/", "archive/notice/"))
 
 
 def faults_in_letters(hall: str, ledger: Ledger, people: Sequence[Person]) -> list[str]:
