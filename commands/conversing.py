@@ -1,17 +1,20 @@
 """What features hear besides commands, and from whom: conversations, taps, corrections."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 
 from commands import listeners, replies
 from commands.command import Call
 from commands.context import Context
 from commands.events import Edited, PollAnswered, PollEnded, Reacted, Redacted, Said
-from commands.listener import Ballot, Closing, Tap, plain_emoji
+from commands.listener import Ballot, Closing, Listener, Tap, plain_emoji
 from commands.posts import Post, Posts
 from commands.rights import as_of_now, has_say, power_in
 from storage import listening, outbox, reactions, rooms, sources
 from storage.listening import Conversation, Place
 from storage.reactions import Heeded
+from storage.records import Person, Room
 
 
 def conversation_of(connection: Connection, said: Said, *, direct: bool) -> Conversation | None:
@@ -41,34 +44,64 @@ def hear(conversation: Conversation, call: Call[None], context: Context) -> Post
     return listener.said(call, conversation.subject, context)
 
 
-def correct(event: Edited, context: Context) -> Posts | None:
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """anew: the new words are to be read as a command is, whatever else was done."""
+
+    posts: Posts
+    anew: bool
+
+
+def correct(event: Edited, context: Context) -> Corrected:
     """Tell those who made something from a message that its words are others now.
 
-    None if nobody did. Only its author corrects a message: homeservers let anybody try.
+    Only its author corrects a message: homeservers let anybody try.
     """
-    made = sources.of(context.connection, event.original)
-    if not made:
-        return None
+    if not sources.of(context.connection, event.original):
+        return Corrected((), anew=True)
+    if _author(event, context) is None:
+        return Corrected((), anew=False)
+    sources.add_edit(context.connection, event.event_id, event.original, event.now.sender)
+    posts: list[Post] = []
+    anew = False
+    for listener, subject in _makers(event, context):
+        told = listener.corrected(event, subject, context)
+        anew = anew or told is None
+        posts += told or ()
+    return Corrected(posts, anew)
+
+
+def retell(event: Edited, context: Context) -> Posts:
+    """What shows others' things says what these say now; after all of them were corrected."""
+    posts: list[Post] = []
+    for listener, subject in _makers(event, context):
+        posts += listener.retold(event, subject, context)
+    return posts
+
+
+def _author(event: Edited, context: Context) -> tuple[Room, Person] | None:
+    """Who edits, and where; None if they are not there, or it is not surely them."""
     present = rooms.presence(context.connection, event.now.room_id, event.now.sender)
     if present is None or present[2] != "join" or not present[0].joined:
-        return ()
-    room, author = present[0], as_of_now(context.connection, present[1])
-    if room.encrypted and not event.now.encrypted:
-        return ()  # not surely its author's
-    sources.add_edit(context.connection, event.event_id, event.original, author.user_id)
-    posts: list[Post] = []
-    for source in made:
-        listener = listeners.of_kind(source.kind)
-        if (
-            listener is not None
-            and source.sender == author.user_id
-            and has_say(listener.who, author, room, context)
-        ):
-            told = listener.corrected(event, source.subject, context)
-            if told is None:
-                return None
-            posts += told
-    return posts
+        return None
+    if present[0].encrypted and not event.now.encrypted:
+        return None
+    return present[0], as_of_now(context.connection, present[1])
+
+
+def _makers(event: Edited, context: Context) -> list[tuple[Listener, str]]:
+    """Who made something of an edited message that is its author's, and what."""
+    there = _author(event, context)
+    if there is None:
+        return []
+    room, author = there
+    return [
+        (listener, one.subject)
+        for one in sources.of(context.connection, event.original)
+        if one.sender == author.user_id
+        and (listener := listeners.of_kind(one.kind)) is not None
+        and has_say(listener.who, author, room, context)
+    ]
 
 
 def poll_answer(event: PollAnswered, context: Context) -> Posts:

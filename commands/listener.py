@@ -88,7 +88,8 @@ class Listener:
 
     said: words in a conversation of this kind (`storage.listening`), with its subject.
     corrected, taken_back: a message that the feature made something from (`storage.sources`);
-    None from `corrected`: what was typed is a command, and is carried out anew.
+    None from `corrected`: what was typed is a command, and is carried out anew. retold: likewise,
+    once everybody else's things have the new words, for who shows those.
     tapped: reactions on our posts whose key begins with one of `posts`, or with one of `emojis`
     on anybody's message. polled, poll_ended: polls of ours whose key begins so; removed: such a
     post that somebody else took away.
@@ -106,6 +107,7 @@ class Listener:
     poll_ended: Callable[[Closing, Context], Posts] = _ends_nothing
     erased: Callable[[Gone, Context], Posts] = _had_nothing
     removed: Callable[[Redacted, str, Context], Posts] = _hears_nothing
+    retold: Callable[[Edited, str, Context], Posts] = _hears_nothing
     posts: tuple[str, ...] = ()
     emojis: frozenset[str] = frozenset()
     who: Who = Who.EVERYONE

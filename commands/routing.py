@@ -129,14 +129,13 @@ def heard_by_the_way(event: Said, context: Context) -> Posts:
 
 def answer_again(event: Edited, context: Context) -> Posts:
     """What was made from a message follows its new words; a command put right is answered."""
-    told = conversing.correct(event, context)
-    if told is not None:
-        return told
-    if not inbox.may_be_by(context.connection, event.original, event.now.sender):
-        return ()  # homeservers let anybody try, and the answer would stand under another's words
-    told = answer(in_its_thread(event, context), context, corrected=True)
-    sources.add_edit(context.connection, event.event_id, event.original, event.now.sender)
-    return told
+    made = conversing.correct(event, context)
+    posts = list(made.posts)
+    # Homeservers let anybody try, and the answer would stand under another's words.
+    if made.anew and inbox.may_be_by(context.connection, event.original, event.now.sender):
+        posts += answer(in_its_thread(event, context), context, corrected=True)
+        sources.add_edit(context.connection, event.event_id, event.original, event.now.sender)
+    return [*posts, *conversing.retell(event, context)]
 
 
 def in_its_thread(event: Edited, context: Context) -> Said:

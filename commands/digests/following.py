@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from commands.context import Context
-from commands.digests import rules
+from commands.digests import rules, things
 from commands.digests.acting import OWN_WORDS, Act, read_reply, store
 from commands.digests.showing import digest_of
 from commands.events import Edited, Redacted
 from commands.posts import Posts
 from storage import archive, digests, sources
+from storage.records import EventId
 
 KIND = "digest"
 
@@ -24,9 +25,10 @@ def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
     return () if after == before else store(kept, after, context, erased=True)
 
 
-def corrected(event: Edited, subject: str, context: Context) -> Posts:
+def retold(event: Edited, subject: str, context: Context) -> Posts:
     """The line repeats what the archive holds of the message now, which may be nothing: whoever
-    edits it may have opted out, or the archive may be off. A coordinator's reply is followed."""
+    edits it may have opted out, or the archive may be off. A line about a practice or another
+    thing repeats what that says now. A coordinator's reply is followed."""
     kept = digests.get(context.connection, int(subject))
     if kept is None:
         return ()
@@ -40,13 +42,20 @@ def corrected(event: Edited, subject: str, context: Context) -> Posts:
 
 def _as_kept(digest: rules.Digest, event: Edited, context: Context) -> rules.Digest:
     message = archive.get(context.connection, event.original)
-    if message is None:
-        # It was said to the hall. The line has what was made of it, as a practice's title, and
-        # not the command.
-        return digest
-    if not message.body:
+    if message is not None and not message.body:
         return rules.without(digest, event.original)
-    return rules.reworded(digest, event.original, message.body)
+    said = "" if message is None else message.body  # nothing is archived of what the hall was told
+    lines = tuple(_reworded(one, event.original, said, context) for one in digest.lines)
+    return replace(digest, lines=lines)
+
+
+def _reworded(line: rules.Line, original: EventId, said: str, context: Context) -> rules.Line:
+    if original != line.quoted and original not in line.sources:
+        return line
+    of_thing = things.words_of(line, context)
+    if of_thing is not None:
+        return replace(line, text=of_thing.text, facts={**line.facts, **of_thing.facts})
+    return replace(line, text=rules.excerpt(said)) if said and line.quoted == original else line
 
 
 def _own_words(digest: rules.Digest, event: Edited) -> rules.Digest:

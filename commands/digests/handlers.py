@@ -287,5 +287,5 @@ DIGESTS = Listener(
     tapped=acting.tapped,
     taken_back=following.taken_back,
     erased=forget_speaker,
-    corrected=following.corrected,  # of members, too: who may act on a draft is asked there
+    retold=following.retold,  # of members, too: who may act on a draft is asked there
 )

@@ -186,14 +186,6 @@ def without(digest: Digest, event_id: EventId) -> Digest:
     return Digest(tuple(lines), counts)
 
 
-def reworded(digest: Digest, event_id: EventId, text: str) -> Digest:
-    """A message has other words now, and so has the line that repeats them."""
-    lines = tuple(
-        replace(one, text=excerpt(text)) if one.quoted == event_id else one for one in digest.lines
-    )
-    return replace(digest, lines=lines)
-
-
 def excerpt(text: str, length: int = EXCERPT) -> str:
     """The beginning of a message, in one line, cut between words."""
     line = " ".join(text.split())

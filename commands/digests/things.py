@@ -1,16 +1,18 @@
 """What was made, decided, promised and left undone, each as one line with its reason."""
 
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from commands.context import Context
-from commands.digests.rules import Line, Section, What, excerpt
+from commands.digests.rules import Facts, Line, Section, What, excerpt
 from commands.digests.scope import Scope
 from storage import asked, outbox, people, practices, promises, rooms, transfers, visits, votes
 from storage.asked_records import WAITING, QuestionState
 from storage.practices import UNFINISHED
 from storage.records import (
     EventId,
+    Practice,
     PracticeField,
     PracticeState,
     RoomId,
@@ -71,6 +73,50 @@ def place_of(key: str, context: Context) -> tuple[RoomId | None, EventId | None]
     )
     known = lane is not None and lane.startswith("!") and event_id is not None
     return (RoomId(lane or ""), event_id) if known else (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class InWords:
+    """What people said of a thing, as far as its line repeats it."""
+
+    text: str
+    facts: Facts = field(default_factory=dict)
+
+
+def words_of(line: Line, context: Context) -> InWords | None:
+    """What the thing of a line says by now; None if the line repeats talk, or there is none."""
+    number = line.key.rpartition("/")[2]
+    match line.what:
+        case What.PRACTICE:
+            practice = practices.get(context.connection, int(number))
+            return None if practice is None else InWords(_title_of(practice))
+        case What.TRANSFER:
+            transfer = transfers.get(context.connection, int(number))
+            return None if transfer is None else _words_of_transfer(transfer, line, context)
+        case What.PROMISE:
+            promise = promises.get(context.connection, int(number))
+            return None if promise is None else _words_of_promise(promise, line)
+        case What.QUESTION | What.TALK if line.quoted is not None:
+            question = asked.of_source(context.connection, line.quoted)
+            return InWords(excerpt(question.text)) if question and question.text else None
+        case _:
+            return None
+
+
+def _words_of_transfer(transfer: Transfer, line: Line, context: Context) -> InWords:
+    practice = practices.get(context.connection, transfer.practice)
+    title = _title_of(practice) if practice is not None and line.text else ""
+    why = _last_words(transfer, context) if line.facts["why"] else ""
+    return InWords(title, {"why": why})
+
+
+def _words_of_promise(promise: Promise, line: Line) -> InWords:
+    why = {"why": excerpt(promise.why)} if "why" in line.facts else {}
+    return InWords(excerpt(promise.text), why)
+
+
+def _title_of(practice: Practice) -> str:
+    return excerpt(practice.text(F.TITLE), 60)
 
 
 def made_from(scope: Scope, context: Context) -> dict[int, str]:
@@ -298,7 +344,7 @@ def practice_lines(scope: Scope, context: Context) -> list[Line]:
         lines.append(
             Line(
                 f"practice/{one.number}", Section.PRACTICES, What.PRACTICE, facts,
-                -float(one.number), room_id, event_id, excerpt(one.text(F.TITLE), 60), quoted,
+                -float(one.number), room_id, event_id, _title_of(one), quoted,
                 tuple(each for each in (one.source, quoted) if each is not None),
             )
         )  # fmt: skip
@@ -333,7 +379,7 @@ def transfer_lines(scope: Scope, context: Context) -> list[Line]:
             Line(
                 f"transfer/{one.number}", Section.PRACTICES, What.TRANSFER, facts,
                 -1000.0 - one.number, room_id, event_id,
-                excerpt(practice.text(F.TITLE), 60) if known else "", quoted,
+                _title_of(practice) if known else "", quoted,
                 (*said, *((quoted,) if quoted else ())),
             )
         )  # fmt: skip

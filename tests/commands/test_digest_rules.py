@@ -71,7 +71,6 @@ def test_a_line_goes_with_its_message_and_own_words_with_theirs() -> None:
     assert [each.key for each in gone.lines] == ["c"]
     assert gone.left_out == {LeftOut.TAKEN_BACK: 2}
     assert rules.without(digest, three).lines[2].own == ""
-    assert rules.reworded(digest, one, "new  words").lines[0].text == "new words"
 
 
 def test_what_was_edited_in_an_unsent_draft_stands_in_the_next() -> None:

@@ -404,6 +404,51 @@ async def test_a_practice_that_is_put_right_is_still_told_by_a_title(hall: Weeks
     assert "!practice share" not in str((await hall.kept()).content)
 
 
+@pytest.mark.promise("A digest that was sent follows what is put right in what it tells of.")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "!practice share\nTitle: {} for newcomers\nProblem: Cold\nWhat we do: Felt",
+        "!ask Who has {} for us?",
+        "!action add bring {} along due:2026-03-12",
+    ],
+)
+async def test_a_thing_that_is_put_right_is_told_in_its_new_words(
+    hall: Weeks, command: str
+) -> None:
+    said = hall.said(ANN, command.format("curtains of Yusuf"))
+    await hall.responds(said)
+    await hall.passes(LATER)
+    await hall.taps(CORA, hall.draft(), "👍", DESK)
+    (sent,) = hall.sent()
+    assert "curtains of Yusuf" in sent.body
+    now = replace(said, body=command.format("warm felt"))
+    await hall.responds(Edited(hall.next_event(), said.event_id, now))
+    for post in (hall.draft(), sent.key):
+        assert "warm felt" in hall.latest(post)
+        assert "Yusuf" not in hall.latest(post)
+    assert "Yusuf" not in str((await hall.kept()).content)
+
+
+async def test_what_a_city_says_of_a_step_is_told_in_the_words_that_it_has_now(
+    hall: Weeks,
+) -> None:
+    form = "!practice share\nTitle: Warm rooms\nProblem: Cold\nWhat we do: Felt"
+    await hall.responds(hall.said(ANN, form))
+    await hall.says(PAULA, f"!member set {BEN} city:lipohrad")
+    assert "T-1" in await hall.hears(BEN, "!practice transfer P-1")
+    said = hall.said(BEN, "!transfer T-1 adapting degree:adapted as Yusuf says")
+    await hall.responds(said)
+    await hall.passes(LATER)
+    key = hall.draft()
+    assert "as Yusuf says" in hall.latest(key)
+    now = replace(said, body="!transfer T-1 adapting degree:adapted as tenants say")
+    await hall.responds(Edited(hall.next_event(), said.event_id, now))
+    assert "as tenants say" in hall.latest(key)
+    assert "Yusuf" not in hall.latest(key)
+    assert "“Warm rooms”" in hall.latest(key)
+
+
 async def test_lines_are_kept_no_longer_than_the_archive_keeps_words(drafted: Weeks) -> None:
     rules = replace(drafted.settings.archive, retention=timedelta(days=20))
     drafted.settings = replace(drafted.settings, archive=rules)
