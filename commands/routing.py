@@ -179,7 +179,10 @@ def take_back_older_words(event: Edited, context: Context) -> Posts:
     older = [
         key
         for key in outbox.posts_quoting(connection, event.original)
-        if key not in newer and key.startswith(REPEATING) and _question_of(key) != event.original
+        if key not in newer
+        and key.startswith(REPEATING)
+        and _question_of(key) != event.original
+        and not documents.stands(connection, key)
     ]
     return _take_back(older, replies.words_changed(context.words), context)
 

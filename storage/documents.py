@@ -1,8 +1,8 @@
 """What is searched besides messages: practices, visits, summaries that somebody has confirmed.
 
 A document is a copy of words. Whoever changes or removes what it is a copy of, renews or removes it
-in the same transaction; a deleted message, or an edited one, takes the summaries that quote
-it along.
+in the same transaction; a deleted message takes the summaries that quote it along, and an edited
+one those that repeat what it says no more.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,6 +22,7 @@ from storage.tables.spine import outbox, quote
 PRACTICE, SUMMARY, VISIT = "practice", "summary", "visit"
 DRAFT = "draft"  # a summary that nobody has confirmed: kept, and never found
 SUMMARIES = "summary/"  # how the keys of our posts with summaries begin
+_ENDS = tuple(".!?;…")  # of sentences, in any of our scripts
 CONFIRMED = "/confirmed"  # how the key of our word about a summary ends, once somebody has
 
 
@@ -78,6 +79,51 @@ def forget_quoting(connection: Connection, event_hashes: Sequence[int]) -> None:
             )
         ).all(),
     )
+
+
+def forget_repeating(connection: Connection, event_hash: int, before: str, after: str) -> None:
+    """A message has other words: summaries go that repeat a sentence which it says no more.
+
+    after: "" if none of its words are kept any more; then all go that quote or name it.
+    """
+    posts = select(quote.c.post).where(quote.c.event_h == event_hash)
+    found = connection.execute(
+        select(document).where(document.c.kind.in_([SUMMARY, DRAFT]), document.c.subject.in_(posts))
+    )
+    stale = [
+        row
+        for row in found
+        if not after
+        or any(says(before, one) and not says(after, one) for one in row.body.splitlines())
+    ]
+    _remove(connection, stale)
+
+
+def stands(connection: Connection, post: str) -> bool:
+    """Whether what a post of ours shows, a summary or our word about it, is still kept."""
+    named = document.c.subject == post.removesuffix(CONFIRMED)
+    kinds = document.c.kind.in_([SUMMARY, DRAFT])
+    return connection.scalar(select(document.c.id).where(named, kinds)) is not None
+
+
+def says(body: str, sentence: str) -> bool:
+    """Whether a message has this sentence, as summaries tell them: in one line, with "…" where a
+    long one is cut."""
+    wanted = sentence.removesuffix("…")
+    lines = (" ".join(line.split()) for line in body.splitlines())
+    return any(_has(line, wanted, whole=wanted == sentence) for line in lines)
+
+
+def _has(line: str, sentence: str, *, whole: bool) -> bool:
+    at = line.find(sentence)
+    while at >= 0:
+        begins = at == 0 or (line[at - 1] == " " and line[at - 2] in _ENDS)
+        then = line[at + len(sentence) : at + len(sentence) + 1]
+        ends = not whole or not then or (then == " " and sentence[-1:] in _ENDS)
+        if begins and ends:
+            return True
+        at = line.find(sentence, at + 1)
+    return False
 
 
 def forget_of_rooms(connection: Connection, room_numbers: Sequence[int]) -> None:

@@ -60,7 +60,7 @@ def recompute(connection: Connection, originals: Iterable[int], language: str) -
             if words == row.body and original == row.original_body:
                 continue
             unindex_rows(connection, [index_row(row)] if row.body else [])
-            documents.forget_quoting(connection, [row.event_h])
+            documents.forget_repeating(connection, row.event_h, row.body, words)
             analysed = analyse(words, language) if words else None
             connection.execute(
                 update(message)

@@ -45,8 +45,7 @@ def _line(one: Document, context: Context) -> Line | None:
         for event_id in documents.quoted(context.connection, one.subject)
         if (message := archive.get(context.connection, event_id)) is not None
     ]
-    repeats = (it for it in messages if said.rstrip("…") in " ".join(it.body.split()))
-    quoted = next(repeats, None)
+    quoted = next((it for it in messages if documents.says(it.body, said)), None)
     if quoted is None:
         return None
     key = f"thread/{documents.root_of(one.subject)}"

@@ -237,6 +237,47 @@ async def test_a_summary_of_what_was_changed_is_taken_back_and_says_why(hall: De
     assert key not in [one.key for one in hall.standing()]
 
 
+@pytest.mark.promise("A summary stays as long as each sentence of it still stands in its message.")
+async def test_a_summary_stays_when_what_is_changed_is_not_repeated_in_it(hall: Delivered) -> None:
+    (root, idea), key = await summed_up(hall)
+    thanks = await hall.talks(CORA, "Thansk!", thread=root)
+    await hall.says(CORA, "!thread summary", thread_root=root)
+    (again,) = {one.key for one in hall.stood if one.key.startswith("summary/")} - {key}
+    assert "Cora" in hall.post(again).body
+    await hall.taps(BEN, again, "✅")
+    said = {
+        thanks: (CORA, "Thanks!"),
+        idea: (BEN, "We decided to ask the library. Well: it opens on 9 March."),
+    }
+    for target, (who, body) in said.items():
+        edit = await hall.puts_right(who, target, body)
+        await hall.responds(Edited(edit, target, hall.said(who, body, event_id=target)))
+        assert await found(hall, "library kind:summary") is (target == thanks)
+        standing = [one.key for one in hall.standing()]
+        assert [one in standing for one in (again, f"{again}/confirmed")] == [target == thanks] * 2
+
+
+@pytest.mark.parametrize(
+    ("body", "there"),
+    [
+        ("First. We agreed to  wait.\nThen", True),
+        ("We agreed to wait.", True),
+        ("Nobody said: We agreed to wait.", False),
+        ("We agreed to wait. But not", True),
+        ("We agreed to wait.But", False),
+        ("We agreed to", False),
+        ("", False),
+    ],
+)
+def test_a_sentence_stands_in_a_message_only_as_a_whole(body: str, there: bool) -> None:
+    assert documents.says(body, "We agreed to wait.") is there
+
+
+def test_a_sentence_that_was_cut_may_go_on() -> None:
+    assert documents.says("So. We agreed to wait for spring", "We agreed to…")
+    assert not documents.says("We agreed to wait", "We agreed")
+
+
 async def test_nobody_takes_an_answer_back_by_deleting_what_they_tried_to_edit(
     hall: Delivered,
 ) -> None:
