@@ -70,6 +70,7 @@ async def _open(
         hall_id = await database.write(meta.hall_id)
         now = (clock or SystemClock()).now()
         language = config.community.language
+        ledger.clear(config.data_folder)
         if again := await ledger.replay(database, config.data_folder, now, language):
             log.info("erased anew, as the ledger says: people=%d", again)
         await database.write(lambda c: meta.put(c, meta.VERSION, version("moothall")))

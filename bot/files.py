@@ -49,7 +49,7 @@ def put(data_folder: Path, data: bytes) -> str:
     finally:
         draft.unlink(missing_ok=True)
     for folder in (target.parent, target.parent.parent, data_folder):
-        _sync(folder)
+        sync_folder(folder)
     return sha256
 
 
@@ -82,7 +82,7 @@ def sweep(data_folder: Path, named: Collection[str]) -> tuple[int, set[str]]:
     return gone, set(named) - there
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A file's name is on disk only when its folder is."""
     handle = os.open(folder, os.O_RDONLY)
     try:

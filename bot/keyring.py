@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from bot.files import sync_folder
 from bot.matrix.renewal import RESTORED
 from storage.database import lock_file
 
@@ -41,13 +42,13 @@ def held(data_folder: Path, *, restoring: bool = False) -> Iterator[None]:
 def mark_unfinished(data_folder: Path) -> None:
     """From now on no hall starts here, until `unmark`."""
     (data_folder / _RESTORING).touch(mode=0o600)
-    _sync(data_folder)
+    sync_folder(data_folder)
 
 
 def unmark(data_folder: Path) -> None:
     """Keys and database belong together again."""
     (data_folder / _RESTORING).unlink()
-    _sync(data_folder)
+    sync_folder(data_folder)
 
 
 def files(data_folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -91,13 +92,4 @@ def replace_files(data_folder: Path, contents: Iterator[tuple[str, bytes]]) -> N
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    """A file's name is on disk only when its folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from bot import files
 from bot.hall import Hall
 from storage import erasures, ledger, timers
 from storage.database import Database
@@ -29,7 +30,14 @@ def write(data_folder: Path, lines: Iterable[str]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, data_folder / NAME)
+        files.sync_folder(data_folder)
     finally:
+        draft.unlink(missing_ok=True)
+
+
+def clear(data_folder: Path) -> None:
+    """Remove the drafts of a crash. Only whoever has the data folder to themselves may."""
+    for draft in data_folder.glob(f".{NAME}.*"):
         draft.unlink(missing_ok=True)
 
 

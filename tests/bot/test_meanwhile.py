@@ -431,3 +431,11 @@ async def test_the_newest_ledger_stands_whoever_is_slow(
     await asyncio.gather(first, second)
     assert [one for one in ledger.read(tmp_path) if '"silent"' in one]
     await database.close()
+
+
+def test_drafts_of_a_crash_are_cleared_away_and_the_ledger_stays(tmp_path: Path) -> None:
+    ledger.write(tmp_path, ["{}"])
+    for name in (".erasures.jsonl.0a1b2c3d", ".moothall.lock"):
+        (tmp_path / name).write_text("")
+    ledger.clear(tmp_path)
+    assert {one.name for one in tmp_path.iterdir()} == {"erasures.jsonl", ".moothall.lock"}

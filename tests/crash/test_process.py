@@ -94,6 +94,15 @@ async def test_an_idle_hall_ends_at_once(stage: Stage) -> None:
     assert await stage.terminated() < FAREWELL
 
 
+async def test_a_start_clears_away_the_draft_of_a_ledger_that_a_crash_left(stage: Stage) -> None:
+    folder = load(stage.hall.config, os.environ).data_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / ".erasures.jsonl.0a1b2c3d"
+    draft.touch()
+    await stage.hall.start()
+    assert not draft.exists()
+
+
 @pytest.mark.promise("SIGTERM ends the hall within five seconds, and nothing is lost")
 async def test_a_busy_hall_ends_at_once_and_goes_on_where_it_was(
     stage: Stage, homeserver: Homeserver, tmp_path: Path
