@@ -34,9 +34,11 @@ CHATS_AT_ONCE = 2  # that are being made
 # Synapse forgets transaction ids after 24 h; an older attempt is looked up in the room first.
 TXN_REMEMBERED = timedelta(hours=23)
 ALREADY = "M_DUPLICATE_ANNOTATION"  # our reaction stands there: that is success
-PASSING = {404, 408, 425}  # the room may be known in a moment: an alias, a join on its way
+TIMED_OUT = 408  # what was asked for may have been done all the same
+PASSING = {404, TIMED_OUT, 425}  # the room may be known in a moment: an alias, a join on its way
 # These carry the key of their post.
 LOOKED_UP = frozenset({Action.MESSAGE, Action.FILE, Action.EXAMINE, Action.COMPILE})
+FORBIDDEN = 403
 GIVE_UP_AFTER = 6  # attempts at something the homeserver keeps refusing in passing
 
 
@@ -85,6 +87,8 @@ class Delivery:
                 self._come_back(lane, (row.not_before - now).total_seconds())
                 return
             try:
+                if lane.startswith("@"):  # its chat is to be made first, which takes a while
+                    await self._note_untried(row)
                 async with self._chat_places if lane.startswith("@") else self._places:
                     if self._is_paused():
                         await self._give_back(row)
@@ -145,6 +149,11 @@ class Delivery:
         with contextlib.suppress(DBAPIError, OSError):  # then it counts as tried, and no more
             await self._hall.database.write(lambda c: outbox.not_taken(c, row))
 
+    async def _note_untried(self, row: Row) -> None:
+        """Nothing was said: it is not looked for, may move, and is dropped if it is taken back."""
+        with contextlib.suppress(DBAPIError, OSError):
+            await self._hall.database.write(lambda c: outbox.not_said(c, row))
+
     def _is_paused(self) -> bool:
         return self._quiet_until > asyncio.get_running_loop().time()
 
@@ -168,13 +177,23 @@ class Delivery:
     async def _refused(self, row: Row, refusal: Refused) -> _Sent | None:
         if refusal.errcode == ALREADY:
             return _Sent(row.id)
-        if refusal.status in PASSING and row.attempts < GIVE_UP_AFTER:
+        passing = refusal.status in PASSING or (
+            refusal.status == FORBIDDEN and await self._is_moving(row.lane)
+        )
+        if passing and row.attempts < GIVE_UP_AFTER:
+            if refusal.status != TIMED_OUT:
+                await self._note_untried(row)
             await self._postpone(row, wait_before(row.attempts + 1))
             return None
         if not await self._waits_here(row):
             return None  # it has moved meanwhile, and is said where it waits now
         log.error("refused for good: key=%s error=%s", row.key, refusal)
         return _Sent(row.id, failure=refusal.errcode)
+
+    async def _is_moving(self, lane: str) -> bool:
+        """Where a room was upgraded nobody may speak: it is said in the one that follows."""
+        left = await self._hall.database.read(rooms.replaced)
+        return any(room.room_id == lane for room, _ in left)
 
     # ── one row ───────────────────────────────────────────────────────────────────────────────
 
@@ -272,7 +291,7 @@ class Delivery:
         if rendering.DATA not in content:
             return content  # an earlier attempt has uploaded it
         content = await self._upload(content, room_id)
-        await self._hall.database.write(lambda c: outbox.note_upload(c, row.id, content))
+        await self._hall.database.write(lambda c: outbox.note_upload(c, row, content))
         return content
 
     async def _upload(self, content: Mapping[str, Any], room_id: RoomId) -> dict[str, Any]:

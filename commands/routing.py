@@ -50,7 +50,7 @@ from storage import (
     sources,
 )
 from storage.records import EventId, RoomId, RoomKind
-from storage.types import instant
+from storage.types import instant, milliseconds
 
 # How the keys of posts begin that repeat talk; what features post follows an edit by itself.
 REPEATING = ("reply/", documents.SUMMARIES)
@@ -63,9 +63,17 @@ def respond(event: Event, context: Context) -> Posts:
         return ()  # it is about another room than the one where it was done
     event = here
     match event:
+        case Said() if is_outdated(event, context):
+            return ()
         case Said():
             return answer(event, context) or heard_by_the_way(event, context)
         case Edited():
+            # An older edit whose key was late brings back no words that were put right since.
+            now = event.now
+            if not inbox.is_newest_edit(
+                context.connection, event.original, now.sender, milliseconds(now.at), context.now
+            ):
+                return ()
             return (*answer_again(event, context), *take_back_older_words(event, context))
         case Redacted():
             return take_back(event, context)
@@ -119,6 +127,13 @@ def respond(event: Event, context: Context) -> Posts:
             return ()  # later capabilities listen here
 
 
+def is_outdated(event: Said, context: Context) -> bool:
+    """Whether an edit came before the words that it edits, whose key or page of history was late,
+    and was carried out: nothing is made twice, least of all of words that were put right."""
+    made = sources.of(context.connection, event.event_id)
+    return any(one.sender == event.sender and not one.talk for one in made)
+
+
 def heard_by_the_way(event: Said, context: Context) -> Posts:
     """Talk that is not for us: a practice may answer it; a question may want to be looked after."""
     room = rooms.get(context.connection, event.room_id)
@@ -154,16 +169,23 @@ def take_back(event: Redacted, context: Context) -> Posts:
     posts: list[Post] = []
     for one in gone:
         posts += conversing.forget(one, context)
-    for one in gone:
-        posts += take_back_what_quoted_it(one, context)
-    return posts
+        questions.erase(context.connection, one.target)
+        search_pages.erase(context.connection, one.target)
+    return [*posts, *take_back_what_quoted_it(event.target, original, context)]
 
 
-def take_back_what_quoted_it(event: Redacted, context: Context) -> Posts:
-    """Answers that repeat a message go when it goes, and one quiet line says why."""
-    questions.erase(context.connection, event.target)
-    search_pages.erase(context.connection, event.target)
-    keys = outbox.posts_quoting(context.connection, event.target)
+def take_back_what_quoted_it(target: EventId, original: EventId | None, context: Context) -> Posts:
+    """Answers that repeat a message go when it goes, and one quiet line says why.
+
+    original: the message that the target edits, which stands; so may a summary of it.
+    """
+    keys = dict.fromkeys(outbox.posts_quoting(context.connection, target))
+    if original is not None:
+        keys |= {
+            key: None
+            for key in outbox.posts_quoting(context.connection, original)
+            if not documents.stands(context.connection, key)
+        }
     return _take_back(keys, replies.took_back(context.words), context)
 
 
@@ -181,10 +203,18 @@ def take_back_older_words(event: Edited, context: Context) -> Posts:
         for key in outbox.posts_quoting(connection, event.original)
         if key not in newer
         and key.startswith(REPEATING)
-        and _question_of(key) != event.original
+        and not _answers(key, event.original, context)
         and not documents.stands(connection, key)
     ]
     return _take_back(older, replies.words_changed(context.words), context)
+
+
+def _answers(key: str, original: EventId, context: Context) -> bool:
+    """Whether a post answers a message, or an earlier edit of it."""
+    asked = _question_of(key)
+    if asked is None or asked == original:
+        return asked is not None
+    return sources.edited_by(context.connection, asked) == original
 
 
 def _take_back(keys: Iterable[str], why: Reply, context: Context) -> Posts:

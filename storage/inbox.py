@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
-from storage.database import insert_once
+from storage.database import in_parts, insert_once, upsert
 from storage.records import EventId, RoomId, UserId
 from storage.tables.spine import gap, inbox
 from storage.types import event_hash, instant
@@ -146,6 +146,33 @@ def may_be_by(connection: Connection, key: EventId, author: UserId) -> bool:
     return "by" not in kept or bool(kept["by"] == _check_value(key, author))
 
 
+def is_newest_edit(
+    connection: Connection, original: EventId, author: UserId, at: int, now: datetime
+) -> bool:
+    """Whether no later edit (at: ms) of a message by this author was heard before; notes this one.
+
+    Of message and author a check value is kept.
+    """
+    key = f"edited/{_check_value(original, author)}"
+    known = connection.scalar(select(inbox.c.position).where(inbox.c.key == key))
+    if known is not None and known > at:
+        return False
+    connection.execute(
+        upsert(connection, inbox, ["key"], ["position", "handled_at"]),
+        {
+            "key": key,
+            "lane": "",
+            "kind": "edited",
+            "position": at,
+            "payload": None,
+            "received_at": now,
+            "state": "handled",
+            "handled_at": now,
+        },
+    )
+    return True
+
+
 def _kept(connection: Connection, key: EventId) -> Mapping[str, Any]:
     """What is left of a handled entry."""
     row = connection.execute(
@@ -249,18 +276,20 @@ def has_missed(connection: Connection, lane: str) -> bool:
 
 
 def erase(connection: Connection, lane: RoomId, events: Sequence[EventId], now: datetime) -> None:
-    """Taken back by their authors: unanswered they are not answered, and no words stay."""
-    connection.execute(
-        update(inbox)
-        .where(
-            inbox.c.key.in_(events),
-            inbox.c.lane == lane,
-            inbox.c.state.in_(("ready", "parked")),
-        )
-        .values(state="handled", handled_at=now, payload=None)
-    )
+    """Taken back by their authors: unanswered they are not answered, nor are their edits, and no
+    words stay."""
     if not events:
         return
+    mine = (inbox.c.lane == lane, inbox.c.state.in_(("ready", "parked")))
+    waits = connection.execute(select(inbox.c.id, inbox.c.key, inbox.c.payload).where(*mine)).all()
+    gone = {*events}
+    numbers = [row.id for row in waits if {row.key, _edited(row.payload)} & gone]
+    for part in in_parts(numbers):
+        connection.execute(
+            update(inbox)
+            .where(inbox.c.id.in_(part))
+            .values(state="handled", handled_at=now, payload=None)
+        )
     # A page of history may be on its way that was fetched before.
     connection.execute(
         insert_once(connection, inbox),
@@ -281,10 +310,31 @@ def erase(connection: Connection, lane: RoomId, events: Sequence[EventId], now: 
 
 
 def without_gone(connection: Connection, lane: RoomId, entries: Sequence[Entry]) -> list[Entry]:
-    """Entries but those that were taken back before they came."""
-    keys = [_gone(lane, entry.key) for entry in entries]
-    gone = set(connection.scalars(select(inbox.c.key).where(inbox.c.key.in_(keys))))
-    return [one for one in entries if _gone(lane, one.key) not in gone]
+    """Entries but those that were taken back before they came, by themselves or with the message
+    that they edit."""
+    keys = {
+        _gone(lane, name): None
+        for entry in entries
+        for name in (entry.key, _edited(entry.payload))
+        if name is not None
+    }
+    gone = {
+        key
+        for part in in_parts(list(keys))
+        for key in connection.scalars(select(inbox.c.key).where(inbox.c.key.in_(part)))
+    }
+    return [
+        one
+        for one in entries
+        if not {_gone(lane, one.key), _gone(lane, _edited(one.payload) or one.key)} & gone
+    ]
+
+
+def _edited(payload: Mapping[str, Any] | None) -> str | None:
+    """The message that an entry edits; None: it is no edit."""
+    relation = (payload or {}).get("relates_to") or {}
+    target = relation.get("event_id") if relation.get("rel_type") == "m.replace" else None
+    return target if isinstance(target, str) else None
 
 
 def _gone(lane: str, key: str) -> str:

@@ -229,6 +229,18 @@ def not_taken(connection: Connection, row: Row) -> None:
     )
 
 
+def not_said(connection: Connection, row: Row) -> None:
+    """A claim that is no attempt at saying anything yet, but counts as one of getting there.
+
+    row: as `claim` returned it, which tells of what was before.
+    """
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.lane == row.lane, outbox.c.settled_at.is_(None))
+        .values(attempted_at=row.attempted_at, device=row.device)
+    )
+
+
 def settle(
     connection: Connection,
     row: int,
@@ -241,10 +253,14 @@ def settle(
     connection.execute(_SETTLE, {"row": row, "now": now, "event": event_id, "errcode": failure})
 
 
-def note_upload(connection: Connection, row: int, content: Mapping[str, Any]) -> None:
+def note_upload(connection: Connection, row: Row, content: Mapping[str, Any]) -> None:
     """A file lies on the homeserver: keep its address before the event, for uploads are not
-    idempotent."""
-    connection.execute(update(outbox).where(outbox.c.id == row).values(content=dict(content)))
+    idempotent. What has moved meanwhile, or was taken back, stays as it is."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.lane == row.lane, outbox.c.settled_at.is_(None))
+        .values(content=dict(content))
+    )
 
 
 def postpone(connection: Connection, row: int, until: datetime) -> None:

@@ -103,15 +103,19 @@ def direct_with(connection: Connection, user_id: UserId) -> Room | None:
 
 
 def is_for_two(connection: Connection, here: Room) -> bool:
-    """Whether a direct chat is one: nobody is in it, or asked into it, but the person and us."""
+    """Whether a direct chat is one: nobody is in it, or asked into it, but its person and us.
+
+    Somebody else and we are two, too, once its person has left.
+    """
     if here.kind is not RoomKind.DIRECT:
         return False
-    present = connection.scalar(
-        select(func.count())
-        .select_from(member)
+    present = connection.scalars(
+        select(person.c.user_id)
+        .join(member, member.c.person_id == person.c.id)
         .where(member.c.room_id == here.id, member.c.membership.in_(("join", "invite")))
-    )
-    return present == 2
+        .limit(3)
+    ).all()
+    return len(present) == 2 and (here.direct_with is None or here.direct_with in present)
 
 
 def chain(connection: Connection, start: Room) -> list[Room]:

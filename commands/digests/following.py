@@ -8,7 +8,7 @@ from commands.digests.acting import OWN_WORDS, Act, read_reply, store
 from commands.digests.showing import digest_of
 from commands.events import Edited, Redacted
 from commands.posts import Posts
-from storage import archive, digests, sources
+from storage import archive, digests, documents, sources
 from storage.records import EventId
 
 KIND = "digest"
@@ -34,7 +34,7 @@ def retold(event: Edited, subject: str, context: Context) -> Posts:
         return ()
     before = digest_of(kept)
     after = _own_words(before, event)
-    if after == before:
+    if not any(one.own_event == event.original for one in before.lines):
         after = _as_kept(before, event, context)
     emptier = len(after.lines) < len(before.lines)
     return () if after == before else store(kept, after, context, erased=emptier)
@@ -55,6 +55,8 @@ def _reworded(line: rules.Line, original: EventId, said: str, context: Context) 
     of_thing = things.words_of(line, context)
     if of_thing is not None:
         return replace(line, text=of_thing.text, facts={**line.facts, **of_thing.facts})
+    if line.what is rules.What.SUMMARY and documents.says(said, line.text):
+        return line  # it tells a sentence of the summary, and not how the message begins
     return replace(line, text=rules.excerpt(said)) if said and line.quoted == original else line
 
 

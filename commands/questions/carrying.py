@@ -17,7 +17,7 @@ from commands.questions.telling import (
 )
 from storage import asked, listening, people, rooms, sources
 from storage.asked_records import AskedQuestion, GivenAnswer, QuestionState
-from storage.records import Person
+from storage.records import EventId, Person
 from storage.sources import Source
 
 CARRIED = "✉️"
@@ -109,27 +109,41 @@ def corrected(event: Edited, subject: str, context: Context) -> Posts | None:
     question = asked.get(context.connection, int(number))
     if question is None or question.state is QuestionState.GONE:
         return ()
+    talk = any(one.talk for one in sources.of(context.connection, event.original))
     if part == "answer":
         given = asked.answer_of(context.connection, event.original)
         if given is None or given.carried is None:
             return ()
+        if not _is_kept(event, context):
+            return _gone(event.original, part, question, context)
         return [Change(given.carried, carried_reply(given, event.now.body, context))]
-    if not any(one.talk for one in sources.of(context.connection, event.original)):
+    if talk and not _is_kept(event, context):
+        return _gone(event.original, part, question, context)
+    if not talk:
         return None  # `!ask`, put right: it is carried out anew
     now = asked.change(context.connection, question.id, text=event.now.body)
     return renew_copies(now, context)
 
 
+def _is_kept(event: Edited, context: Context) -> bool:
+    """Else their words are kept nowhere by now, and so are carried nowhere: the old ones go."""
+    author = people.get(context.connection, event.now.sender)
+    return author is not None and author.archive
+
+
 def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
     """An answer goes with its copy; a question with everything that repeats it."""
     number, _, part = subject.partition("/")
-    question = asked.get(context.connection, int(number))
     sources.forget_message(context.connection, event.target, KIND)
-    if question is None:
-        return ()
+    question = asked.get(context.connection, int(number))
+    return () if question is None else _gone(event.target, part, question, context)
+
+
+def _gone(event_id: EventId, part: str, question: AskedQuestion, context: Context) -> Posts:
+    """What a message asked, or answered, is not to be kept any more."""
     if part == "answer":
-        given = asked.answer_of(context.connection, event.target)
-        asked.unanswer(context.connection, event.target)
+        given = asked.answer_of(context.connection, event_id)
+        asked.unanswer(context.connection, event_id)
         settle(question, context)
         carried = None if given is None else given.carried
         return () if carried is None else take(carried, context)

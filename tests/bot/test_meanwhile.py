@@ -16,7 +16,7 @@ from bot.hall import Hall
 from bot.matrix.answers import RawPage
 from bot.matrix.errors import RateLimited, Refused, Unreachable
 from bot.state import DIRECT_STATE
-from storage import gaps, meta, outbox, people, rooms, silences
+from storage import gaps, inbox, meta, outbox, people, rooms, silences
 from storage.database import Database, open_database
 from storage.outbox import Action, Row
 from storage.records import RoomId
@@ -439,3 +439,86 @@ def test_drafts_of_a_crash_are_cleared_away_and_the_ledger_stays(tmp_path: Path)
         (tmp_path / name).write_text("")
     ledger.clear(tmp_path)
     assert {one.name for one in tmp_path.iterdir()} == {"erasures.jsonl", ".moothall.lock"}
+
+
+async def test_what_waits_is_not_said_to_a_third_for_whom_its_person_has_made_room(
+    wired: WiredHall,
+) -> None:
+    """In one sync somebody comes and the person goes: two are there before and after."""
+    chat, send, away = direct(ANN), wired.wire.send, True
+
+    async def unreachable(*arguments: Any, **named: Any) -> Any:
+        if away:
+            raise Unreachable("homeserver is away")
+        return await send(*arguments, **named)
+
+    wired.wire.send = unreachable  # type: ignore[method-assign]
+    wired.wire.tell(timeline([raw_message("$ask", ANN, "privacy")], chat))
+
+    async def waits() -> bool:
+        return chat in await wired.read(outbox.lanes)
+
+    await until(waits)
+    comes = raw_event("$comes", BEN, "m.room.member", {"membership": "join"}, state_key=BEN)
+    goes = raw_event("$goes", ANN, "m.room.member", {"membership": "leave"}, state_key=ANN)
+    wired.wire.tell(timeline([comes, goes], chat))
+    await wired.wire.heard_all()
+    away = False
+    await wired.is_done()
+    private = [one for one in wired.wire.said if "stored about you" in str(one.content)]
+    assert len(private) == 1
+    assert private[0].room_id != chat
+
+
+async def test_words_that_are_deleted_while_a_chat_is_made_are_not_sent(
+    wired: WiredHall,
+) -> None:
+    await wired.hall.database.write(lambda c: rooms.change(c, direct(CORA), joined=False))
+    await wired.hears(timeline([raw_message("$said", ANN, "the zebra is ill")], HOUSING))
+    asked, made, create = asyncio.Event(), asyncio.Event(), wired.wire.create_room
+
+    async def slowly(body: Any) -> RoomId:
+        asked.set()
+        await made.wait()
+        return await create(body)
+
+    wired.wire.create_room = slowly  # type: ignore[method-assign]
+    wired.wire.tell(timeline([raw_message("$ask", CORA, "!search zebra in:all")], HOUSING))
+    await asked.wait()
+    wired.wire.tell(timeline([redaction("$said")], HOUSING))
+    await wired.wire.heard_all()
+
+    async def is_dealt_with() -> bool:
+        return not (await wired.read(lambda c: inbox.counts(c, datetime.now(UTC))))["ready"]
+
+    await until(is_dealt_with)
+    made.set()
+    await wired.is_done()
+    assert not [one for one in wired.wire.said if "is ill" in str(one.content)]
+
+
+async def test_what_an_upgraded_room_refuses_waits_for_the_one_that_follows_it(
+    wired: WiredHall,
+) -> None:
+    """Synapse lets nobody speak in the old room who has no more than a member's power."""
+    tried = asyncio.Event()
+
+    async def refuse(*_: Any, **__: Any) -> Any:
+        tried.set()
+        raise Refused(403, "M_FORBIDDEN")
+
+    wired.wire.send = refuse  # type: ignore[method-assign]
+    new, now = RoomId("!new:hs"), datetime.now(UTC)
+    content = {"body": "x", "msgtype": "m.text"}
+    post = Row("digest/1", HOUSING, Action.MESSAGE, content, "m.room.message")
+    await wired.hall.database.write(lambda c: rooms.change(c, HOUSING, replacement=new))
+    await wired.hall.database.write(lambda c: outbox.add(c, wired.hall.id, [post], now))
+    wired.hall.bells.outbox.ring([HOUSING])
+    await tried.wait()
+
+    async def is_given_back() -> bool:
+        return not await wired.read(set_aside) and HOUSING not in wired.hall.delivering
+
+    await until(is_given_back)
+    await wired.hall.database.write(lambda c: outbox.move_room(c, HOUSING, new))
+    assert await wired.read(lambda c: outbox.lane_of(c, "digest/1")) == new

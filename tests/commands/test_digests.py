@@ -9,7 +9,7 @@ from sqlalchemy import Connection, make_url
 
 from commands.events import Edited
 from demo.postgres import Postgres
-from storage import digests, gaps, meta, outbox, rooms
+from storage import digests, documents, gaps, meta, outbox, rooms
 from storage.digests import DigestState
 from storage.outbox import Action
 from storage.postgres import PostgresDatabase
@@ -547,3 +547,70 @@ async def test_what_stays_open_is_asked_though_its_thread_was_summed_up(hall: We
     assert "summed up" not in body
     await hall.passes(moment("2026-03-16 12:00"))
     assert "summed up" not in hall.post(hall.draft()).body
+
+
+async def test_what_repeats_a_message_goes_once_with_its_edit_and_one_line_says_so(
+    hall: Weeks,
+) -> None:
+    question = await hall.talks(ANN, QUESTION)
+    await hall.passes(LATER)
+    now = hall.said(ANN, "Who insures Yusuf Kaya in the street?", event_id=question)
+    edit = await hall.puts_right(ANN, question, now.body)
+    await hall.responds(Edited(edit, question, now))
+    hall.now += timedelta(minutes=1)
+    await hall.says(BEN, "!search street")
+    await hall.takes_back(ANN, edit)
+    await hall.redacts(ANN, edit)
+    told = [body for body in hall.bodies(HOUSING) if "I took back an answer" in body]
+    assert len(told) == 1
+
+
+async def test_a_summary_stays_in_room_and_search_when_an_edit_beside_it_is_deleted(
+    hall: Weeks,
+) -> None:
+    root = await hall.talks(PAULA, "See https://example.org/cellars about the cellars")
+    body = "Dear {}, I asked around. We decided to rent the cellar of the library."
+    told = await hall.talks(BEN, body.format("al"), thread=root)
+    await hall.says(CORA, "!thread summary", thread_root=root)
+    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
+    await hall.taps(BEN, key, "✅")
+    await hall.passes(LATER)
+    right = body.format("all")
+    edit = await hall.puts_right(BEN, told, right)
+    await hall.responds(Edited(edit, told, hall.said(BEN, right, event_id=told)))
+    await hall.takes_back(BEN, edit)
+    await hall.redacts(BEN, edit)
+    assert await hall.do(lambda c: documents.stands(c, key))
+    assert key in [one.key for one in hall.standing()]
+
+
+async def test_an_edit_that_words_a_line_as_before_takes_no_words_away(hall: Weeks) -> None:
+    """An edit of what was said to the hall is no part of the archive of the coordinators' room."""
+    await hall.keeps_archive(DESK)
+    await hall.talks(ANN, QUESTION)
+    await hall.passes(LATER)
+    draft = hall.draft()
+    source = await hall.talks(CORA, "1: Ask about insurance", DESK)
+    root = hall.post(draft).event_id
+    reply = hall.said(CORA, "1: Ask about insurance", DESK, event_id=source, thread_root=root)
+    await hall.responds(reply)
+    edit = await hall.puts_right(CORA, source, "", DESK)
+    await hall.responds(Edited(edit, source, replace(reply, body="1:  Ask about insurance")))
+    assert "Ask about insurance" in hall.latest(draft)
+
+
+async def test_a_summary_that_stands_is_told_as_before_when_its_message_is_put_right(
+    hall: Weeks,
+) -> None:
+    root = await hall.talks(PAULA, "See https://example.org/cellars about the cellars")
+    body = "Dear {}, I asked around. We decided to rent the cellar of the library."
+    told = await hall.talks(BEN, body.format("al"), thread=root)
+    await hall.says(CORA, "!thread summary", thread_root=root)
+    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
+    await hall.taps(BEN, key, "✅")
+    await hall.passes(LATER)
+    right = body.format("all")
+    edit = await hall.puts_right(BEN, told, right)
+    await hall.responds(Edited(edit, told, hall.said(BEN, right, event_id=told)))
+    told_there = hall.latest(hall.draft())
+    assert "“We decided to rent the cellar of the library.” · summed up" in told_there

@@ -774,3 +774,48 @@ async def test_what_came_in_before_the_command_was_dealt_with_goes_too(
     await hall.responds(command)
     await erases(hall, tmp_path)
     assert await where(hall.database, "canary") == set()
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_an_edit_of_a_message_that_was_deleted_meanwhile_is_not_carried_out(
+    hall: Delivered, waits: bool
+) -> None:
+    """As after an outage: nobody has had time for the room when the message is deleted."""
+    command = said(hall, "!practise sahre")
+    edit = edited(hall, command, FORM.format("canary"))
+    gone = deleted(hall, command.event_id)
+    for one in (command, edit, gone) if waits else (command, gone, edit):
+        await comes(hall, one)
+    assert "inbox" not in await where(hall.database, "canary")
+    await hall.deals_with(HOUSING)
+    assert await where(hall.database, "canary") == set()
+    assert not hall.stood
+
+
+async def test_words_that_come_after_their_edit_are_not_carried_out_again(
+    hall: Delivered,
+) -> None:
+    """Their key was late, or their page of history."""
+    command = said(hall, FORM.format("canary"))
+    hall.later(timedelta(minutes=1))
+    edit = edited(hall, command, FORM.format("It is cold"))
+    for one in (edit, command):
+        await comes(hall, one)
+        await hall.deals_with(HOUSING)
+    assert "P-1 is shared" in hall.readable()
+    assert "P-2" not in hall.readable()
+    assert await where(hall.database, "canary") == set()
+
+
+async def test_an_older_edit_that_comes_late_brings_no_words_back(hall: Delivered) -> None:
+    command = said(hall, FORM.format("It is cold"))
+    await comes(hall, command)
+    await hall.deals_with(HOUSING)
+    older = edited(hall, command, FORM.format("canary"))
+    hall.later(timedelta(minutes=1))
+    newer = edited(hall, command, FORM.format("It is cold and dark"))
+    for one in (newer, older):
+        await comes(hall, one)
+        await hall.deals_with(HOUSING)
+    assert await where(hall.database, "canary") == set()
+    assert "practice_field" in await where(hall.database, "cold and dark")

@@ -323,3 +323,28 @@ async def test_when_its_people_are_erased_nothing_of_them_stands_anywhere(
     gone = {one.key for one in hall.stood if one.action is Action.REDACTION}
     assert {f"{copies(hall)[0]}/taken back", f"{THERE}/taken back"} <= gone
     assert (await question(hall)).state is QuestionState.GONE
+
+
+async def test_what_somebody_edits_who_has_opted_out_is_carried_no_more(hall: Weeks) -> None:
+    await routed(hall)
+    answer = await answers(hall)
+    (copy,) = copies(hall)
+    await hall.says(BEN, "privacy archive off", direct(BEN))
+    now = replace(answer, body="Yusuf Kaya insures ours")
+    await hall.responds(Edited(hall.next_event(), answer.event_id, now))
+    assert "Yusuf" not in hall.readable()
+    assert f"{copy}/taken back" in [one.key for one in hall.stood]
+
+
+async def test_a_question_in_talk_goes_when_who_asked_has_opted_out_and_edits_it(
+    hall: Weeks,
+) -> None:
+    source = await hall.talks(ANN, TEXT)
+    hall.stood[0].event_id = source
+    await hall.taps(ANN, hall.stood[0].key, "❓")
+    await hall.says(ANN, "privacy archive off", direct(ANN))
+    body = "Who insures Yusuf Kaya?"
+    edit = await hall.puts_right(ANN, source, body)
+    await hall.responds(Edited(edit, source, hall.said(ANN, body, event_id=source)))
+    assert await where(hall.database, "Yusuf") == set()
+    assert (await question(hall)).state is QuestionState.GONE

@@ -297,3 +297,16 @@ async def test_nobody_else_s_edit_takes_an_answer_back(hall: Delivered) -> None:
     edit = await hall.puts_right(BEN, root, "Nothing")
     await hall.responds(Edited(edit, root, hall.said(BEN, "Nothing", event_id=root)))
     assert key in [one.key for one in hall.standing()]
+
+
+async def test_a_command_that_is_put_right_twice_is_answered_without_a_word_about_the_first_time(
+    hall: Delivered,
+) -> None:
+    said = hall.said(ANN, "!action add Ask the insurer by 1 May")
+    await hall.responds(said)
+    for day in (2, 3):
+        hall.later(timedelta(minutes=1))
+        now = replace(said, body=f"!action add Ask the insurer by {day} May", at=hall.now)
+        await hall.responds(Edited(hall.next_event(), said.event_id, now))
+    assert "by 3 May" in hall.bodies(HOUSING)[-1]
+    assert not [one for one in hall.bodies(HOUSING) if "I took back an answer" in one]

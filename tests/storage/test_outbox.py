@@ -90,3 +90,19 @@ async def test_what_waits_for_a_chat_that_is_none_any_more_refers_to_nothing_the
     }
     assert await database.read(lambda c: list(waiting(c, CHAT))) == ["thumb"]
     assert not await database.write(lambda c: outbox.withdraw_from(c, CHAT, ANN, NOW))
+
+
+async def test_where_a_file_lies_is_not_written_over_a_post_that_has_moved(
+    database: Database,
+) -> None:
+    file = Row("file", CHAT, Action.FILE, {"data": "x", "m.relates_to": THREAD}, SAID)
+    await database.write(lambda c: outbox.add(c, HALL, [file], NOW))
+    row = await database.write(lambda c: outbox.claim(c, CHAT, "D", NOW))
+    assert row is not None
+    await database.write(lambda c: outbox.withdraw_from(c, CHAT, ANN, NOW))
+    uploaded = {"url": "mxc://test/x", "m.relates_to": THREAD}
+    await database.write(lambda c: outbox.note_upload(c, row, uploaded))
+    await database.write(lambda c: outbox.move_lane(c, ANN, NEW))
+    again = await database.write(lambda c: outbox.claim(c, NEW, "D", NOW))
+    assert again is not None
+    assert again.content == {"data": "x"}
