@@ -105,6 +105,15 @@ def root_of(connection: Connection, event_id: EventId) -> EventId | None:
     return None if row is None else EventId(row.event_id)
 
 
+def thread_of(connection: Connection, event_id: EventId) -> int | None:
+    """The thread of a message, by the hash of its root, whether the archive holds that or not."""
+    return connection.scalar(
+        select(message.c.thread_h)
+        .join(event, event.c.seq == message.c.seq)
+        .where(event.c.event_h == event_hash(event_id))
+    )
+
+
 def thread_span(connection: Connection, thread_h: int) -> tuple[int, int] | None:
     """The lowest and the highest id of a thread's messages; None if the archive holds none."""
     lowest, highest = connection.execute(

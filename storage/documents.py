@@ -101,7 +101,7 @@ def forget_repeating(connection: Connection, event_hash: int, before: str, after
 
 def stands(connection: Connection, post: str) -> bool:
     """Whether what a post of ours shows, a summary or our word about it, is still kept."""
-    named = document.c.subject == post.removesuffix(CONFIRMED)
+    named = document.c.subject == post.partition(CONFIRMED)[0]
     kinds = document.c.kind.in_([SUMMARY, DRAFT])
     return connection.scalar(select(document.c.id).where(named, kinds)) is not None
 
@@ -160,6 +160,13 @@ def confirmed_summaries(
         )
         .order_by(document.c.ts, document.c.id)
     )
+    return [_document(row) for row in rows]
+
+
+def confirmed_by(connection: Connection, person: int) -> list[Document]:
+    """Summaries that somebody (our number) has confirmed."""
+    mine = (document.c.kind == SUMMARY, document.c.author_id == person)
+    rows = connection.execute(select(document).where(*mine).order_by(document.c.id))
     return [_document(row) for row in rows]
 
 

@@ -139,7 +139,7 @@ ELSEWHERE: Mapping[str, str] = {
     "silence": "that they are silent: the number alone",
     "erasure": "a check value in place of the address",
     "practice_field": "goes with its practice, or with the message it came in",
-    "document": "what of a practice is searched: goes with it",
+    "document": "what of a practice is searched; who confirmed a summary: by its listener",
     "inbox": "by the sender in what is unanswered",
     "outbox": "what is unsent, and keys that name them",
     "waiting_event": "by the sender in the raw event",

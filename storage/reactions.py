@@ -1,8 +1,9 @@
 """Reactions that a feature was told of: taking one back is told, too."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from storage.database import insert_once
 from storage.records import EventId, RoomId, UserId
@@ -41,8 +42,20 @@ def get(connection: Connection, event_id: EventId) -> Heeded | None:
     row = connection.execute(
         select(heeded_reaction).where(heeded_reaction.c.event_h == event_hash(event_id))
     ).first()
-    if row is None:
-        return None
+    return None if row is None else _heeded(row)
+
+
+def on(connection: Connection, target: EventId) -> list[Heeded]:
+    """The reactions on a message that were heeded and stand; in the order of their events' ids."""
+    rows = connection.execute(
+        select(heeded_reaction)
+        .where(heeded_reaction.c.target == target)
+        .order_by(heeded_reaction.c.event_id)
+    )
+    return [_heeded(row) for row in rows]
+
+
+def _heeded(row: Row[Any]) -> Heeded:
     return Heeded(
         EventId(row.event_id), RoomId(row.room_id), UserId(row.sender), EventId(row.target), row.key
     )

@@ -7,11 +7,11 @@ from commands.archive import replies, rules
 from commands.audience import of_room
 from commands.command import Call
 from commands.context import Context
-from commands.listener import Listener, Tap
-from commands.posts import Posts, Say
-from storage import archive, documents
+from commands.listener import Gone, Listener, Tap, plain_emoji
+from commands.posts import Posts, Say, TakeBack
+from storage import archive, documents, outbox, reactions, rooms
 from storage.documents import CONFIRMED, DRAFT, SUMMARY, Document
-from storage.records import EventId
+from storage.records import EventId, Person, Room
 from storage.types import milliseconds
 
 KIND = "summary"
@@ -34,39 +34,81 @@ def propose(key: str, summary: rules.Summary, call: Call[Any], context: Context)
 
 
 def tapped(tap: Tap, context: Context) -> Posts:
-    """A tick of somebody who wrote in the thread; taken back, search finds the summary no more."""
+    """A tick of somebody who wrote in the thread; taken back, the next one counts, or search finds
+    the summary no more."""
     key = tap.post or ""
     if tap.emoji != TICK:
         return ()
-    connection = context.connection
     if tap.taken_back:
-        shown = documents.get(connection, SUMMARY, key)
-        if shown is not None and shown.author_id == tap.person.id:
-            documents.remove(connection, SUMMARY, [key])
-            documents.put(connection, replace(shown, kind=DRAFT, author_id=None))
+        return _taken_back(tap, key, context)
+    draft = documents.get(context.connection, DRAFT, key)
+    tick = tap.reacted.event_id
+    return () if draft is None else _confirm(draft, tick, tap.person, tap.room, context)
+
+
+def _taken_back(tap: Tap, key: str, context: Context) -> Posts:
+    connection = context.connection
+    shown = documents.get(connection, SUMMARY, key)
+    if shown is None or shown.author_id != tap.person.id:
         return ()
-    draft = documents.get(connection, DRAFT, key)
-    said = _said_there(tap, key, context)
-    if draft is None or not said:
+    draft = _unconfirm(shown, context)
+    gone = TakeBack(_word_of(key, tap.reacted.event_id, context))
+    for one in reactions.on(connection, tap.reacted.target):
+        present = rooms.presence(connection, tap.room.room_id, one.sender)
+        if plain_emoji(one.key) == TICK and present is not None and present[2] == "join":
+            told = _confirm(draft, one.event_id, present[1], tap.room, context)
+            if told:
+                return [gone, *told]
+    return [gone]
+
+
+def _confirm(draft: Document, tick: EventId, person: Person, room: Room, context: Context) -> Posts:
+    """Let search find it, if the person wrote in its thread, and say so. tick: their reaction."""
+    connection, key = context.connection, draft.subject
+    said = _said_there(key, person, room, context)
+    if not said:
         return ()
     documents.remove(connection, DRAFT, [key])
-    documents.put(connection, replace(draft, kind=SUMMARY, author_id=tap.person.id))
+    documents.put(connection, replace(draft, kind=SUMMARY, author_id=person.id))
     told = replies.confirmed(
-        context.words, tap.person.display_name, f"{context.settings.prefix}search kind:summary"
+        context.words, person.display_name, f"{context.settings.prefix}search kind:summary"
     )
-    root = documents.root_of(key)
     # It goes with the summary, and with what whoever is named in it has said.
     quotes = tuple(dict.fromkeys((*documents.quoted(connection, key), *said)))
-    post = Say(tap.room.room_id, told, thread=root, key=f"{key}{CONFIRMED}", quotes=quotes)
-    return [post]
+    word = f"{key}{CONFIRMED}"
+    if outbox.was_posted(connection, word):
+        word = f"{word}/{tick}"
+    thread = documents.root_of(key)
+    return [Say(room.room_id, told, thread=thread, key=word, quotes=quotes)]
 
 
-def _said_there(tap: Tap, key: str, context: Context) -> list[EventId]:
+def _unconfirm(shown: Document, context: Context) -> Document:
+    """Search finds it no more; the draft that is left."""
+    draft = replace(shown, kind=DRAFT, author_id=None)
+    documents.remove(context.connection, SUMMARY, [shown.subject])
+    documents.put(context.connection, draft)
+    return draft
+
+
+def _word_of(key: str, tick: EventId, context: Context) -> str:
+    """The key of what we said when that tick confirmed a summary."""
+    own = f"{key}{CONFIRMED}/{tick}"
+    return own if outbox.was_posted(context.connection, own) else f"{key}{CONFIRMED}"
+
+
+def _said_there(key: str, person: Person, room: Room, context: Context) -> list[EventId]:
     root = documents.root_of(key)
-    numbers = of_room(context.connection, tap.room).room_numbers
+    numbers = of_room(context.connection, room).room_numbers
     said = archive.thread(context.connection, numbers, root)
-    mine = (message for message in said if message.sender == tap.person.user_id)
+    mine = (message for message in said if message.sender == person.user_id)
     return [message.event_id for message in mine if message.body]
 
 
-SUMMARIES = Listener(KIND, tapped=tapped, posts=(documents.SUMMARIES,))
+def forget_confirmer(gone: Gone, context: Context) -> Posts:
+    """Whoever ticked a summary and is erased has confirmed none: it waits for another's tick."""
+    for shown in documents.confirmed_by(context.connection, gone.person.id):
+        _unconfirm(shown, context)
+    return ()
+
+
+SUMMARIES = Listener(KIND, tapped=tapped, erased=forget_confirmer, posts=(documents.SUMMARIES,))

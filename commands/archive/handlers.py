@@ -27,6 +27,8 @@ class Nothing:
 
 
 def switch_on(call: Call[Nothing], context: Context) -> Posts:
+    if _only_asks(call):
+        return show_status(call, context)
     if call.direct:
         raise MemberError(replies.not_here(call.words))
     if call.room.archive_on:
@@ -51,7 +53,14 @@ def switch_on(call: Call[Nothing], context: Context) -> Posts:
     ]
 
 
+def _only_asks(call: Call[Nothing]) -> bool:
+    """ "!archive on?" wants to know; consent is never guessed."""
+    return call.said.body.rstrip().endswith("?")
+
+
 def switch_off(call: Call[Nothing], context: Context) -> Posts:
+    if _only_asks(call):
+        return show_status(call, context)
     if call.direct:
         raise MemberError(replies.not_here(call.words))
     if not call.room.archive_on:
@@ -105,21 +114,34 @@ def show_status(call: Call[Nothing], context: Context) -> Posts:
     shown = [call.room]
     if call.direct:
         theirs = rooms.rooms_of(context.connection, call.asker)
-        shown = [room for room in theirs if room.archive_on and room.kind is not RoomKind.DIRECT]
+        shown = [
+            room
+            for room in theirs
+            if room.kind is not RoomKind.DIRECT and _keeps_words(room, context)
+        ]
+        here = {room.room_id for room in shown}
+        shown = [room for room in shown if room.successor not in here]  # they are in its counts
     zone = context.zone_of(call.asker)
     holdings = [_holdings(room, context, zone) for room in shown]
     return call.answer(replies.status(call.words, holdings))
 
 
+def _keeps_words(room: Room, context: Context) -> bool:
+    """One that was switched off still holds what was said before."""
+    return room.archive_on or rooms.archived_events(context.connection, room.id) > 0
+
+
 def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
     kept_for = context.settings.archive.kept_for(room)
+    # With what the room was upgraded from, as search and purge take it.
+    chain = [each.id for each in rooms.with_earlier(context.connection, room)]
     soon = 0
     if kept_for is not None:
         border = milliseconds(context.now - kept_for + SOON)
-        soon = archive.said_before(context.connection, room.id, border)
+        soon = sum(archive.said_before(context.connection, each, border) for each in chain)
     coming = timers.find_pending(context.connection, room.room_id, past.KIND)
     reading = gaps.past_of(context.connection, room.room_id)
-    held = archive.status(context.connection, room.id)
+    held = archive.status(context.connection, *chain)
     return replace(
         holdings_of(room, held, zone),
         expired=held.expired,
@@ -139,10 +161,10 @@ def summarise_thread(call: Call[Nothing], context: Context) -> Posts:
     if root is None:
         raise MemberError(replies.no_thread(call.words, f"{call.prefix}thread summary"))
     audience = of_room(context.connection, call.room)
-    if not any(room.archive_on for room in audience.rooms):
+    if not any(_keeps_words(room, context) for room in audience.rooms):
         raise MemberError(replies.no_archive(call.words, f"{call.prefix}archive on"))
     kept = archive.thread(context.connection, audience.room_numbers, root)
-    talk = [m for m in kept if m.sender != context.me and not m.body.startswith(call.prefix)]
+    talk = [m for m in kept if m.sender != context.me and not _like_a_command(m.body, call.prefix)]
     summary = rules.summarise(audience.readable(talk))
     if summary is None:
         raise MemberError(replies.nothing_kept(call.words))
@@ -157,6 +179,11 @@ def summarise_thread(call: Call[Nothing], context: Context) -> Posts:
     (said,) = call.answer(reply, quotes=quotes)
     assert isinstance(said, Say)
     return [replace(said, key=key), Offer(key, confirming.TICK)]
+
+
+def _like_a_command(body: str, prefix: str) -> bool:
+    """ "!vote yes" is one; "!!! We meet at ten" is how people shout."""
+    return body.startswith(prefix) and body[len(prefix) :][:1].isalpha()
 
 
 def _thread_meant(call: Call[Nothing], context: Context) -> EventId | None:

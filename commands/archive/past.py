@@ -43,7 +43,7 @@ def ask(call: Call[Past], context: Context) -> Posts:
     if call.direct:
         raise MemberError(replies.not_here(call.words))
     typed, sure = _read(call)
-    if typed.casefold() == STOP:
+    if typed.casefold().rstrip(" .!") in (STOP, f"{STOP} please", f"{STOP} now"):
         return _stop(call, context)
     if not call.room.archive_on:
         raise MemberError(replies.off_here(call.words, f"{call.prefix}archive on"))

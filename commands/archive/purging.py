@@ -26,7 +26,7 @@ class Sure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    sure: Sure | None = optional(choice(Sure), default=None)
+    sure: Sure | None = optional(choice(Sure), default=None, rest=True)
 
 
 def ask(call: Call[Purge], context: Context) -> Posts:

@@ -76,7 +76,8 @@ def summarise(messages: Sequence[ArchivedMessage]) -> Summary | None:
     if not worded:
         return None
     first = Point(shortened(sentences(worded[0].body)[0]), worded[0])
-    questions = open_questions(worded)
+    # Whoever wants no words kept has answered all the same: their placeholder tells that.
+    questions = open_questions([m for m in messages if not m.redacted])
     decisions = telling(worded, decides, MOST_DECISIONS, said=[first])
     days = telling(worded, names_day, MOST_DAYS, said=[first, *questions, *decisions])
     taken = {point.message.event_id for point in (*questions, *decisions, *days)}

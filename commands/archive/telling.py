@@ -23,6 +23,19 @@ _SETTLED = """
     nolēmām vienojāmies
 """
 _DECIDES = re.compile(rf"\b(?:{'|'.join(_SETTLED.split())})", re.IGNORECASE)
+# Before it, in the same clause: it is not settled yet; "we decided not to" is.
+_NOT = """
+    not|\\w+n['’]t|never|nothing|nobody|no(?=\\s*$)
+    nicht|nichts|nie|kein\\w*
+    n['’]\\w+|rien|jamais|pas
+    no\\s+(?:he|ha|hemos|han|se|nos|fue|está)|nada|nunca
+    non|niente|nulla
+    niet|niets|nooit|geen
+    δεν|τίποτα
+    ikke|ingenting|aldri
+"""
+_UNSETTLED = re.compile(rf"\b(?:{'|'.join(_NOT.split())})(?!\w)[^,.;:–—]*$", re.IGNORECASE)
+NEAR = 60  # characters before what seems to settle something
 # 2027-03-09, 9.3., 9/3/2027, 14:30; 9 March, 9. März, March 9.
 _NUMBERED = re.compile(
     r"\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}(?:[./](?:\d{4})?)?|\d{1,2}:\d{2})(?!\w)"
@@ -34,7 +47,10 @@ _BESIDE = re.compile(
 
 def decides(sentence: str) -> bool:
     """Whether a sentence says that something is settled; a question settles nothing."""
-    return bool(_DECIDES.search(sentence))
+    found = _DECIDES.finditer(sentence)
+    return any(
+        not _UNSETTLED.search(sentence[max(0, it.start() - NEAR) : it.start()]) for it in found
+    )
 
 
 def names_day(sentence: str) -> bool:

@@ -276,7 +276,9 @@ def show_privacy(call: Call[Privacy], context: Context) -> Posts:
     kept = [
         (room.name or room.room_id, archive.kept_for(room))
         for room in theirs
-        if room.archive_on and room.kind not in (RoomKind.SPACE, RoomKind.DIRECT)
+        if room.kind not in (RoomKind.SPACE, RoomKind.DIRECT)
+        # One that was switched off still holds what was said before, and is searched.
+        and (room.archive_on or rooms.archived_events(context.connection, room.id))
     ]
     files, whole_files = media.sent_by(context.connection, call.asker.id)
     counts = personal.tally(context.connection, call.asker.id, call.asker.user_id)
@@ -334,7 +336,8 @@ class Sure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Erase:
-    sure: Sure | None = optional(choice(Sure), default=None)
+    # All that is left: "yes keep-practices" must not be taken for a plain yes.
+    sure: Sure | None = optional(choice(Sure), default=None, rest=True)
 
 
 def erase_me(call: Call[Erase], context: Context) -> Posts:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from storage.search.letters import fold
 from storage.search.query import Field, Filter
 
 TAG, AFTER, BEFORE, ON, SORT = "tag", "after", "before", "on", "sort"
@@ -25,12 +26,16 @@ _SPELT = {
     SORT: "order sortieren tri orden",
 }
 FIELDS: Mapping[str, str] = {
-    spelt: str(name) for name, others in _SPELT.items() for spelt in (str(name), *others.split())
+    form: str(name)
+    for name, others in _SPELT.items()
+    for spelt in (str(name), *others.split())
+    for form in (spelt, fold(spelt))  # as phones leave accents out: "apres:", "citta:"
 }
 
 _HAS = {
-    "file": "file files attachment attachments document documents datei dateien fichier archivo"
-    " bestand αρχείο αρχεία fails faili datne soubor soubory vedlegg filer",
+    "file": "file files attachment attachments document documents datei dateien fichier fichiers"
+    " archivo archivos bestand bestanden αρχείο αρχεία fails faili datne soubor soubory vedlegg"
+    " filer",
     "image": "image images picture pictures photo photos bild bilder foto imagen immagine"
     " afbeelding εικόνα εικόνες attēls attēli obrázek obrázky bilde",
     "link": "link links url urls lien enlace collegamento σύνδεσμος saite saites odkaz odkazy lenke"
@@ -86,6 +91,6 @@ def read_filter(name: str, value: str) -> Filter | None:
     known = _VALUES.get(field)
     if known is None:
         return Filter(field, value)
-    said = value.casefold()
-    meant = next((name for name, spelt in known.items() if said in spelt.split()), None)
+    said = fold(value)
+    meant = next((name for name, spelt in known.items() if said in fold(spelt).split()), None)
     return None if meant is None else Filter(field, meant)

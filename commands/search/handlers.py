@@ -13,7 +13,7 @@ from commands.search import ranking, replies
 from commands.search.documents import document_hit, quoted_by
 from commands.search.looking import Found, look_widely
 from commands.search.ranking import Cursor
-from commands.search.rules import Hint, parse_query, read_again
+from commands.search.rules import Hint, Refusal, parse_query, read_again
 from commands.search.scoping import (
     anchored,
     means_elsewhere,
@@ -22,10 +22,12 @@ from commands.search.scoping import (
     rooms_meant,
     told,
     unknown_cities,
+    with_addresses,
 )
 from commands.search.suggesting import suggest
 from commands.words import N_
-from storage import archive, rooms, search_pages
+from storage import archive, questions, rooms, search_pages
+from storage.questions import Question
 from storage.records import ArchivedMessage, EventId, Room
 from storage.search import renewal
 from storage.search.query import Field, Query, print_query, print_tree
@@ -52,11 +54,17 @@ AnyCall = Call[Search] | Call[Nothing]
 
 def search_archive(call: Call[Search], context: Context) -> Posts:
     today = context.now.astimezone(context.zone_of(call.asker)).date()
-    reading = parse_query(call.arguments.query, today=today)
+    typed = with_addresses(call.arguments.query, call.said.mentions, context)
+    reading = parse_query(typed, today=today)
+    if reading.refusal is Refusal.EMPTY:  # it is a question, so the answer is waited for
+        place = call.room.room_id if call.direct else call.said.thread_root or call.said.event_id
+        asked = Question(SEARCH.name, "")
+        questions.ask(context.connection, place, call.asker.id, asked, context.now)
+        return call.answer(replies.refused(call.words, reading.refusal, reading.hints))
     if reading.refusal is not None:
         raise MemberError(replies.refused(call.words, reading.refusal, reading.hints))
-    if (typed := no_thread(reading.query)) is not None:
-        raise MemberError(replies.no_thread(call.words, typed))
+    if (unknown := no_thread(reading.query)) is not None:
+        raise MemberError(replies.no_thread(call.words, unknown))
     query = anchored(reading.query, call)
     if query is None:
         raise MemberError(replies.no_thread_here(call.words))
@@ -69,9 +77,10 @@ def search_archive(call: Call[Search], context: Context) -> Posts:
         # Other rooms concern the asker alone; what there is of them, nobody here is told.
         alone = replace(call, private=True)
         return _answer(_look(asking, _of_asker(call, context), call, context), alone, context)
-    if not any(_has_archive(room, context) for room in here.rooms):
-        raise MemberError(replies.no_archive(call.words, f"{call.prefix}archive on"))
     looked = _look(asking, here, call, context)
+    # Practices and visits are found where nothing that is said is kept, too.
+    if not looked.found.ordered and not any(_has_archive(room, context) for room in here.rooms):
+        raise MemberError(replies.no_archive(call.words, f"{call.prefix}archive on"))
     return [*_answer(looked, call, context), *_elsewhere(looked, call, context)]
 
 

@@ -1,10 +1,11 @@
 """What the filters of a search mean here: which rooms, people, marks, days."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from commands.arguments import closest_city, folded
@@ -13,14 +14,17 @@ from commands.command import Call
 from commands.context import Context
 from commands.search.rules import Hint, HintKind
 from storage import archive, people
-from storage.records import EventId, Person, Room, RoomKind
+from storage.records import Community, EventId, Person, Room, RoomKind, UserId
 from storage.search import marks
 from storage.search.letters import fold
 from storage.search.query import And, Field, Filter, Marked, Node, Not, Or, Query
 from storage.search.rows import EARLIEST, LATEST, Reach, Scope
 from storage.types import event_hash, milliseconds
 
-MYSELF = "me"
+MYSELF = (
+    *("me", "myself", "mir", "mich", "moi", "mí", "yo", "io", "mij", "ik", "εμένα", "μένα"),
+    *("manis", "mani", "mne", "mě", "meg"),
+)
 HERE = ("here", "this", "hier", "ici", "aquí", "qui")
 EVERYWHERE = ("all", "everywhere", "alle", "überall", "tous", "todo", "ovunque", "overal", "alt")
 _EVENT = re.compile(r"\$[^\s/?&\"<>]+")
@@ -31,6 +35,32 @@ _KINDS = {
     "question": marks.QUESTION,
     **{it: marks.holds(it) for it in ("file", "image", "poll", "link")},
 }
+# A pill as Element X writes it, and the link alone.
+_PILL = re.compile(
+    r"\[[^\]\n]*\]\(<?https://matrix\.to/#/(?P<in>(?:@|%40)[^\s)>]+)>?\)"
+    r"|https://matrix\.to/#/(?P<bare>(?:@|%40)[^\s)>\]]+)",
+    re.IGNORECASE,
+)
+
+
+def with_addresses(typed: str, mentions: Collection[UserId], context: Context) -> str:
+    """What was typed, with addresses in place of pills: also of those that are names in the words.
+
+    Element Web writes a pill as the name alone, "from:Ann Berg"; mentions: whom pills name.
+    """
+    typed = _PILL.sub(lambda pill: unquote(pill["in"] or pill["bare"]).partition("?")[0], typed)
+    for user_id in sorted(mentions):
+        known = people.get(context.connection, user_id)
+        if known is None or " " not in known.display_name:
+            continue  # one word is read as it is
+        typed = _in_place_of_the_name(typed, known)
+    return typed
+
+
+def _in_place_of_the_name(typed: str, person: Person) -> str:
+    name = r"\s+".join(map(re.escape, person.display_name.split()))
+    after_a_field = re.compile(rf"(?<=[:：])(\s*)@?{name}(?!\w)", re.IGNORECASE)
+    return after_a_field.sub(lambda found: found[1] + person.user_id, typed)
 
 
 def rooms_meant(among: Sequence[Room], query: Query, context: Context) -> tuple[Room, ...]:
@@ -72,8 +102,12 @@ def _names_of(room: Room, context: Context) -> set[str]:
 
 
 def anchored(query: Query, call: Call[Any]) -> Query | None:
-    """The query with `thread:here` as the thread that it was typed in; None: it was in none."""
-    root = call.said.thread_root
+    """The query with `thread:here` as the thread that it was typed in, or the one of what it
+    replies to, and without `in:here`, where that is a room; None: there is no such thread."""
+    if not call.direct and all(it.lower() in HERE for it in query.wants(Field.IN)):
+        named = tuple(it for it in query.filters if it.field is not Field.IN or it.negated)
+        query = replace(query, filters=named)
+    root = call.said.thread_root or call.said.reply_to
     typed = [it for it in query.filters if it.field is Field.THREAD and it.value.lower() in HERE]
     if not typed:
         return query
@@ -93,10 +127,16 @@ def unknown_cities(query: Query, context: Context) -> list[Hint]:
     """Cities that were asked for and are none of the network's."""
     community = context.settings.community
     return [
-        Hint(HintKind.UNKNOWN_CITY, name, closest_city(name, community) or "")
+        Hint(HintKind.UNKNOWN_CITY, name, _city_meant(name, community))
         for name in (*query.wants(Field.CITY), *query.bars(Field.CITY))
         if not cities_meant((name,), context)
     ]
+
+
+def _city_meant(typed: str, community: Community) -> str:
+    """One that is spelt alike, or begins so: of "city:São Bento" only São is read."""
+    begins = (it.name for it in community.cities if folded(it.name).startswith(f"{folded(typed)} "))
+    return closest_city(typed, community) or next(begins, "")
 
 
 def scope_of(
@@ -233,7 +273,10 @@ def _people(names: Sequence[str], asker: Person, context: Context) -> tuple[str,
     """People whom `from:` may mean, all who go by that name, or have it in theirs."""
     found: dict[int, None] = {}
     for name in names:
-        meant = [asker] if name == MYSELF else _called(name, context)
+        itself = name.removeprefix("@").casefold()
+        # Somebody may be called so, too: whether there is anybody must not show.
+        others = [] if itself == MYSELF[0] else _called(name, context)
+        meant = [asker, *others] if itself in MYSELF else others
         found |= dict.fromkeys(person.id for person in meant)
     return marks.by_person(found)
 
@@ -282,7 +325,8 @@ def _in_thread(scope: Scope, typed: str, context: Context) -> Scope | None:
     event_id = _event_in(typed)
     if event_id is None:
         return None
-    root = event_hash(archive.root_of(context.connection, event_id) or event_id)
+    known = archive.thread_of(context.connection, event_id)
+    root = event_hash(event_id) if known is None else known  # the root of one may not be archived
     span = archive.thread_span(context.connection, root)
     if span is None:
         return None

@@ -15,7 +15,7 @@ MOST_DATE_WORDS = 5  # "on: the first week of May" is not one; "il y a 3 jours" 
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # no database takes them all
 _PHRASE = rf"[{QUOTES}]([^{QUOTES}]*)(?:[{QUOTES}]|$)"
-_SIGNS = re.compile(rf"(\()|(\))|(\|)|{_PHRASE}|([-−–]+)(?=[^\s)|])|([^\s{QUOTES}()|]+)")
+_SIGNS = re.compile(rf"(\()|(\))|(\|)|{_PHRASE}|([-−–—]+)(?=[^\s)|])|([^\s{QUOTES}()|]+)")
 # A colon as wide as a Chinese letter, and one that stands apart, as the French have it.
 _FIELD = re.compile(r"([^\W\d_]\w{0,13})(?:[:：]\s*|\s[:：]\s+)")
 _QUOTED = re.compile(rf"{_PHRASE}|['‘]([^'‘’{QUOTES}]*)['’](?=[\s()|]|$)")

@@ -55,6 +55,8 @@ def held(visit: Visit, context: Context) -> list[Post]:
 
 def take_note(call: Call[Any], visit: Visit, context: Context) -> Posts:
     """What somebody writes into the thread; it stays their own talk, too."""
+    if not call.asker.archive:
+        return ()  # their words are kept nowhere
     line = visits.add_line(
         context.connection,
         visit=visit.id,

@@ -46,6 +46,15 @@ def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
             return ()
 
 
+def note_gone(number: int, context: Context) -> Posts | None:
+    """A note whose author has opted out since says something else: neither is kept.
+
+    None: it is no note, but a command.
+    """
+    line = visits.line(context.connection, number)
+    return None if line is None or line.kind is not LineKind.NOTE else _line_gone(number, context)
+
+
 def _line_gone(number: int, context: Context) -> Posts:
     """That there was something, and where, stays."""
     line = visits.line(context.connection, number)

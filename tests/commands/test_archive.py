@@ -27,6 +27,7 @@ from tests.commands.conftest import (
     join,
     plain,
 )
+from tests.commands.test_search import talk, upgraded
 
 PARTY = RoomId("!party:hs")
 
@@ -316,3 +317,75 @@ async def test_who_is_answered_waits_for_no_look_through_the_archive(hall: Hall)
     beside = SimpleNamespace(read=hall.database.read, study=hall.database.study, write=write)
     await replace(hall, database=cast(Database, beside)).expires()
     assert held == []
+
+
+async def is_on(hall: Hall) -> bool:
+    return await hall.do(lambda c: rooms.know(c, HOUSING).archive_on)
+
+
+async def test_archive_on_with_a_question_mark_starts_nothing(hall: Hall) -> None:
+    await hall.says(CORA, "!archive on?")
+    assert not await is_on(hall)
+
+
+async def test_archive_off_with_a_question_mark_stops_nothing(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.says(CORA, "!archive off?")
+    assert await is_on(hall)
+
+
+async def test_an_upgraded_room_s_archive_is_not_told_to_be_empty(hall: Hall) -> None:
+    await talk(hall)
+    new = await upgraded(hall)
+    await hall.keeps_archive(new)
+    assert "- 1 message\n" in await hall.hears(CORA, "!archive purge", new)
+    assert "- 1 message\n" in await hall.hears(CORA, "!archive status", new)
+
+
+async def off(hall: Hall) -> str:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "We need hosts for the spring visit.")
+    await hall.talks(BEN, "The library can take thirty people.", thread=root)
+    hall.later(timedelta(minutes=1))
+    await hall.says(CORA, "!archive off")
+    assert "Found 1 for hosts" in await hall.hears(CORA, "!search hosts")
+    return root
+
+
+async def test_a_thread_of_before_is_still_summed_up(hall: Hall) -> None:
+    root = await off(hall)
+    shown = await hall.hears(CORA, "!summary", thread_root=root)
+    assert "I don't know what was said" not in shown
+    assert "2 messages" in shown
+
+
+async def test_status_in_the_direct_chat_tells_of_it(hall: Hall) -> None:
+    await off(hall)
+    assert "2 messages" in await hall.hears(ANN, "archive status", direct(ANN))
+
+
+async def test_privacy_does_not_say_that_nobody_can_search_it(hall: Hall) -> None:
+    await off(hall)
+    shown = await hall.hears(ANN, "privacy", direct(ANN))
+    assert "1 message of yours in the archive" in shown
+    assert "No room that you are in keeps an archive" not in shown
+
+
+async def test_an_answer_without_its_words_is_an_answer(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "We plan the bus. Who pays for the travel?")
+    await hall.says(BEN, "privacy archive off", direct(BEN))
+    hall.later(timedelta(minutes=1))
+    await hall.talks(BEN, "The city pays.", thread=root)
+    assert "Still open" not in await hall.hears(CORA, "!summary", thread_root=root)
+
+
+async def test_a_shout_is_part_of_a_summary(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "When do we meet in the garden?")
+    assert await hall.says(BEN, "!!! We decided: the meeting is on 9 March") == ()
+    await hall.talks(BEN, "!!! We decided: the meeting is on 9 March", thread=root)
+    shown = await hall.hears(CORA, "!summary", thread_root=root)
+    assert "2 messages" in shown
+    assert "9 March" in shown
+    assert "Still open" not in shown

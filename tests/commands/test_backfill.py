@@ -128,3 +128,13 @@ async def test_only_where_the_archive_is_on_and_by_its_admins(hall: Hall) -> Non
     hall.later(timedelta(days=30))
     shown = await hall.hears(CORA, "!archive backfill 2026-03-20")
     assert shown.startswith("Everything since Monday, 2 March 2026 is kept")
+
+
+@pytest.mark.parametrize("typed", ["stop!", "stop please", "stop.", "Stop now"])
+async def test_stop_is_stop(hall: Hall, typed: str) -> None:
+    hall = Delivered(hall.database)
+    await hall.keeps_archive()
+    hall.later(timedelta(minutes=1))
+    told = await hall.hears(CORA, "!archive backfill 2026-01-31 yes")
+    assert "will reach further back" in told
+    assert "No older history is taken in" in await hall.hears(CORA, f"!archive backfill {typed}")

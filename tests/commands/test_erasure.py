@@ -819,3 +819,28 @@ async def test_an_older_edit_that_comes_late_brings_no_words_back(hall: Delivere
         await hall.deals_with(HOUSING)
     assert await where(hall.database, "canary") == set()
     assert "practice_field" in await where(hall.database, "cold and dark")
+
+
+@pytest.mark.parametrize(
+    "typed", ["yes keep-practices", "yes but keep my practices", "yes (keep-practices)"]
+)
+async def test_nothing_goes_for_good_that_was_to_be_kept(
+    hall: Hall, tmp_path: Path, typed: str
+) -> None:
+    stood = Delivered(hall.database)
+    form = "Title: Warm rooms\nProblem: Cold\nWhat we do: Heat"
+    await stood.says(ANN, f"!practice share\n{form}")
+    await stood.says(ANN, "privacy erase", direct(ANN))
+    await stood.says(ANN, f"privacy erase {typed}", direct(ANN))
+    await erases(stood, tmp_path)
+    assert "Warm rooms" in await stood.hears(BEN, "!practice show P-1")
+
+
+async def test_with_a_blank_it_means_the_same(hall: Hall, tmp_path: Path) -> None:
+    stood = Delivered(hall.database)
+    form = "Title: Warm rooms\nProblem: Cold\nWhat we do: Heat"
+    await stood.says(ANN, f"!practice share\n{form}")
+    await stood.says(ANN, "privacy erase", direct(ANN))
+    assert "I am erasing" in await stood.hears(ANN, "privacy erase keep practices", direct(ANN))
+    await erases(stood, tmp_path)
+    assert "Warm rooms" in await stood.hears(BEN, "!practice show P-1")

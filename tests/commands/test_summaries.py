@@ -310,3 +310,45 @@ async def test_a_command_that_is_put_right_twice_is_answered_without_a_word_abou
         await hall.responds(Edited(hall.next_event(), said.event_id, now))
     assert "by 3 May" in hall.bodies(HOUSING)[-1]
     assert not [one for one in hall.bodies(HOUSING) if "I took back an answer" in one]
+
+
+async def test_who_confirmed_a_summary_stands_nowhere_once_they_are_erased(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(CORA, "We need hosts for the spring visit.")
+    await hall.says(CORA, "!thread summary", thread_root=root)
+    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
+    # Ann writes there only after the summary: no message of hers is quoted in it.
+    await hall.talks(ANN, "Good summary, thank you", thread=root)
+    await hall.taps(ANN, key, "✅")
+    await is_erased(hall, tmp_path)
+    shown = await hall.hears(BEN, "search from:ann", direct(BEN))
+    kept = await hall.do(lambda c: documents.get(c, documents.SUMMARY, key))
+    assert kept is None or kept.author_id is None
+    assert shown.startswith("Nothing found")
+
+
+async def test_our_word_that_it_is_found_goes_with_the_tick(hall: Delivered) -> None:
+    _, key = await summed_up(hall)
+    tick = await hall.taps(BEN, key, "✅")
+    await hall.responds(Redacted(hall.next_event(), HOUSING, BEN, hall.now, tick))
+    assert "Nothing found" in await hall.hears(CORA, "search kind:summary", direct(CORA))
+    assert not [one for one in hall.standing() if "has confirmed this summary" in one.body]
+
+
+@pytest.mark.promise("A summary stays confirmed as long as the tick of one who wrote there stands.")
+async def test_a_tick_that_is_taken_back_leaves_another_s(hall: Delivered) -> None:
+    (root, _), key = await summed_up(hall)
+    await hall.talks(CORA, "Thank you both", thread=root)
+    first = await hall.taps(BEN, key, "✅")
+    second = await hall.taps(ANN, key, "✅")
+    for who, tick, says in ((BEN, first, "Ann Berg has"), (ANN, second, None)):
+        await hall.responds(Redacted(hall.next_event(), HOUSING, who, hall.now, tick))
+        assert await found(hall) is (says is not None)
+        told = [one.body for one in hall.standing() if "confirmed this summary" in one.body]
+        assert [says in body for body in told if says] == [True] * len(told)
+        assert len(told) == (says is not None)
+    await hall.taps(BEN, key, "✅")
+    assert await found(hall)
+    assert "Ben has confirmed this summary" in hall.readable()

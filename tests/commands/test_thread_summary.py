@@ -12,6 +12,7 @@ from commands.archive.rules import (
     shortened,
     summarise,
 )
+from commands.archive.telling import decides
 from storage.records import ArchivedMessage, EventId, RoomId, UserId
 from tests.growth import growth
 
@@ -156,3 +157,43 @@ def test_the_summary_names_every_message_that_it_repeats() -> None:
     )
     assert summary is not None
     assert [m.event_id for m in summary.quoted] == ["$m0", "$m1", "$m2"]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We have not decided yet who brings the tea.",
+        "We haven't agreed on a date.",
+        "Nothing was decided.",
+        "Das ist noch nicht entschieden.",
+        "Wir haben noch nichts beschlossen.",
+        "Nous n'avons pas encore décidé.",
+        "Todavía no hemos decidido nada.",
+        "Non abbiamo ancora deciso.",
+        "Er is nog niets besloten.",
+        "Δεν αποφασίσαμε ακόμα.",
+        "Det er ikke bestemt.",
+    ],
+)
+def test_what_is_not_settled_is_no_decision(sentence: str) -> None:
+    assert not decides(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence", ["We decided not to start.", "Wir haben beschlossen, nicht zu kommen."]
+)
+def test_a_decision_against_something_is_one(sentence: str) -> None:
+    assert decides(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "No problem, we agreed on Monday.",
+        "Am 3. Mai haben wir beschlossen zu kommen.",
+        "Noch am Montag haben wir entschieden.",
+        "No pirmdienas nolēmām sākt.",
+    ],
+)
+def test_small_words_of_other_languages_unsettle_nothing(sentence: str) -> None:
+    assert decides(sentence)

@@ -12,6 +12,7 @@ from storage.database import open_database
 from storage.visit_records import VisitState
 from tests.commands.conftest import ANN, BEN, CORA, HOUSING, OTTO, WELCOME, direct, furnish
 from tests.commands.delivered import Delivered, moment
+from tests.commands.test_erasure import where
 from tests.commands.visits.conftest import CARD, cast_people, decided, visit
 
 AFTER = moment("2026-05-15 12:00")
@@ -264,3 +265,23 @@ async def test_a_city_card_tells_its_promises_in_its_own_cluster_alone(hall: Del
     assert "secret" in await hall.hears(BEN, "city Havnvoll", direct(BEN))
     await hall.moves(BEN, HOUSING, "leave")
     assert "secret" not in await hall.hears(BEN, "city Havnvoll", direct(BEN))
+
+
+async def test_what_they_say_under_a_visit_is_no_note(hall: Delivered) -> None:
+    await hall.passes(AFTER)
+    await hall.says(BEN, "privacy archive off", direct(BEN))
+    await hall.says(BEN, "Canarius met us at the station", **in_thread(hall))
+    await hall.says(ANN, "!visit report V-1")
+    assert "Canarius" not in hall.latest("visit/1/report")
+    assert await where(hall.database, "Canarius") == set()
+
+
+async def test_an_edit_of_a_note_brings_no_new_words(hall: Delivered) -> None:
+    await hall.passes(AFTER)
+    note = hall.said(BEN, "The night shift was the best part", **in_thread(hall))
+    await hall.responds(note)
+    await hall.says(ANN, "!visit report V-1")
+    await hall.says(BEN, "privacy archive off", direct(BEN))
+    await hall.edits(note, "Canarius was the best part")
+    assert "Canarius" not in hall.readable()
+    assert "The night shift" not in hall.readable()

@@ -1,0 +1,116 @@
+"""What people type at a search: on phones, in a hurry, with a mention, in their language."""
+
+import pytest
+
+from storage.records import EventId, PracticeState
+from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, Hall, direct, heard
+from tests.commands.test_search import share
+
+
+async def test_the_answer_to_our_question_is_a_search(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The pump is loud")
+    asked = hall.said(CORA, "!search sort:new")
+    assert "What shall I look for?" in heard(await hall.responds(asked))
+    assert "Found 1 for pump" in await hall.hears(CORA, "pump", thread_root=asked.event_id)
+
+
+async def test_in_the_direct_chat_too(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The pump is loud")
+    assert "What shall I look for?" in await hall.hears(CORA, "search from:", direct(CORA))
+    assert "Found 1 for pump" in await hall.hears(CORA, "pump", direct(CORA))
+
+
+@pytest.mark.parametrize(
+    "typed", ["from:Me", "from:ME", "From: Me", "von:mir", "de:moi", "da:me", "de:mí", "van:mij",
+              "fra:meg", "od:mne", "από:εμένα", "autors:manis", "from:@me"]
+)  # fmt: skip
+async def test_me_is_the_asker(hall: Hall, typed: str) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The pump is loud")
+    assert "Found 1 for pump" in await hall.hears(ANN, f"!search pump {typed}")
+
+
+LINK = "https://matrix.to/#/@ann:hs"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "from:Ann Berg pump",  # Element Web: the pill's words
+        "pump from:@Ann Berg",
+        "pump from: Ann Berg",
+        f"from:[Ann Berg]({LINK}) pump",  # Element X: Markdown in the body
+        f"pump from:{LINK}",
+    ],
+)
+async def test_a_pill_after_from_means_that_person(hall: Hall, typed: str) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The pump is loud")
+    await hall.talks(BEN, "The pump of Berg is quiet")
+    shown = await hall.hears(CORA, f"!search {typed}", mentions=frozenset({ANN}))
+    assert shown.startswith("Found 1 for pump")
+    assert "The pump is loud" in shown
+
+
+async def test_practices_are_found_in_a_room_that_keeps_no_archive(hall: Hall) -> None:
+    await share(hall)
+    shown = await hall.hears(CORA, "!search pump kind:practice")
+    assert "P-1 Quiet pumps" in shown
+    assert "nothing to search" not in shown
+
+
+async def test_coordinators_find_published_practices_in_their_room(hall: Hall) -> None:
+    await share(hall, state=PracticeState.PUBLISHED)
+    assert "P-1 Quiet pumps" in await hall.hears(CORA, "!search pump", DESK)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "pump in:here",
+        "pump -quiet in:this",
+        "loud apres:2026-03-01",  # après without its accent
+    ],
+)
+async def test_it_is_found(hall: Hall, typed: str) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The pump is loud")
+    assert "The pump is loud" in await hall.hears(CORA, f"!search {typed}")
+
+
+async def test_two_hyphens_that_a_phone_made_a_dash_of_bar_a_word(hall: Hall) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "The pump is loud")
+    await hall.talks(BEN, "The pump is quiet")
+    shown = await hall.hears(CORA, "!search pump —loud")
+    assert "quiet" in shown
+    assert "The pump is loud" not in shown
+
+
+async def test_a_thread_is_searched_from_a_plain_reply(hall: Hall) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(ANN, "The pump is loud")
+    assert "Found 1" in await hall.hears(CORA, "!search pump thread:here", reply_to=root)
+
+
+async def test_a_city_of_two_words_is_suggested(hall: Hall) -> None:
+    await hall.keeps_archive()
+    assert 'city:"São Bento"' in await hall.hears(CORA, "!search pump city:São Bento")
+
+
+CARD = EventId("$card-of-the-hall")
+
+
+async def said(hall: Hall) -> EventId:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "We could ask the library about rooms.", thread=CARD)
+    return await hall.talks(BEN, "The library is closed on Monday though.", thread=CARD)
+
+
+async def test_a_link_to_any_message_of_it_searches_it(hall: Hall) -> None:
+    second = await said(hall)
+    link = f"https://matrix.to/#/{HOUSING}/{second}?via=hs"
+    assert "Found 1 for library" in await hall.hears(CORA, f"!search library thread:{CARD}")
+    assert "Found 1 for library" in await hall.hears(CORA, f"!search library thread:{link}")
