@@ -1,6 +1,7 @@
 """Days and spans as people type them: 2026-03-09, 1.9., am 9. März, last week, 7d."""
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import cache
 
@@ -106,16 +107,28 @@ _LATEST = """last past letzten letzte letzter letztes dernier derniere derniers 
 
 def read_period(typed: str, today: date) -> tuple[date, date] | None:
     """First and last day of what was typed, or None. A day without a year is the latest one."""
+    return _read(typed, today, (_numbers, _spoken, _named, _several))
+
+
+def read_period_after(typed: str, since: date) -> tuple[date, date] | None:
+    """Likewise; but a day without a year is the first one after another day, and what is told by
+    how long ago it was is none."""
+    try:
+        year_on = since.replace(year=since.year + 1)
+    except ValueError:  # 29 February, or the end of time
+        year_on = since + timedelta(days=365)
+    return _read(typed, year_on, (_numbers, _named, _several))
+
+
+_Reader = Callable[[str, date], tuple[date, date] | None]
+
+
+def _read(typed: str, today: date, readers: Sequence[_Reader]) -> tuple[date, date] | None:
     words = " ".join(typed.casefold().replace("’", "'").split()).rstrip(",;!?")
     if _JOINED.fullmatch(words) or (words[-1:].isalpha() and not _DAYS.fullmatch(words)):
         words = words.replace("-", " ")  # 9-March, last-week
     try:
-        found = (
-            _numbers(words, today)
-            or _spoken(words, today)
-            or _named(words, today)
-            or _several(words, today)
-        )
+        found = next(filter(None, (read(words, today) for read in readers)), None)
     except (ValueError, OverflowError):  # no such day
         return None
     return found if found is None or found[1] < LAST else None

@@ -90,7 +90,7 @@ def show_more(call: Call[Nothing], context: Context) -> Posts:
         coming = search_pages.COMING
         left = search_pages.get(context.connection, call.asker.id, coming, context.now)
     if left is None:
-        raise MemberError(replies.no_more(call.words, f"{call.sign}search"))
+        raise MemberError(replies.no_more(call.words, f"{call.sign}search", direct=call.direct))
     today = context.now.astimezone(context.zone_of(call.asker)).date()
     query = read_again(left.query, today=today)
     asking = _Asking(query, (), left.asked_in, Cursor(left.below, left.seen, left.documents))
@@ -147,7 +147,7 @@ def _answer(looked: _Looked, call: AnyCall, context: Context) -> Posts:
     _remember(call, context, replace(asking, query=searched), page.more if hits else None)
     renewing = renewal.waiting(context.connection).any
     if not hits and asking.cursor is not None:  # what was left went in the meantime
-        reply = replies.no_more(call.words, f"{call.sign}search")
+        reply = replies.no_more(call.words, f"{call.sign}search", direct=call.direct)
     elif not hits:
         # A word that is not found may merely wait for its turn.
         better = None if renewing else suggest(audience, query, call.asker, context)

@@ -201,10 +201,19 @@ def _incomplete(words: Words, renewing: bool) -> list[Inline]:
     return [told]
 
 
-def no_more(words: Words, search: str) -> Reply:
-    return paragraphs(
-        words.say("There is nothing more to show. {search} looks again.", search=Code(search))
+def no_more(words: Words, search: str, *, direct: bool) -> Reply:
+    """Nor is it told in a room whether there is more in the direct chat."""
+    told = words.say(
+        "There is nothing more to show here: that was all, or your last search here is more than"
+        " half an hour ago. {search} looks again.",
+        search=Code(search),
     )
+    if direct:
+        return paragraphs(told)
+    private = words.say(
+        "What I answered in our direct chat goes on there, with {more}.", more=Code("more")
+    )
+    return paragraphs(told, private)
 
 
 def no_thread_here(words: Words) -> Reply:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import Enum, auto
 
-from commands.past_days import read_period
+from commands.past_days import read_period, read_period_after
 from commands.search.fields import AFTER, BEFORE, DAYS, ON, SORT, TAG, read_filter, tag_of
 from commands.search.tokens import Kind, Token, cleaned, tokens_of
 from storage.search.letters import is_emoji
@@ -104,7 +104,13 @@ def _read(tokens: list[Token], today: date) -> Reading:
     query = _lifted(tree, reader.query)
     hints = list(dict.fromkeys(reader.hints))
     if query.after and query.before and query.after >= query.before:
-        hints.append(Hint(HintKind.EMPTY_PERIOD))
+        # In March, "after:January before:April" means the April that comes.
+        later = [read_period_after(typed, query.after) for typed in reader.ends]
+        ends = [period[0] for period in later if period is not None]
+        if len(ends) == len(later) and min(ends, default=query.after) > query.after:
+            query = replace(query, before=min(ends))
+        else:
+            hints.append(Hint(HintKind.EMPTY_PERIOD))
     empty = query == Query(sort=query.sort)
     return Reading(query, tuple(hints), Refusal.EMPTY if empty else None)
 
@@ -186,6 +192,7 @@ class _Reader:
     query: Query = field(default_factory=Query)
     hints: list[Hint] = field(default_factory=list)
     whole: list[str] = field(default_factory=list)  # fields read that hold for all
+    ends: list[str] = field(default_factory=list)  # days before which it is to be, as typed
 
     def either(self) -> Node | None:
         """Everything up to the closing parenthesis: alternatives between ORs."""
@@ -334,6 +341,7 @@ class _Reader:
             self.query = replace(self.query, after=max(first, self.query.after or first))
         if name in (BEFORE, ON):
             end = first if name == BEFORE else last + timedelta(days=1)
+            self.ends += [value] if name == BEFORE else []
             self.query = replace(self.query, before=min(end, self.query.before or end))
 
 

@@ -268,7 +268,7 @@ async def test_more_goes_on_where_the_last_page_ended(hall: Hall) -> None:
     third = await hall.hears(BEN, "!more")
     assert "pump number 00" in third
     assert "!more" not in third
-    assert (await hall.hears(BEN, "!more")).startswith("There is nothing more to show.")
+    assert (await hall.hears(BEN, "!more")).startswith("There is nothing more to show here")
 
 
 async def test_more_is_the_next_page_of_ones_own_search_in_that_room(hall: Hall) -> None:
@@ -309,7 +309,7 @@ async def test_where_all_that_was_left_is_deleted_there_is_nothing_more(hall: Ha
     assert page.endswith("!more shows the next ones.")
     for event_id in said[:2]:
         await hall.takes_back(ANN, event_id)
-    assert (await hall.hears(BEN, "!more")).startswith("There is nothing more to show.")
+    assert (await hall.hears(BEN, "!more")).startswith("There is nothing more to show here")
 
 
 async def test_leaving_bites_between_two_pages(hall: Hall) -> None:

@@ -1,9 +1,12 @@
 """What people type at a search: on phones, in a hurry, with a mention, in their language."""
 
+from datetime import date, timedelta
+
 import pytest
 
+from commands.search.rules import HintKind, parse_query
 from storage.records import EventId, PracticeState
-from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, Hall, direct, heard
+from tests.commands.conftest import ANN, BEN, CORA, DESK, HOUSING, WELCOME, Hall, direct, heard
 from tests.commands.test_search import share
 
 
@@ -114,3 +117,36 @@ async def test_a_link_to_any_message_of_it_searches_it(hall: Hall) -> None:
     link = f"https://matrix.to/#/{HOUSING}/{second}?via=hs"
     assert "Found 1 for library" in await hall.hears(CORA, f"!search library thread:{CARD}")
     assert "Found 1 for library" in await hall.hears(CORA, f"!search library thread:{link}")
+
+
+async def test_more_after_an_answer_in_private_leads_there(hall: Hall) -> None:
+    for room in (HOUSING, WELCOME):
+        await hall.keeps_archive(room)
+        for number in range(8):
+            await hall.talks(BEN, f"boiler number {number}", room)
+    await hall.says(BEN, "!search boiler in:all")
+    assert "in our direct chat goes on there, with more" in await hall.hears(BEN, "!more")
+    assert "boiler number" in await hall.hears(BEN, "more", direct(BEN))
+    hall.later(timedelta(minutes=31))
+    assert "more than half an hour ago" in await hall.hears(BEN, "more", direct(BEN))
+
+
+@pytest.mark.parametrize(
+    ("typed", "today", "before"),
+    [
+        ("after:January before:April", date(2026, 3, 2), date(2026, 4, 1)),
+        ("after:October before:December", date(2026, 11, 30), date(2026, 12, 1)),
+        ("before:1.4. after:1.1.", date(2026, 3, 2), date(2026, 4, 1)),
+        ("after:January before:2025-04", date(2026, 3, 2), None),
+        ("after:today before:7d", date(2026, 3, 2), None),
+        ("after:2026-01 before:yesterday before:April", date(2026, 1, 20), None),
+        ("after:31.12.9997 before:April", date(2026, 3, 2), date(9998, 4, 1)),
+    ],
+)
+def test_the_end_of_a_span_lies_after_its_beginning(
+    typed: str, today: date, before: date | None
+) -> None:
+    reading = parse_query(f"pump {typed}", today=today)
+    empty = HintKind.EMPTY_PERIOD in {hint.kind for hint in reading.hints}
+    assert empty is (before is None)
+    assert empty or reading.query.before == before

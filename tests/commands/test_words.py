@@ -453,7 +453,7 @@ SHOWN: dict[ModuleType, dict[str, list[Reply]]] = {
             for there in (True, False)
             for better in (None, "1")
         ],
-        "no_more": [search.no_more(WORDS, "1")],
+        "no_more": [search.no_more(WORDS, "1", direct=direct) for direct in (False, True)],
         "no_thread": [search.no_thread(WORDS, "1")],
         "no_thread_here": [search.no_thread_here(WORDS)],
         "no_archive": [search.no_archive(WORDS, "1")],
