@@ -83,14 +83,21 @@ def get(connection: Connection, event_id: EventId) -> ArchivedMessage | None:
 def thread(
     connection: Connection, room_numbers: Sequence[int], root: EventId
 ) -> list[ArchivedMessage]:
-    """A thread within the rooms named, its root first, in the order things were said."""
-    rows = connection.execute(
-        _SHOWN.where(
-            message.c.thread_h == event_hash(root), message.c.room_id.in_(list(room_numbers))
-        )
-    ).all()
+    """A thread within the rooms named, its root first, in the order things were said.
+
+    A message on which nothing hangs stands for the thread that it belongs to, whose root may be
+    a post of ours, or older than the archive.
+    """
+    rows = _hanging(connection, room_numbers, event_hash(root))
+    if not rows and (known := thread_of(connection, root)) is not None:
+        rows = _hanging(connection, room_numbers, known)
     ordered = sorted(rows, key=lambda row: (row.event_id != root, row.ts, row.event_id))
     return _show(connection, ordered)
+
+
+def _hanging(connection: Connection, room_numbers: Sequence[int], root: int) -> Sequence[Any]:
+    there = (message.c.thread_h == root, message.c.room_id.in_(list(room_numbers)))
+    return connection.execute(_SHOWN.where(*there)).all()
 
 
 def root_of(connection: Connection, event_id: EventId) -> EventId | None:
@@ -277,6 +284,7 @@ def _show(connection: Connection, rows: Iterable[Any]) -> list[ArchivedMessage]:
             reactions={} if row.redacted else reactions.get((row.event_h, row.room_number), {}),
             files=tuple(files.get(row.event_h, ())),
             kept=kept.get(row.event_h),
+            thread_h=row.thread_h,
         )
         for row in listed
     ]

@@ -273,6 +273,7 @@ class ArchivedMessage:
     reactions: Mapping[str, int] = field(default_factory=dict)  # key → number of people
     files: tuple[str, ...] = ()  # names
     kept: KeptFile | None = None  # the bytes, where they are kept
+    thread_h: int | None = None  # check value of its thread's root, which may not be archived
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,12 +72,13 @@ class Book:
 
 def threads_of(messages: Iterable[ArchivedMessage]) -> tuple[Thread, ...]:
     """Threads by when they began; messages in the order they were said, a root first."""
-    found: dict[EventId, list[ArchivedMessage]] = {}
+    found: dict[int | EventId, list[ArchivedMessage]] = {}
     for one in sorted(messages, key=lambda m: (m.at, m.event_id)):
-        found.setdefault(one.thread_root or one.event_id, []).append(one)
+        # The root may be a post of ours, or older than the archive: its check value tells.
+        found.setdefault(one.thread_h or one.thread_root or one.event_id, []).append(one)
     ordered = [
-        sorted(members, key=lambda m, r=root: (m.event_id != r, m.at, m.event_id))  # type: ignore[misc]
-        for root, members in found.items()
+        sorted(members, key=lambda m: (m.thread_root is not None, m.at, m.event_id))
+        for members in found.values()
     ]
     ordered.sort(key=lambda members: (members[0].at, members[0].event_id))
     return tuple(Thread(number, tuple(said)) for number, said in enumerate(ordered, start=1))

@@ -78,7 +78,8 @@ def _confirm(draft: Document, tick: EventId, person: Person, room: Room, context
     word = f"{key}{CONFIRMED}"
     if outbox.was_posted(connection, word):
         word = f"{word}/{tick}"
-    thread = documents.root_of(key)
+    # The summary may be named after a message whose thread has a root that is not archived.
+    thread = outbox.thread_of(connection, key) or documents.root_of(key)
     return [Say(room.room_id, told, thread=thread, key=word, quotes=quotes)]
 
 

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.state import lifetime
+from commands.archive import book
 from commands.posts import CleanUp, Compile, Offer, Pin, React, Say
 from storage import archive, meta, reindexing, rooms
 from storage.database import Database
-from storage.records import ArchiveRules, Room, RoomId, RoomKind, UserId
+from storage.records import ArchiveRules, EventId, Room, RoomId, RoomKind, UserId
 from tests.commands.conftest import (
     ANN,
     BEN,
@@ -27,6 +28,7 @@ from tests.commands.conftest import (
     join,
     plain,
 )
+from tests.commands.delivered import Delivered
 from tests.commands.test_search import talk, upgraded
 
 PARTY = RoomId("!party:hs")
@@ -389,3 +391,23 @@ async def test_a_shout_is_part_of_a_summary(hall: Hall) -> None:
     assert "2 messages" in shown
     assert "9 March" in shown
     assert "Still open" not in shown
+
+
+@pytest.mark.promise("A thread under a post of the hall is a thread, in summaries and exports.")
+async def test_a_thread_whose_root_is_not_archived_is_a_thread(hall: Hall) -> None:
+    await hall.keeps_archive()
+    card = EventId("$card-of-the-hall")
+    first = await hall.talks(ANN, "We could ask the library about rooms.", thread=card)
+    second = await hall.talks(BEN, "The library is closed on Monday though.", thread=card)
+    alone = await hall.talks(CORA, "Who has a key?")
+    assert "2 messages" in await hall.hears(CORA, "!summary", thread_root=card)
+    stood = Delivered(hall.database)
+    await stood.says(CORA, "!summary", reply_to=second)
+    (summary,) = [one for one in stood.stood if one.key.startswith("summary/")]
+    assert "2 messages" in summary.body
+    await stood.taps(BEN, summary.key, "✅")
+    word = stood.post(f"{summary.key}/confirmed")
+    assert word.content["m.relates_to"]["event_id"] == summary.content["m.relates_to"]["event_id"]
+    told = await hall.do(lambda c: archive.everything(c, rooms.know(c, HOUSING).id))
+    threads = [[one.event_id for one in thread.messages] for thread in book.threads_of(told)]
+    assert threads == [[first, second], [alone]]
