@@ -40,7 +40,7 @@ class Fact:
     at: int = 0  # its timestamp (ms), held within what can be stored
     root: int | None = None  # hash of the thread's root that it names
     answers: int | None = None  # hash of what it plainly replies to
-    title: str | None = None  # name of a file that has a caption: the words do not tell it
+    name: str | None = None  # of a file
     kept: str = ""  # marks that its words do not tell
     marks: tuple[str, ...] = ()  # all of them
 
@@ -55,22 +55,25 @@ def read_fact(room_event: RoomEvent, language: str) -> Fact:
     elif kind is Kind.EDIT:
         body = _body_of(room_event, room_event.content["m.new_content"])
     at = _within(room_event.at)
+    if kind is Kind.EDIT:
+        name = file_name(room_event.type, room_event.content["m.new_content"])
+        return Fact(room_event, hashed, kind, body, target, at=at, name=name)
     if kind is not Kind.MESSAGE:
         return Fact(room_event, hashed, kind, body, target, at=at)
     analysed = analyse(body, language) if body else None
     kept = _kept_marks(room_event)
     marks = marks_of(body, analysed.language, kept) if analysed else ()
     root, answers = _thread_relation(room_event), _reply_of(room_event)
-    title = _name_beside(room_event, body)
+    name = file_name(room_event.type, room_event.content)
     return Fact(
-        room_event, hashed, kind, body, target, analysed, at, root, answers, title, kept, marks
+        room_event, hashed, kind, body, target, analysed, at, root, answers, name, kept, marks
     )
 
 
 def wordless(fact: Fact) -> Fact:
     """An edit that leaves its message without words: those it brings are not for the archive."""
     content = {"m.relates_to": fact.event.relates_to, "m.new_content": {"body": ""}}
-    return replace(fact, event=replace(fact.event, content=content), body="")
+    return replace(fact, event=replace(fact.event, content=content), body="", name=None)
 
 
 def _kind_of(room_event: RoomEvent) -> tuple[Kind, int | None]:
@@ -127,11 +130,15 @@ def _thread_relation(room_event: RoomEvent) -> int | None:
     return None
 
 
-def _name_beside(room_event: RoomEvent, body: str) -> str | None:
-    """The name of a file, where its message says something else; without a caption it is that."""
-    if not holds_file(room_event):
+def file_name(type_: str, content: Mapping[str, Any]) -> str | None:
+    """What a file is called; None: it is none."""
+    if type_ == STICKER or content.get("msgtype") not in FILES:
         return None
-    name = clean(room_event.content.get("filename"))[:LONGEST_NAME].strip()
+    return clean(content.get("filename") or content.get("body"))[:LONGEST_NAME].strip()
+
+
+def name_beside(name: str | None, body: str) -> str | None:
+    """The name of a file, where its message says something else; without a caption it is that."""
     return None if not name or name in body else name
 
 

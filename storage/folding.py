@@ -22,6 +22,7 @@ from storage.facts import (
     Kind,
     holds_file,
     key_of,
+    name_beside,
 )
 from storage.records import EventId, RoomId, UserId
 from storage.redacting import erase
@@ -39,7 +40,7 @@ WORDS_AGAIN = frozenset(
     | {f"org.matrix.msc1767.{form}" for form in ("text", "html", "message")}
 )
 _BESIDE = frozenset({"m.relates_to", "m.mentions", "msgtype"})  # told by tables, or by nobody
-_HELD_OF_MESSAGES = _BESIDE | WORDS_AGAIN
+_HELD_OF_MESSAGES = _BESIDE | WORDS_AGAIN | {"filename"}
 
 _EVENT = (
     *("seq", "event_id", "event_h", "room_id", "type", "sender_id", "ts", "received", "content"),
@@ -250,6 +251,7 @@ def _add_revisions(
             "ts": fact.at,
             # Its words are not for the archive; but those that it took back are no more, either.
             "body": "" if numbers.silent(fact) else fact.body,
+            "file_name": None if numbers.silent(fact) else fact.name,
         }
         for fact in fresh
         if fact.kind is Kind.EDIT
@@ -285,15 +287,15 @@ def _add_messages(
         silent = numbers.silent(fact)
         words, analysed = ("", None) if gone or silent else (fact.body, fact.analysed)
         kept, marks = ("", ()) if gone or silent else (fact.kept, fact.marks)
-        title = None if gone or silent else fact.title
+        name = None if gone or silent else fact.name
         changes = edits.get(fact.hash)
         latest = newest(changes, room, sender, fact.event.type) if changes else None
         edited = latest is not None and not gone and not silent
         if edited and latest is not None:
-            words = latest.body
+            words, name = latest.body, latest.file_name or name
             analysed = analyse(words, language) if words else None
             marks = marks_of(words, analysed.language, kept) if analysed else ()
-        thread = threads[fact.hash]
+        thread, title = threads[fact.hash], name_beside(name, words)
         rows.append(
             (
                 *(number, seqs[fact.hash], room, thread.root, thread.fixed, sender, fact.at),
@@ -305,7 +307,8 @@ def _add_messages(
             named = title_of(title, analysed.language)
             indexed.append(IndexRow(number, room, sender, analysed, named, marks))
         if not gone and not silent and (file := _file_of(fact, room)):
-            files.append(file)
+            renamed = name is not None and name != file["name"]
+            files.append(file | ({"name": name, "first_name": file["name"]} if renamed else {}))
     insert_many(connection, message, _MESSAGE, rows)
     if files:
         connection.execute(insert(attachment), files)
@@ -326,7 +329,8 @@ def _file_of(fact: Fact, room: int) -> dict[str, Any] | None:
     return {
         "event_h": fact.hash,
         "room_id": room,
-        "name": clean(content.get("filename") or content.get("body"))[:LONGEST_NAME],
+        "name": clean(content.get("filename") or content.get("body"))[:LONGEST_NAME].strip(),
+        "first_name": None,
         "mime": clean(info.get("mimetype"))[:127] or None,
         "size_bytes": size if isinstance(size, int) and 0 <= size < 2**53 else None,
         "mxc": clean(content.get("url") or sealed.get("url"))[:255] or None,

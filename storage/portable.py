@@ -289,7 +289,8 @@ def _event(row: Any, here: _Numbers, file: Any, *, earlier: bool) -> str:
         names = MESSAGE if earlier else [name for name in MESSAGE if name != "original_body"]
         told["message"] = _some(row, message, names)
     if file is not None:
-        told["file"] = _some(file, attachment, FILE)
+        parts = FILE if earlier else [name for name in FILE if name != "first_name"]
+        told["file"] = _some(file, attachment, parts)
     return _line("event", told)
 
 
@@ -444,7 +445,8 @@ def _take_row(
     if target is revision:
         arriving.edited.add(values["original_h"])
         if arriving.silent.covers(values["sender_id"], values["ts"]):
-            values["body"] = ""  # as folding would: the words that it took back are no more
+            # As folding would: the words that it took back are no more.
+            values |= {"body": "", "file_name": None}
     if target in (revision, reaction) and not _welcome(connection, values, arriving):
         return 0
     if target is silence:

@@ -20,7 +20,7 @@ ROOM = ("cluster", "name", "version", "encrypted", "history_visibility", "retent
 PERSON = ("display_name", "city", "organisation", "roles", "language", "time_zone", "digest")
 MESSAGE = ("thread_h", "thread_fixed", "lang", "body", "original_body", "title", "marks",
            "redacted", "withheld", "expired")  # fmt: skip
-FILE = ("name", "mime", "size_bytes", "mxc", "sha256", "kept_bytes", "missing")
+FILE = ("name", "first_name", "mime", "size_bytes", "mxc", "sha256", "kept_bytes", "missing")
 # Of people and rooms lines tell the Matrix ids, in place of our numbers.
 PERSON_COLUMNS = ("person_id", "sender_id", "author_id")
 # A column of this name is told by another one: "kind" says which table a line is of.

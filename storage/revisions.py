@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from storage import documents
 from storage.database import find_among, in_parts
+from storage.facts import STICKER, name_beside
 from storage.search import (
     IndexRow,
     analyse,
@@ -16,7 +17,7 @@ from storage.search import (
     title_of,
     unindex_rows,
 )
-from storage.tables.archive import event, message, revision
+from storage.tables.archive import attachment, event, message, revision
 
 _EDITED = "SELECT DISTINCT original_h FROM revision WHERE original_h {among}"
 MESSAGE_WITH_EVENT = select(message, event.c.event_h, event.c.type.label("event_type")).join(
@@ -47,6 +48,10 @@ def recompute(connection: Connection, originals: Iterable[int], language: str) -
     wanted = list(originals)
     edits = revisions_of(connection, wanted)
     for part in in_parts(wanted):
+        files = {
+            row.event_h: row
+            for row in connection.execute(select(attachment).where(attachment.c.event_h.in_(part)))
+        }
         rows = connection.execute(
             MESSAGE_WITH_EVENT.where(
                 event.c.event_h.in_(part), ~message.c.redacted, ~message.c.withheld
@@ -57,7 +62,11 @@ def recompute(connection: Connection, originals: Iterable[int], language: str) -
             first = row.body if row.original_body is None else row.original_body
             words = first if latest is None else latest.body
             original = None if latest is None else first
-            if words == row.body and original == row.original_body:
+            title = row.title
+            if (file := files.get(row.event_h)) is not None and row.event_type != STICKER:
+                name = _rename(connection, file, None if latest is None else latest.file_name)
+                title = name_beside(name, words)
+            if (words, original, title) == (row.body, row.original_body, row.title):
                 continue
             unindex_rows(connection, [index_row(row)] if row.body else [])
             documents.forget_repeating(connection, row.event_h, row.body, words)
@@ -68,14 +77,28 @@ def recompute(connection: Connection, originals: Iterable[int], language: str) -
                 .values(
                     body=words,
                     original_body=original,
+                    title=title if words else None,
                     lang=analysed.language if analysed else "",
                 )
             )
             if analysed is not None:
                 marks = marks_of(words, analysed.language, row.marks)
-                named = title_of(row.title, analysed.language)
+                named = title_of(title, analysed.language)
                 again = IndexRow(row.id, row.room_id, row.sender_id, analysed, named, marks)
                 index_rows(connection, [again])
+
+
+def _rename(connection: Connection, file: Any, name: str | None) -> str:
+    """Let a file have the name that an edit gives it, or the one it had before; which one."""
+    first = file.name if file.first_name is None else file.first_name
+    now: str = name or first
+    if now != file.name:
+        connection.execute(
+            update(attachment)
+            .where(attachment.c.event_h == file.event_h)
+            .values(name=now, first_name=None if now == first else first)
+        )
+    return now
 
 
 def index_row(row: Any) -> IndexRow:

@@ -69,6 +69,7 @@ revision = Table(
     Column("type", String, nullable=False),
     Column("ts", Long, nullable=False),
     Column("body", Text, nullable=False),
+    Column("file_name", Text),  # of a file, as the edit has it
     Index("revision_original", "original_h"),
 )
 
@@ -98,6 +99,7 @@ attachment = Table(
     Column("event_h", Long, primary_key=True, autoincrement=False),
     Column("room_id", Integer, nullable=False),
     Column("name", Text, nullable=False),
+    Column("first_name", Text),  # where an edit replaced it
     Column("mime", Text),
     Column("size_bytes", Long),  # as its sender says
     Column("mxc", Text),

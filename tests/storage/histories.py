@@ -30,7 +30,19 @@ class Step:
 steps = st.builds(
     Step,
     kind=st.sampled_from(
-        ["say", "say", "send", "thread", "reply", "thread reply", "edit", "edit", "react", "redact"]
+        [
+            "say",
+            "say",
+            "send",
+            "thread",
+            "reply",
+            "thread reply",
+            "edit",
+            "edit",
+            "rename",
+            "react",
+            "redact",
+        ]
     ),
     room=st.sampled_from([0, 0, 0, 1]),
     sender=st.sampled_from([0, 0, 1, 2]),
@@ -82,6 +94,11 @@ def _event(place: int, step: Step) -> RoomEvent:
         case "edit":
             relation = {"rel_type": "m.replace", "event_id": target}
             content = {"msgtype": "m.text", "body": f"* {text}", "m.new_content": content}
+        case "rename":  # of a file, or a text that becomes one
+            relation = {"rel_type": "m.replace", "event_id": target}
+            new = {"msgtype": "m.file", "body": f"See {step.words[0]}"}
+            new["filename"] = "_".join(step.words)
+            content = {**new, "m.new_content": new}
         case "react":
             type_, content = "m.reaction", {}
             relation = {"rel_type": "m.annotation", "event_id": target, "key": "👍"}

@@ -57,7 +57,19 @@ async def empty(database: Database) -> None:
     await database.write(wipe, alone=True)
 
 
-Shown = list[tuple[str, str, str, datetime, str | None, bool, bool, tuple[tuple[str, int], ...]]]
+Shown = list[
+    tuple[
+        str,
+        str,
+        str,
+        datetime,
+        str | None,
+        bool,
+        bool,
+        tuple[tuple[str, int], ...],
+        tuple[str, ...],
+    ]
+]
 
 
 async def show(database: Database) -> tuple[Shown, dict[str, list[EventId]]]:
@@ -90,6 +102,7 @@ def _facts_of(one: ArchivedMessage) -> Any:
         one.edited,
         one.redacted,
         tuple(one.reactions.items()),
+        one.files,
     )
 
 
@@ -127,14 +140,23 @@ def said(number: int, body: str, *, by: int = 0, **more: Any) -> RoomEvent:
     )
 
 
-def edit(number: int, of: int, body: str, *, by: int = 0, at: int | None = None) -> RoomEvent:
+def edit(
+    number: int,
+    of: int,
+    body: str,
+    *,
+    by: int = 0,
+    at: int | None = None,
+    new: dict[str, Any] | None = None,
+) -> RoomEvent:
+    """new: its content, where it is more than words."""
     return RoomEvent(
         event_id(number),
         ROOMS[0],
         "m.room.message",
         PEOPLE[by],
         START + (number if at is None else at) * 1000,
-        {"body": f"* {body}", "m.new_content": {"msgtype": "m.text", "body": body}},
+        {"body": f"* {body}", "m.new_content": new or {"msgtype": "m.text", "body": body}},
         relates_to={"rel_type": "m.replace", "event_id": event_id(of)},
     )
 
@@ -182,6 +204,42 @@ async def test_a_file_with_a_caption_is_found_by_its_name_until_it_is_deleted(
         assert (await show(database))[1][words] == [event_id(number) for number in hits]
     titles = await database.read(lambda c: list(c.scalars(select(message.c.title))))
     assert titles == [None, None]
+
+
+RENAMED = {"msgtype": "m.file", "body": "Our coffee", "filename": "visit.pdf"}
+CAPTIONED = {"msgtype": "m.file", "body": "Our tea", "filename": "library.pdf"}
+
+
+@pytest.mark.promise("A file is found and shown by the name that it has now, whatever came first.")
+@pytest.mark.parametrize("batches", [[1, 1], [2], []])
+@pytest.mark.parametrize("edit_first", [False, True])
+async def test_a_file_has_the_name_that_its_newest_edit_gives_it(
+    database: Database, batches: list[int], edit_first: bool
+) -> None:
+    first = {"msgtype": "m.file", "filename": "library.pdf"}
+    told = [said(0, "Our coffee", content=first), edit(1, 0, "Our coffee", new=RENAMED)]
+    await fold(database, told[::-1] if edit_first else told, batches)
+    for words, hits in (("coffee", [0]), ("library", []), ("visit", [0])):
+        assert (await show(database))[1][words] == [event_id(number) for number in hits]
+    assert await names(database) == ["visit.pdf"]
+    await fold(database, [redaction(2, 1)], [])
+    for words, hits in (("coffee", [0]), ("library", [0]), ("visit", [])):
+        assert (await show(database))[1][words] == [event_id(number) for number in hits]
+    assert await names(database) == ["library.pdf"]
+
+
+async def test_a_file_that_gets_a_caption_later_is_found_by_both(database: Database) -> None:
+    bare = said(0, "library.pdf", content={"msgtype": "m.file"})
+    await fold(database, [bare, edit(1, 0, "Our tea", new=CAPTIONED)], [1])
+    assert (await show(database))[1]["library"] == [event_id(0)]
+    assert await names(database) == ["library.pdf"]
+    assert await database.read(lambda c: c.scalar(select(message.c.title))) == "library.pdf"
+
+
+async def names(database: Database) -> list[str]:
+    room = await database.read(lambda c: rooms.know(c, ROOMS[0]).id)
+    shown = await database.read(lambda c: archive.everything(c, room))
+    return [name for one in shown for name in one.files]
 
 
 async def test_a_redacted_edit_brings_the_words_before_it_back(database: Database) -> None:

@@ -84,8 +84,12 @@ def tell(connection: Connection) -> None:
     file["filename"] = "plan.pdf"
     sent = RoomEvent(EventId("$file"), ROOMS[0], "m.room.message", PEOPLE[1], START, file)
     place = {"geo_uri": "geo:1,2"}
+    relation = {"rel_type": "m.replace", "event_id": "$file"}
+    new = {"m.new_content": {**file, "filename": "map.pdf"}}
+    named = RoomEvent(EventId("$named"), ROOMS[0], "m.room.message", PEOPLE[1], START + 1, new,
+                      relates_to=relation)  # fmt: skip
     there = RoomEvent(EventId("$geo"), ROOMS[0], "m.location", PEOPLE[1], 2**60, place)
-    both = [read_fact(one, "en") for one in (sent, there)]
+    both = [read_fact(one, "en") for one in (sent, named, there)]
     folding.record(connection, both, START + 60_000, "en")
     for who in PEOPLE:
         people.change(connection, who, display_name=f"Name of {who}", roles=["city-lead"])
@@ -109,15 +113,21 @@ async def test_export_import_export_gives_the_same_bytes(mine: Database, other: 
     await mine.write(tell, alone=True)
     told = await out(mine)
     taken = await other.write(lambda c: portable.take_in(c, told), alone=True)
-    assert (taken.events, taken.messages, taken.withheld) == (10, 5, 0)
+    assert (taken.events, taken.messages, taken.withheld) == (11, 5, 0)
     assert await out(other) == told
     again = await other.write(lambda c: portable.take_in(c, told), alone=True)
-    assert (again.events, again.known, again.rows) == (0, 10, 0)
+    assert (again.events, again.known, again.rows) == (0, 11, 0)
     assert await out(other) == told
     assert not await other.read(lambda c: rooms.archive_since(c, ROOMS[0]))
     hits = await other.read(_found)
     assert hits == ["visit volunteer"]
     assert await other.read(_with_file) == ["The plan"]
+    assert not [one for one in told if "plan.pdf" in one and "first_name" not in one]
+    gone = RoomEvent(EventId("$r"), ROOMS[0], "m.room.redaction", PEOPLE[1], START, {},
+                     redacts=EventId("$named"))  # fmt: skip
+    facts = [read_fact(gone, "en")]
+    await other.write(lambda c: folding.record(c, facts, START + 60_000, "en"), alone=True)
+    assert '"name":"plan.pdf"' in "".join(await out(other))
 
 
 def _found(connection: Connection) -> list[str]:
