@@ -39,6 +39,7 @@ PASSING = {404, TIMED_OUT, 425}  # the room may be known in a moment: an alias, 
 # These carry the key of their post.
 LOOKED_UP = frozenset({Action.MESSAGE, Action.FILE, Action.EXAMINE, Action.COMPILE})
 FORBIDDEN = 403
+WHILE_IT_MOVES = 60  # attempts in a room that was upgraded, until it is followed: about an hour
 GIVE_UP_AFTER = 6  # attempts at something the homeserver keeps refusing in passing
 
 
@@ -177,10 +178,9 @@ class Delivery:
     async def _refused(self, row: Row, refusal: Refused) -> _Sent | None:
         if refusal.errcode == ALREADY:
             return _Sent(row.id)
-        passing = refusal.status in PASSING or (
-            refusal.status == FORBIDDEN and await self._is_moving(row.lane)
-        )
-        if passing and row.attempts < GIVE_UP_AFTER:
+        moving = refusal.status == FORBIDDEN and await self._is_moving(row.lane)
+        patience = WHILE_IT_MOVES if moving else GIVE_UP_AFTER
+        if (moving or refusal.status in PASSING) and row.attempts < patience:
             if refusal.status != TIMED_OUT:
                 await self._note_untried(row)
             await self._postpone(row, wait_before(row.attempts + 1))

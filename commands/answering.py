@@ -15,7 +15,7 @@ from commands.permissions import Who
 from commands.posts import Posts, Say, Tell
 from commands.reading import Answer, Cancelled, Found, Heard, NotForUs, Unknown
 from commands.rights import as_of_now, is_allowed
-from storage import people, questions, rooms
+from storage import inbox, people, questions, rooms
 from storage.listening import Conversation
 from storage.questions import Place, Question
 from storage.records import Person, Room, RoomKind
@@ -58,6 +58,8 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
         return _kept_short(hear(conversation, call, context), call, context)
     if isinstance(heard, NotForUs):
         return ()
+    if isinstance(heard, Found) and not corrected and _was_put_right(said, context):
+        return ()
     asked_so_far = people.count_command(context.connection, asker.id, context.now)
     allowed = context.settings.limits.commands_a_minute
     if asked_so_far > allowed:
@@ -66,6 +68,12 @@ def answer(said: Said, context: Context, *, corrected: bool = False) -> Posts:
     if in_clear:  # whoever runs a homeserver can say that in anybody's name
         return call.answer(replies.not_encrypted(call.words)) if isinstance(heard, Found) else ()
     return _carry_out(heard, call, context, place, question)
+
+
+def _was_put_right(said: Said, context: Context) -> bool:
+    """Whether an edit came before the command that it edits, whose key or page of history was late:
+    only what it says now is carried out."""
+    return inbox.was_edited(context.connection, said.event_id, said.sender)
 
 
 def _has_rested(conversation: Conversation, context: Context) -> bool:

@@ -59,7 +59,7 @@ def correct(event: Edited, context: Context) -> Corrected:
     """
     if not sources.of(context.connection, event.original):
         return Corrected((), anew=True)
-    if _author(event, context) is None:
+    if author_of(event, context) is None:
         return Corrected((), anew=False)
     sources.add_edit(context.connection, event.event_id, event.original, event.now.sender)
     posts: list[Post] = []
@@ -79,7 +79,7 @@ def retell(event: Edited, context: Context) -> Posts:
     return posts
 
 
-def _author(event: Edited, context: Context) -> tuple[Room, Person] | None:
+def author_of(event: Edited, context: Context) -> tuple[Room, Person] | None:
     """Who edits, and where; None if they are not there, or it is not surely them."""
     present = rooms.presence(context.connection, event.now.room_id, event.now.sender)
     if present is None or present[2] != "join" or not present[0].joined:
@@ -91,7 +91,7 @@ def _author(event: Edited, context: Context) -> tuple[Room, Person] | None:
 
 def _makers(event: Edited, context: Context) -> list[tuple[Listener, str]]:
     """Who made something of an edited message that is its author's, and what."""
-    there = _author(event, context)
+    there = author_of(event, context)
     if there is None:
         return []
     room, author = there

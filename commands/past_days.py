@@ -111,13 +111,13 @@ def read_period(typed: str, today: date) -> tuple[date, date] | None:
 
 
 def read_period_after(typed: str, since: date) -> tuple[date, date] | None:
-    """Likewise; but a day without a year is the first one after another day, and what is told by
+    """Likewise; but a day without a year is the first one from another day on, and what is told by
     how long ago it was is none."""
     try:
         year_on = since.replace(year=since.year + 1)
     except ValueError:  # 29 February, or the end of time
-        year_on = since + timedelta(days=365)
-    return _read(typed, year_on, (_numbers, _named, _several))
+        year_on = since + timedelta(days=366)
+    return _read(typed, year_on - timedelta(days=1), (_numbers, _named, _several))
 
 
 _Reader = Callable[[str, date], tuple[date, date] | None]

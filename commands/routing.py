@@ -68,11 +68,7 @@ def respond(event: Event, context: Context) -> Posts:
         case Said():
             return answer(event, context) or heard_by_the_way(event, context)
         case Edited():
-            # An older edit whose key was late brings back no words that were put right since.
-            now = event.now
-            if not inbox.is_newest_edit(
-                context.connection, event.original, now.sender, milliseconds(now.at), context.now
-            ):
+            if is_outdated_edit(event, context):
                 return ()
             return (*answer_again(event, context), *take_back_older_words(event, context))
         case Redacted():
@@ -132,6 +128,15 @@ def is_outdated(event: Said, context: Context) -> bool:
     and was carried out: nothing is made twice, least of all of words that were put right."""
     made = sources.of(context.connection, event.event_id)
     return any(one.sender == event.sender and not one.talk for one in made)
+
+
+def is_outdated_edit(event: Edited, context: Context) -> bool:
+    """Whether a newer edit was heard before: one whose key was late brings no older words back."""
+    now = event.now
+    # What is not surely its author's must not silence them.
+    return conversing.author_of(event, context) is not None and not inbox.is_newest_edit(
+        context.connection, event.original, now.sender, milliseconds(now.at), context.now
+    )
 
 
 def heard_by_the_way(event: Said, context: Context) -> Posts:

@@ -153,7 +153,7 @@ def is_newest_edit(
 
     Of message and author a check value is kept.
     """
-    key = f"edited/{_check_value(original, author)}"
+    key = _edited_by(original, author)
     known = connection.scalar(select(inbox.c.position).where(inbox.c.key == key))
     if known is not None and known > at:
         return False
@@ -171,6 +171,16 @@ def is_newest_edit(
         },
     )
     return True
+
+
+def was_edited(connection: Connection, original: EventId, author: UserId) -> bool:
+    """Whether an edit of a message by this author was heard before."""
+    known = select(inbox.c.id).where(inbox.c.key == _edited_by(original, author))
+    return connection.execute(known).first() is not None
+
+
+def _edited_by(original: EventId, author: UserId) -> str:
+    return f"edited/{_check_value(original, author)}"
 
 
 def _kept(connection: Connection, key: EventId) -> Mapping[str, Any]:

@@ -195,8 +195,8 @@ def leave_out(connection: Connection, why: Mapping[str, str]) -> None:
             )
 
 
-def holdings(connection: Connection, room_number: int) -> FilesHeld:
-    """What is kept of the files of a room, in numbers."""
+def holdings(connection: Connection, *room_numbers: int) -> FilesHeld:
+    """What is kept of the files of a room, or of several together, in numbers."""
     kept, size, left_out, no_room, missing = connection.execute(
         select(
             func.count(attachment.c.sha256),
@@ -206,9 +206,9 @@ def holdings(connection: Connection, room_number: int) -> FilesHeld:
             func.count().filter(
                 attachment.c.missing.is_not(None), attachment.c.missing.not_in((*LEFT_OUT, FULL))
             ),
-        ).where(attachment.c.room_id == room_number)
+        ).where(attachment.c.room_id.in_(room_numbers))
     ).one()
-    mine = select(func.count()).where(wanted_file.c.room_id == room_number)
+    mine = select(func.count()).where(wanted_file.c.room_id.in_(room_numbers))
     coming = connection.scalar(mine) or 0
     return FilesHeld(kept, int(size), coming, left_out, missing, no_room)
 

@@ -463,6 +463,12 @@ def histories(
     }
 
 
+def keeps_words(connection: Connection, here: Room) -> bool:
+    """Whether the archive of a room is on, or holds what was said before it was switched off."""
+    held = select(event.c.seq).where(event.c.room_id == here.id).limit(1)
+    return here.archive_on or connection.scalar(held) is not None
+
+
 def archived_events(connection: Connection, room_number: int) -> int:
     """How many events of a room the archive holds."""
     count = connection.scalar(

@@ -8,10 +8,10 @@ from commands.audience import of_room
 from commands.command import Call
 from commands.context import Context
 from commands.listener import Gone, Listener, Tap, plain_emoji
-from commands.posts import Posts, Say, TakeBack
+from commands.posts import Post, Posts, Say, TakeBack
 from storage import archive, documents, outbox, reactions, rooms
 from storage.documents import CONFIRMED, DRAFT, SUMMARY, Document
-from storage.records import EventId, Person, Room
+from storage.records import EventId, Person, Room, RoomId
 from storage.types import milliseconds
 
 KIND = "summary"
@@ -51,15 +51,20 @@ def _taken_back(tap: Tap, key: str, context: Context) -> Posts:
     shown = documents.get(connection, SUMMARY, key)
     if shown is None or shown.author_id != tap.person.id:
         return ()
-    draft = _unconfirm(shown, context)
     gone = TakeBack(_word_of(key, tap.reacted.event_id, context))
-    for one in reactions.on(connection, tap.reacted.target):
-        present = rooms.presence(connection, tap.room.room_id, one.sender)
+    draft = _unconfirm(shown, context)
+    return [gone, *_next_tick(draft, tap.reacted.target, tap.room, context)]
+
+
+def _next_tick(draft: Document, post: EventId, room: Room, context: Context) -> Posts:
+    """Another's tick that stands on the summary's post counts from now on."""
+    for one in reactions.on(context.connection, post):
+        present = rooms.presence(context.connection, room.room_id, one.sender)
         if plain_emoji(one.key) == TICK and present is not None and present[2] == "join":
-            told = _confirm(draft, one.event_id, present[1], tap.room, context)
+            told = _confirm(draft, one.event_id, present[1], room, context)
             if told:
-                return [gone, *told]
-    return [gone]
+                return told
+    return ()
 
 
 def _confirm(draft: Document, tick: EventId, person: Person, room: Room, context: Context) -> Posts:
@@ -106,10 +111,18 @@ def _said_there(key: str, person: Person, room: Room, context: Context) -> list[
 
 
 def forget_confirmer(gone: Gone, context: Context) -> Posts:
-    """Whoever ticked a summary and is erased has confirmed none: it waits for another's tick."""
-    for shown in documents.confirmed_by(context.connection, gone.person.id):
-        _unconfirm(shown, context)
-    return ()
+    """Whoever ticked a summary and is erased has confirmed none: the next tick counts, or it waits
+    for one."""
+    connection = context.connection
+    posts: list[Post] = []
+    for shown in documents.confirmed_by(connection, gone.person.id):
+        draft = _unconfirm(shown, context)
+        post = outbox.event_of(connection, shown.subject)
+        lane = outbox.lane_of(connection, shown.subject)
+        room = None if lane is None else rooms.get(connection, RoomId(lane))
+        if post is not None and room is not None:
+            posts += _next_tick(draft, post, room, context)
+    return posts
 
 
 SUMMARIES = Listener(KIND, tapped=tapped, erased=forget_confirmer, posts=(documents.SUMMARIES,))

@@ -54,8 +54,8 @@ def switch_on(call: Call[Nothing], context: Context) -> Posts:
 
 
 def _only_asks(call: Call[Nothing]) -> bool:
-    """ "!archive on?" wants to know; consent is never guessed."""
-    return call.said.body.rstrip().endswith("?")
+    """ "!archive on?" wants to know; consent is never guessed. Greeks ask with ";"."""
+    return any(sign in call.said.body for sign in "?;？\u037e؟")
 
 
 def switch_off(call: Call[Nothing], context: Context) -> Posts:
@@ -117,18 +117,13 @@ def show_status(call: Call[Nothing], context: Context) -> Posts:
         shown = [
             room
             for room in theirs
-            if room.kind is not RoomKind.DIRECT and _keeps_words(room, context)
+            if room.kind is not RoomKind.DIRECT and rooms.keeps_words(context.connection, room)
         ]
         here = {room.room_id for room in shown}
         shown = [room for room in shown if room.successor not in here]  # they are in its counts
     zone = context.zone_of(call.asker)
     holdings = [_holdings(room, context, zone) for room in shown]
     return call.answer(replies.status(call.words, holdings))
-
-
-def _keeps_words(room: Room, context: Context) -> bool:
-    """One that was switched off still holds what was said before."""
-    return room.archive_on or rooms.archived_events(context.connection, room.id) > 0
 
 
 def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
@@ -149,7 +144,7 @@ def _holdings(room: Room, context: Context, zone: ZoneInfo) -> replies.Holdings:
         soon=soon,
         past_from=min(coming).astimezone(zone).date() if coming else None,
         past_read=None if reading is None else reading.events,
-        files=media.holdings(context.connection, room.id),
+        files=media.holdings(context.connection, *chain),
     )
 
 
@@ -161,7 +156,7 @@ def summarise_thread(call: Call[Nothing], context: Context) -> Posts:
     if root is None:
         raise MemberError(replies.no_thread(call.words, f"{call.prefix}thread summary"))
     audience = of_room(context.connection, call.room)
-    if not any(_keeps_words(room, context) for room in audience.rooms):
+    if not any(rooms.keeps_words(context.connection, room) for room in audience.rooms):
         raise MemberError(replies.no_archive(call.words, f"{call.prefix}archive on"))
     kept = archive.thread(context.connection, audience.room_numbers, root)
     talk = [m for m in kept if m.sender != context.me and not _like_a_command(m.body, call.prefix)]

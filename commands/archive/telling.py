@@ -34,7 +34,16 @@ _NOT = """
     δεν|τίποτα
     ikke|ingenting|aldri
 """
-_UNSETTLED = re.compile(rf"\b(?:{'|'.join(_NOT.split())})(?!\w)[^,.;:–—]*$", re.IGNORECASE)
+# What begins another clause, without a comma, too: "it was not easy but we decided".
+_ANEW = r"""
+    but therefore so\s+(?:we|let) and\s+we
+    aber daher deshalb und\s+wir
+    mais donc pero ma però quindi maar dus en\s+we αλλά men og\s+vi
+"""
+_UNSETTLED = re.compile(
+    rf"\b(?:{'|'.join(_NOT.split())})(?!\w)(?:(?!\b(?:{'|'.join(_ANEW.split())})\b)[^,.;:–—])*$",
+    re.IGNORECASE,
+)
 NEAR = 60  # characters before what seems to settle something
 # 2027-03-09, 9.3., 9/3/2027, 14:30; 9 March, 9. März, March 9.
 _NUMBERED = re.compile(

@@ -106,7 +106,8 @@ def words_of(line: Line, context: Context) -> InWords | None:
 def _words_of_transfer(transfer: Transfer, line: Line, context: Context) -> InWords:
     practice = practices.get(context.connection, transfer.practice)
     title = _title_of(practice) if practice is not None and line.text else ""
-    why = _last_words(transfer, context) if line.facts["why"] else ""
+    step = TransferState(line.facts["state"])  # it may have gone on since
+    why = _last_words(transfer, step, context) if line.facts["why"] else ""
     return InWords(title, {"why": why})
 
 
@@ -369,7 +370,7 @@ def transfer_lines(scope: Scope, context: Context) -> list[Line]:
         facts = {
             "name": one.name, "city": city_name(one.city, context), "state": one.state.value,
             "giver": city_name(practice.city, context), "practice": practice.name,
-            "why": _last_words(one, context) if scope.cluster is not None else "",
+            "why": _last_words(one, one.state, context) if scope.cluster is not None else "",
         }  # fmt: skip
         room_id, event_id = place_of(one.card_key, context)
         notes = transfers.notes(context.connection, one.number)
@@ -386,7 +387,7 @@ def transfer_lines(scope: Scope, context: Context) -> list[Line]:
     return lines
 
 
-def _last_words(transfer: Transfer, context: Context) -> str:
+def _last_words(transfer: Transfer, step: TransferState, context: Context) -> str:
     notes = transfers.notes(context.connection, transfer.number)
-    told = [note.text for note in notes if note.text and note.state is transfer.state]
+    told = [note.text for note in notes if note.text and note.state is step]
     return excerpt(told[-1], 80) if told else ""

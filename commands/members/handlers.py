@@ -277,8 +277,8 @@ def show_privacy(call: Call[Privacy], context: Context) -> Posts:
         (room.name or room.room_id, archive.kept_for(room))
         for room in theirs
         if room.kind not in (RoomKind.SPACE, RoomKind.DIRECT)
-        # One that was switched off still holds what was said before, and is searched.
-        and (room.archive_on or rooms.archived_events(context.connection, room.id))
+        and rooms.keeps_words(context.connection, room)
+        and not any(room.successor == each.room_id for each in theirs)
     ]
     files, whole_files = media.sent_by(context.connection, call.asker.id)
     counts = personal.tally(context.connection, call.asker.id, call.asker.user_id)

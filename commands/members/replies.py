@@ -382,7 +382,7 @@ def _kept_rooms(words: Words, names: Sequence[str]) -> Inline:
     if not names:
         return words.say("No room that you are in keeps an archive.")
     return words.say(
-        "Rooms of yours that keep an archive: {rooms}. Who is in such a room can search it.",
+        "Rooms of yours with an archive: {rooms}. Who is in such a room can search it.",
         rooms=words.listing(list(names)),
     )
 

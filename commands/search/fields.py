@@ -25,11 +25,13 @@ _SPELT = {
     ON: "during am le el il op den",
     SORT: "order sortieren tri orden",
 }
+_ENGLISH = ("for", "etiquette")  # "før", "étiquette" without their signs: "thanks for: the pump"
 FIELDS: Mapping[str, str] = {
     form: str(name)
     for name, others in _SPELT.items()
     for spelt in (str(name), *others.split())
     for form in (spelt, fold(spelt))  # as phones leave accents out: "apres:", "citta:"
+    if form not in _ENGLISH
 }
 
 _HAS = {

@@ -54,11 +54,12 @@ AnyCall = Call[Search] | Call[Nothing]
 
 def search_archive(call: Call[Search], context: Context) -> Posts:
     today = context.now.astimezone(context.zone_of(call.asker)).date()
-    typed = with_addresses(call.arguments.query, call.said.mentions, context)
+    typed = with_addresses(call.arguments.query, call.said.mentions, call.asker, context)
     reading = parse_query(typed, today=today)
     if reading.refusal is Refusal.EMPTY:  # it is a question, so the answer is waited for
         place = call.room.room_id if call.direct else call.said.thread_root or call.said.event_id
-        asked = Question(SEARCH.name, "")
+        # "sort:new" stands before the answer; "from:" would take it for a name.
+        asked = Question(SEARCH.name, "" if typed.endswith((":", "：")) else typed)
         questions.ask(context.connection, place, call.asker.id, asked, context.now)
         return call.answer(replies.refused(call.words, reading.refusal, reading.hints))
     if reading.refusal is not None:
@@ -79,7 +80,9 @@ def search_archive(call: Call[Search], context: Context) -> Posts:
         return _answer(_look(asking, _of_asker(call, context), call, context), alone, context)
     looked = _look(asking, here, call, context)
     # Practices and visits are found where nothing that is said is kept, too.
-    if not looked.found.ordered and not any(_has_archive(room, context) for room in here.rooms):
+    if not looked.found.ordered and not any(
+        rooms.keeps_words(context.connection, room) for room in here.rooms
+    ):
         raise MemberError(replies.no_archive(call.words, f"{call.prefix}archive on"))
     return [*_answer(looked, call, context), *_elsewhere(looked, call, context)]
 
@@ -195,11 +198,6 @@ def _of_asker(call: AnyCall, context: Context) -> Audience:
     return of_person(context.connection, call.asker)
 
 
-def _has_archive(room: Room, context: Context) -> bool:
-    """One that was switched off still holds what was said before."""
-    return room.archive_on or rooms.archived_events(context.connection, room.id) > 0
-
-
 # ── what is said and remembered ───────────────────────────────────────────────────────────────
 
 
@@ -222,7 +220,8 @@ def _understood(call: AnyCall, query: Query, audience: Audience) -> replies.Unde
 
 def _kept(theirs: Sequence[Room], context: Context) -> tuple[str, ...]:
     """Names of those rooms that an archive is kept of."""
-    return tuple(dict.fromkeys(it.name for it in theirs if it.name and _has_archive(it, context)))
+    named = (it for it in theirs if it.name and rooms.keeps_words(context.connection, it))
+    return tuple(dict.fromkeys(it.name for it in named))
 
 
 def _hit(

@@ -204,8 +204,8 @@ def _incomplete(words: Words, renewing: bool) -> list[Inline]:
 def no_more(words: Words, search: str, *, direct: bool) -> Reply:
     """Nor is it told in a room whether there is more in the direct chat."""
     told = words.say(
-        "There is nothing more to show here: that was all, or your last search here is more than"
-        " half an hour ago. {search} looks again.",
+        "There is nothing more to show here: that was all, or you have searched for nothing here"
+        " in the last half hour. {search} looks again.",
         search=Code(search),
     )
     if direct:

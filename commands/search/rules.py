@@ -107,8 +107,9 @@ def _read(tokens: list[Token], today: date) -> Reading:
         # In March, "after:January before:April" means the April that comes.
         later = [read_period_after(typed, query.after) for typed in reader.ends]
         ends = [period[0] for period in later if period is not None]
-        if len(ends) == len(later) and min(ends, default=query.after) > query.after:
-            query = replace(query, before=min(ends))
+        before = min(ends + reader.days_after, default=query.after)
+        if len(ends) == len(later) and before > query.after:
+            query = replace(query, before=before)
         else:
             hints.append(Hint(HintKind.EMPTY_PERIOD))
     empty = query == Query(sort=query.sort)
@@ -193,6 +194,7 @@ class _Reader:
     hints: list[Hint] = field(default_factory=list)
     whole: list[str] = field(default_factory=list)  # fields read that hold for all
     ends: list[str] = field(default_factory=list)  # days before which it is to be, as typed
+    days_after: list[date] = field(default_factory=list)  # the days after those that it is to be on
 
     def either(self) -> Node | None:
         """Everything up to the closing parenthesis: alternatives between ORs."""
@@ -342,6 +344,7 @@ class _Reader:
         if name in (BEFORE, ON):
             end = first if name == BEFORE else last + timedelta(days=1)
             self.ends += [value] if name == BEFORE else []
+            self.days_after += [end] if name == ON else []
             self.query = replace(self.query, before=min(end, self.query.before or end))
 
 

@@ -13,7 +13,7 @@ from commands.audience import Audience
 from commands.command import Call
 from commands.context import Context
 from commands.search.rules import Hint, HintKind
-from storage import archive, people
+from storage import archive, people, rooms
 from storage.records import Community, EventId, Person, Room, RoomKind, UserId
 from storage.search import marks
 from storage.search.letters import fold
@@ -21,10 +21,19 @@ from storage.search.query import And, Field, Filter, Marked, Node, Not, Or, Quer
 from storage.search.rows import EARLIEST, LATEST, Reach, Scope
 from storage.types import event_hash, milliseconds
 
-MYSELF = (
-    *("me", "myself", "mir", "mich", "moi", "mí", "yo", "io", "mij", "ik", "εμένα", "μένα"),
-    *("manis", "mani", "mne", "mě", "meg"),
-)
+# In the asker's language, as "meg" and "mir" are names elsewhere.
+MYSELF = {
+    "de": ("mir", "mich"),
+    "fr": ("moi",),
+    "es": ("mí", "yo"),
+    "it": ("io",),
+    "nl": ("mij", "ik"),
+    "el": ("εμένα", "μένα"),
+    "lv": ("manis", "mani"),
+    "cs": ("mne", "mě"),
+    "nb": ("meg",),
+}
+ME = "me"
 HERE = ("here", "this", "hier", "ici", "aquí", "qui")
 EVERYWHERE = ("all", "everywhere", "alle", "überall", "tous", "todo", "ovunque", "overal", "alt")
 _EVENT = re.compile(r"\$[^\s/?&\"<>]+")
@@ -37,23 +46,30 @@ _KINDS = {
 }
 # A pill as Element X writes it, and the link alone.
 _PILL = re.compile(
-    r"\[[^\]\n]*\]\(<?https://matrix\.to/#/(?P<in>(?:@|%40)[^\s)>]+)>?\)"
+    r"\[[^\]\n]{0,200}\]\(<?https://matrix\.to/#/(?P<in>(?:@|%40)[^\s)>]+)>?\)"
     r"|https://matrix\.to/#/(?P<bare>(?:@|%40)[^\s)>\]]+)",
     re.IGNORECASE,
 )
 
 
-def with_addresses(typed: str, mentions: Collection[UserId], context: Context) -> str:
+def with_addresses(
+    typed: str, mentions: Collection[UserId], asker: Person, context: Context
+) -> str:
     """What was typed, with addresses in place of pills: also of those that are names in the words.
 
-    Element Web writes a pill as the name alone, "from:Ann Berg"; mentions: whom pills name.
+    Element Web writes a pill as the name alone, "from:Ann Berg"; mentions: whom pills name. Whether
+    the hall knows somebody does not show to those who share no room with them.
     """
     typed = _PILL.sub(lambda pill: unquote(pill["in"] or pill["bare"]).partition("?")[0], typed)
+    if not mentions:
+        return typed
+    around = {room.room_id for room in rooms.rooms_of(context.connection, asker)}
     for user_id in sorted(mentions):
         known = people.get(context.connection, user_id)
         if known is None or " " not in known.display_name:
             continue  # one word is read as it is
-        typed = _in_place_of_the_name(typed, known)
+        if around & {room.room_id for room in rooms.rooms_of(context.connection, known)}:
+            typed = _in_place_of_the_name(typed, known)
     return typed
 
 
@@ -274,9 +290,10 @@ def _people(names: Sequence[str], asker: Person, context: Context) -> tuple[str,
     found: dict[int, None] = {}
     for name in names:
         itself = name.removeprefix("@").casefold()
+        mine = (ME, "myself", *MYSELF.get(context.words_for(asker).language, ()))
         # Somebody may be called so, too: whether there is anybody must not show.
-        others = [] if itself == MYSELF[0] else _called(name, context)
-        meant = [asker, *others] if itself in MYSELF else others
+        others = [] if itself == ME else _called(name, context)
+        meant = [asker, *others] if itself in mine else others
         found |= dict.fromkeys(person.id for person in meant)
     return marks.by_person(found)
 

@@ -497,6 +497,29 @@ async def test_words_that_are_deleted_while_a_chat_is_made_are_not_sent(
     assert not [one for one in wired.wire.said if "is ill" in str(one.content)]
 
 
+async def test_what_timed_out_may_have_been_said_and_is_not_dropped_as_unsaid(
+    wired: WiredHall,
+) -> None:
+    tried = asyncio.Event()
+
+    async def times_out(*_: Any, **__: Any) -> Any:
+        tried.set()
+        raise Refused(408, "M_UNKNOWN")
+
+    wired.wire.send = times_out  # type: ignore[method-assign]
+    now, content = datetime.now(UTC), {"body": "x", "msgtype": "m.text"}
+    post = Row("digest/1", HOUSING, Action.MESSAGE, content, "m.room.message")
+    await wired.hall.database.write(lambda c: outbox.add(c, wired.hall.id, [post], now))
+    wired.hall.bells.outbox.ring([HOUSING])
+    await tried.wait()
+
+    async def is_given_back() -> bool:
+        return HOUSING not in wired.hall.delivering
+
+    await until(is_given_back)
+    assert not await wired.hall.database.write(lambda c: outbox.drop_unsent(c, "digest/1", now))
+
+
 async def test_what_an_upgraded_room_refuses_waits_for_the_one_that_follows_it(
     wired: WiredHall,
 ) -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from bot.state import lifetime
 from commands.archive import book
@@ -14,6 +14,7 @@ from commands.posts import CleanUp, Compile, Offer, Pin, React, Say
 from storage import archive, meta, reindexing, rooms
 from storage.database import Database
 from storage.records import ArchiveRules, EventId, Room, RoomId, RoomKind, UserId
+from storage.tables.archive import attachment
 from tests.commands.conftest import (
     ANN,
     BEN,
@@ -325,8 +326,11 @@ async def is_on(hall: Hall) -> bool:
     return await hall.do(lambda c: rooms.know(c, HOUSING).archive_on)
 
 
-async def test_archive_on_with_a_question_mark_starts_nothing(hall: Hall) -> None:
-    await hall.says(CORA, "!archive on?")
+@pytest.mark.parametrize(
+    "typed", ["on?", "on ?!", "on? (only asking)", "on;", "on \u037e", "on ？"]
+)
+async def test_archive_on_with_a_question_mark_starts_nothing(hall: Hall, typed: str) -> None:
+    assert "the archive is off" in await hall.hears(CORA, f"!archive {typed}")
     assert not await is_on(hall)
 
 
@@ -340,8 +344,20 @@ async def test_an_upgraded_room_s_archive_is_not_told_to_be_empty(hall: Hall) ->
     await talk(hall)
     new = await upgraded(hall)
     await hall.keeps_archive(new)
+    old = await hall.do(lambda c: rooms.know(c, HOUSING).id)
+    plan = {"event_h": 1, "room_id": old, "name": "plan.pdf", "sha256": "a", "kept_bytes": 7}
+    await hall.do(lambda c: c.execute(insert(attachment), plan))
     assert "- 1 message\n" in await hall.hears(CORA, "!archive purge", new)
-    assert "- 1 message\n" in await hall.hears(CORA, "!archive status", new)
+    shown = await hall.hears(CORA, "!archive status", new)
+    assert "- 1 message\n" in shown
+    assert "- 1 file, " in shown
+
+
+async def test_an_upgraded_room_is_told_of_once(hall: Hall) -> None:
+    await talk(hall)
+    new = await upgraded(hall)
+    await hall.keeps_archive(new)
+    assert (await hall.hears(CORA, "archive status", direct(CORA))).count("archive is on") == 1
 
 
 async def off(hall: Hall) -> str:

@@ -449,6 +449,24 @@ async def test_what_a_city_says_of_a_step_is_told_in_the_words_that_it_has_now(
     assert "“Warm rooms”" in hall.latest(key)
 
 
+async def test_a_step_that_was_told_is_not_given_the_words_of_a_later_one(hall: Weeks) -> None:
+    form = "!practice share\nTitle: Warm {}\nProblem: Cold\nWhat we do: Felt"
+    shared = hall.said(ANN, form.format("rooms"))
+    await hall.responds(shared)
+    await hall.says(PAULA, f"!member set {BEN} city:lipohrad")
+    await hall.says(BEN, "!practice transfer P-1")
+    await hall.says(BEN, "!transfer T-1 adapting degree:adapted we sew them ourselves")
+    await hall.passes(LATER)
+    key = hall.draft()
+    assert "we sew them ourselves" in hall.latest(key)
+    await hall.says(BEN, "!transfer T-1 piloting in two of our houses")
+    now = replace(shared, body=form.format("homes"))
+    await hall.responds(Edited(hall.next_event(), shared.event_id, now))
+    assert "“Warm homes”" in hall.latest(key)
+    assert "we sew them ourselves" in hall.latest(key)
+    assert "in two of our houses" not in hall.latest(key)
+
+
 async def test_lines_are_kept_no_longer_than_the_archive_keeps_words(drafted: Weeks) -> None:
     rules = replace(drafted.settings.archive, retention=timedelta(days=20))
     drafted.settings = replace(drafted.settings, archive=rules)

@@ -807,6 +807,18 @@ async def test_words_that_come_after_their_edit_are_not_carried_out_again(
     assert await where(hall.database, "canary") == set()
 
 
+async def test_a_command_that_comes_after_its_edit_is_not_carried_out(hall: Delivered) -> None:
+    """Nothing was made of it that could tell."""
+    command = replace(said(hall, "!archive on"), sender=CORA)
+    hall.later(timedelta(minutes=1))
+    edit = edited(hall, command, "!archive status", by=CORA)
+    for one in (edit, command):
+        await comes(hall, one)
+        await hall.deals_with(HOUSING)
+    assert not await hall.do(lambda c: rooms.know(c, HOUSING).archive_on)
+    assert len(hall.bodies(HOUSING)) == 1
+
+
 async def test_an_older_edit_that_comes_late_brings_no_words_back(hall: Delivered) -> None:
     command = said(hall, FORM.format("It is cold"))
     await comes(hall, command)
@@ -836,7 +848,7 @@ async def test_nothing_goes_for_good_that_was_to_be_kept(
     assert "Warm rooms" in await stood.hears(BEN, "!practice show P-1")
 
 
-async def test_with_a_blank_it_means_the_same(hall: Hall, tmp_path: Path) -> None:
+async def test_keep_practices_may_have_a_blank_in_it(hall: Hall, tmp_path: Path) -> None:
     stood = Delivered(hall.database)
     form = "Title: Warm rooms\nProblem: Cold\nWhat we do: Heat"
     await stood.says(ANN, f"!practice share\n{form}")

@@ -150,7 +150,7 @@ async def test_what_is_stored_is_told_in_the_direct_chat_alone(hall: Hall) -> No
     shown = heard(posts)
     assert "@ann:hs" in shown
     assert "1 message of yours in the archive" in shown
-    assert "Rooms of yours that keep an archive: Housing." in shown
+    assert "Rooms of yours with an archive: Housing." in shown
     assert "Words are kept for 2 years" in shown
     assert "City of Havnvoll. Questions go to privacy@havnvoll.example." in shown
     assert "privacy archive off" in shown

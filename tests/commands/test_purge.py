@@ -84,6 +84,14 @@ async def test_it_is_shown_first_and_done_only_on_yes(hall: Delivered) -> None:
     assert "the archive is off" in await hall.hears(ANN, "!archive status")
 
 
+async def test_yes_with_more_words_throws_nothing_away(hall: Delivered) -> None:
+    await hall.keeps_archive()
+    await hall.talks(ANN, "We have four lifts")
+    await hall.says(CORA, "!archive purge")
+    assert "I don't know" in await hall.hears(CORA, "!archive purge yes but not yet")
+    assert len(await kept(hall)) == 1
+
+
 async def test_only_who_may_turn_the_archive_off_may_throw_it_away(hall: Delivered) -> None:
     await hall.keeps_archive()
     await hall.talks(ANN, "We have four lifts")

@@ -329,6 +329,22 @@ async def test_who_confirmed_a_summary_stands_nowhere_once_they_are_erased(
     assert shown.startswith("Nothing found")
 
 
+async def test_another_s_tick_counts_when_who_confirmed_a_summary_is_erased(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    await hall.keeps_archive()
+    root = await hall.talks(CORA, "We need hosts for the spring visit.")
+    await hall.says(CORA, "!thread summary", thread_root=root)
+    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
+    await hall.talks(ANN, "Good summary, thank you", thread=root)
+    await hall.taps(ANN, key, "✅")
+    await hall.taps(CORA, key, "✅")
+    await is_erased(hall, tmp_path)
+    assert await found(hall, "hosts kind:summary")
+    assert "Cora has confirmed this summary" in hall.readable()
+    assert "Ann" not in hall.readable()
+
+
 async def test_our_word_that_it_is_found_goes_with_the_tick(hall: Delivered) -> None:
     _, key = await summed_up(hall)
     tick = await hall.taps(BEN, key, "✅")
