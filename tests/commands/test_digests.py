@@ -583,9 +583,9 @@ async def test_what_repeats_a_message_goes_once_with_its_edit_and_one_line_says_
     assert len(told) == 1
 
 
-async def test_a_summary_stays_in_room_and_search_when_an_edit_beside_it_is_deleted(
-    hall: Weeks,
-) -> None:
+async def put_right_beside_its_summary(hall: Weeks) -> tuple[str, EventId]:
+    """A confirmed summary is drafted, and a sentence is put right that it does not repeat; the keys
+    of summary and edit."""
     root = await hall.talks(PAULA, "See https://example.org/cellars about the cellars")
     body = "Dear {}, I asked around. We decided to rent the cellar of the library."
     told = await hall.talks(BEN, body.format("al"), thread=root)
@@ -596,6 +596,13 @@ async def test_a_summary_stays_in_room_and_search_when_an_edit_beside_it_is_dele
     right = body.format("all")
     edit = await hall.puts_right(BEN, told, right)
     await hall.responds(Edited(edit, told, hall.said(BEN, right, event_id=told)))
+    return key, edit
+
+
+async def test_a_summary_stays_in_room_and_search_when_an_edit_beside_it_is_deleted(
+    hall: Weeks,
+) -> None:
+    key, edit = await put_right_beside_its_summary(hall)
     await hall.takes_back(BEN, edit)
     await hall.redacts(BEN, edit)
     assert await hall.do(lambda c: documents.stands(c, key))
@@ -620,15 +627,6 @@ async def test_an_edit_that_words_a_line_as_before_takes_no_words_away(hall: Wee
 async def test_a_summary_that_stands_is_told_as_before_when_its_message_is_put_right(
     hall: Weeks,
 ) -> None:
-    root = await hall.talks(PAULA, "See https://example.org/cellars about the cellars")
-    body = "Dear {}, I asked around. We decided to rent the cellar of the library."
-    told = await hall.talks(BEN, body.format("al"), thread=root)
-    await hall.says(CORA, "!thread summary", thread_root=root)
-    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
-    await hall.taps(BEN, key, "✅")
-    await hall.passes(LATER)
-    right = body.format("all")
-    edit = await hall.puts_right(BEN, told, right)
-    await hall.responds(Edited(edit, told, hall.said(BEN, right, event_id=told)))
+    await put_right_beside_its_summary(hall)
     told_there = hall.latest(hall.draft())
     assert "“We decided to rent the cellar of the library.” · summed up" in told_there
