@@ -63,8 +63,6 @@ def respond(event: Event, context: Context) -> Posts:
         return ()  # it is about another room than the one where it was done
     event = here
     match event:
-        case Said() if is_outdated(event, context):
-            return ()
         case Said():
             return answer(event, context) or heard_by_the_way(event, context)
         case Edited():
@@ -121,13 +119,6 @@ def respond(event: Event, context: Context) -> Posts:
             return own.due(event, context)
         case MembershipChanged() | TimerDue():
             return ()  # later capabilities listen here
-
-
-def is_outdated(event: Said, context: Context) -> bool:
-    """Whether an edit came before the words that it edits, whose key or page of history was late,
-    and was carried out: nothing is made twice, least of all of words that were put right."""
-    made = sources.of(context.connection, event.event_id)
-    return any(one.sender == event.sender and not one.talk for one in made)
 
 
 def is_outdated_edit(event: Edited, context: Context) -> bool:

@@ -41,6 +41,12 @@ def get(connection: Connection, user_id: UserId) -> Person | None:
     return None if row is None else person_of(row)
 
 
+def lets_keep(connection: Connection, user_id: UserId) -> bool:
+    """Whether somebody's words may be kept: not those of who has opted out, or is unknown."""
+    known = get(connection, user_id)
+    return known is not None and known.archive
+
+
 def know(connection: Connection, user_id: UserId) -> Person:
     """The person of that id, entered in the book if they are new."""
     known = get(connection, user_id)

@@ -110,25 +110,21 @@ def corrected(event: Edited, subject: str, context: Context) -> Posts | None:
     if question is None or question.state is QuestionState.GONE:
         return ()
     talk = any(one.talk for one in sources.of(context.connection, event.original))
+    # Words that are kept nowhere are carried nowhere: the old ones go, and no new ones come.
+    kept = people.lets_keep(context.connection, event.now.sender)
     if part == "answer":
         given = asked.answer_of(context.connection, event.original)
         if given is None or given.carried is None:
             return ()
-        if not _is_kept(event, context):
+        if not kept:
             return _gone(event.original, part, question, context)
         return [Change(given.carried, carried_reply(given, event.now.body, context))]
-    if talk and not _is_kept(event, context):
+    if talk and not kept:
         return _gone(event.original, part, question, context)
     if not talk:
         return None  # `!ask`, put right: it is carried out anew
     now = asked.change(context.connection, question.id, text=event.now.body)
     return renew_copies(now, context)
-
-
-def _is_kept(event: Edited, context: Context) -> bool:
-    """Else their words are kept nowhere by now, and so are carried nowhere: the old ones go."""
-    author = people.get(context.connection, event.now.sender)
-    return author is not None and author.archive
 
 
 def taken_back(event: Redacted, subject: str, context: Context) -> Posts:

@@ -17,6 +17,7 @@ from commands.visits.closing import end_polls
 from commands.visits.counting import count
 from commands.visits.deciding import comers
 from commands.visits.electing import named
+from commands.visits.renewing import line_gone
 from commands.visits.reporting import (
     as_advice,
     as_report,
@@ -81,6 +82,8 @@ def note_corrected(event: Edited, number: int, context: Context) -> Posts | None
     if line.kind is not LineKind.NOTE:
         visits.remove_line(context.connection, number)
         return None
+    if not people.lets_keep(context.connection, event.now.sender):
+        return line_gone(number, context)  # neither the old words are kept nor the new ones
     visits.change_line(context.connection, number, text=event.now.body)
     visit = visits.get(context.connection, line.visit)
     return () if visit is None else edit_report(visit, context)

@@ -39,7 +39,7 @@ from commands.visits.access import (
 from commands.visits.electing import named, names_of
 from commands.visits.leaving import forget_traveller
 from commands.visits.showing import card_of, edit_card, span_of, titled
-from storage import people, visits, votes
+from storage import visits, votes
 from storage.records import EventId, UserId
 from storage.visit_records import ASKED, OVER, TAKES_PLACE, Visit, VisitState
 
@@ -231,13 +231,7 @@ def corrected(event: Edited, subject: str, context: Context) -> Posts | None:
     if subject.startswith("vote/"):
         votes.forget(context.connection, EventId(event.original))
     if subject.startswith("line/"):
-        number = int(subject.partition("/")[2])
-        author = people.get(context.connection, event.now.sender)
-        if author is not None and not author.archive:
-            gone = renewing.note_gone(number, context)
-            if gone is not None:
-                return gone
-        return after.note_corrected(event, number, context)
+        return after.note_corrected(event, int(subject.partition("/")[2]), context)
     return None
 
 

@@ -24,7 +24,7 @@ def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
     """What was made from a message loses its words; a vote that is gone never was."""
     kind, _, number = subject.partition("/")
     if kind == "line":
-        return _line_gone(int(number), context)
+        return line_gone(int(number), context)
     if kind.startswith(("advice", "promise")):
         return _promise_gone(kind, int(number), context)
     visit = visits.get(context.connection, int(number)) if number.isdecimal() else None
@@ -46,16 +46,7 @@ def taken_back(event: Redacted, subject: str, context: Context) -> Posts:
             return ()
 
 
-def note_gone(number: int, context: Context) -> Posts | None:
-    """A note whose author has opted out since says something else: neither is kept.
-
-    None: it is no note, but a command.
-    """
-    line = visits.line(context.connection, number)
-    return None if line is None or line.kind is not LineKind.NOTE else _line_gone(number, context)
-
-
-def _line_gone(number: int, context: Context) -> Posts:
+def line_gone(number: int, context: Context) -> Posts:
     """That there was something, and where, stays."""
     line = visits.line(context.connection, number)
     visit = None if line is None else visits.get(context.connection, line.visit)

@@ -62,8 +62,30 @@ def hole(room: str, *events: Any) -> dict[str, Any]:
     return {"rooms": {"join": {room: part}}}
 
 
+def instead(wired: WiredHall, **calls: Any) -> None:
+    """Let the homeserver do something else when it is asked for this."""
+    for name, call in calls.items():
+        setattr(wired.wire, name, call)
+
+
 def redaction(of: str) -> dict[str, Any]:
     return raw_event(f"$gone-{of}", ANN, "m.room.redaction", {"redacts": of}, redacts=of)
+
+
+async def ann_asks_while_it_is_away(wired: WiredHall) -> Callable[[], None]:
+    """A private answer waits in the direct chat; what lets the homeserver come back."""
+    send = wired.wire.send
+
+    async def unreachable(*_: Any, **__: Any) -> Any:
+        raise Unreachable("homeserver is away")
+
+    async def waits() -> bool:
+        return direct(ANN) in await wired.read(outbox.lanes)
+
+    instead(wired, send=unreachable)
+    wired.wire.tell(timeline([raw_message("$ask", ANN, "privacy")], direct(ANN)))
+    await until(waits)
+    return lambda: instead(wired, send=send)
 
 
 # ── posts that wait ───────────────────────────────────────────────────────────────────────────
@@ -76,26 +98,12 @@ def redaction(of: str) -> dict[str, Any]:
 async def test_what_waits_for_a_direct_chat_is_not_said_when_it_is_none_any_more(
     wired: WiredHall, who: str, membership: str
 ) -> None:
-    chat, send, away = direct(ANN), wired.wire.send, True
-
-    async def unreachable(*arguments: Any, **named: Any) -> Any:
-        if away:
-            raise Unreachable("homeserver is away")
-        return await send(*arguments, **named)
-
-    wired.wire.send = unreachable  # type: ignore[method-assign]
-    asked = raw_message("$ask", ANN, "privacy")
-    wired.wire.tell(timeline([asked], chat))
-
-    async def waits() -> bool:
-        return chat in await wired.read(outbox.lanes)
-
-    await until(waits)
+    chat, come_back = direct(ANN), await ann_asks_while_it_is_away(wired)
     content = {"membership": membership}
     change = raw_event("$change", who, "m.room.member", content, state_key=who)
     wired.wire.tell(timeline([change], chat))
     await wired.wire.heard_all()
-    away = False
+    come_back()
     await wired.is_done()
     private = [one for one in wired.wire.said if "stored about you" in str(one.content)]
     assert len(private) == 1
@@ -145,8 +153,8 @@ async def test_what_is_refused_in_a_chat_that_was_left_meanwhile_is_said_in_anot
         await makes.wait()
         return await create(body)
 
-    wired.wire.send = refuse  # type: ignore[method-assign]
-    wired.wire.create_room = slowly  # type: ignore[method-assign]
+    instead(wired, send=refuse)
+    instead(wired, create_room=slowly)
     wired.wire.tell(timeline([raw_message("$ask", ANN, "privacy")], direct(ANN)))
     await asked.wait()
     leaves = raw_event("$leaves", ANN, "m.room.member", {"membership": "leave"}, state_key=ANN)
@@ -189,7 +197,7 @@ async def test_a_rate_limit_is_no_attempt_and_a_passing_trouble_no_end(
         return await send(*arguments, **named)
 
     monkeypatch.setattr(delivery, "wait_after", lambda *_: 0.001)
-    wired.wire.send = limited  # type: ignore[method-assign]
+    instead(wired, send=limited)
     await wired.hears(timeline([raw_message("$ask", ANN, "!whoami")], HOUSING))
     assert len(answers_to(wired, "$ask")) == 1
     assert await wired.read(set_aside) == {}
@@ -209,7 +217,7 @@ async def test_words_that_are_deleted_while_the_account_rests_are_not_sent(
             raise RateLimited(2.0)
         return await send(*arguments, **named)
 
-    wired.wire.send = limit  # type: ignore[method-assign]
+    instead(wired, send=limit)
     wired.wire.tell(timeline([raw_message("$ask", BEN, "!search zebra")], HOUSING))
     await refused.wait()
     await wired.hears(timeline([redaction("$said")], HOUSING))
@@ -226,7 +234,7 @@ async def test_private_answers_keep_their_order_though_the_chat_appears_between(
         made.set()
         raise Unreachable("POST createRoom: TimeoutError")  # it stands, but nobody says so
 
-    wired.wire.create_room = create_room  # type: ignore[method-assign]
+    instead(wired, create_room=create_room)
     wired.wire.tell(timeline([raw_message("$one", CORA, "!privacy")], HOUSING))
     await made.wait()
     state = [
@@ -251,7 +259,7 @@ async def test_rooms_do_not_wait_for_chats_with_a_homeserver_that_is_away(
         await away.wait()
         return RoomId(f"!chat-{len(asked)}:hs")
 
-    wired.wire.create_room = create_room  # type: ignore[method-assign]
+    instead(wired, create_room=create_room)
     strangers = [f"@p{number}:dead" for number in range(12)]
     content = {"body": "x", "msgtype": "m.notice"}
     letters = [
@@ -282,7 +290,7 @@ async def test_a_command_that_is_deleted_while_its_page_of_history_comes_is_not_
         await arrives.wait()
         return RawPage(room_id, tuple(page), None)
 
-    wired.wire.messages = messages  # type: ignore[method-assign]
+    instead(wired, messages=messages)
     wired.wire.tell(hole(HOUSING))
     await fetched.wait()
     wired.wire.tell(timeline([redaction("$ask")], HOUSING))
@@ -306,7 +314,7 @@ async def test_a_command_waits_for_the_history_of_its_own_room_alone(wired: Wire
         await asyncio.sleep(0.05)
         return RawPage(room_id, (raw_message(f"$old{pages}", ANN, "talk"),), f"p{pages}")
 
-    wired.wire.messages = messages  # type: ignore[method-assign]
+    instead(wired, messages=messages)
     wired.wire.tell(hole(HOUSING))
     await begun.wait()
     wired.wire.tell(hole(WELCOME, raw_message("$ask", BEN, "!whoami")))
@@ -323,7 +331,7 @@ async def test_a_second_room_s_older_history_begins_beside_the_first(wired: Wire
         await over.wait()
         return RawPage(room_id, (), None)
 
-    wired.wire.messages = messages  # type: ignore[method-assign]
+    instead(wired, messages=messages)
 
     async def begins(room: RoomId) -> None:
         now = datetime.now(UTC)
@@ -366,7 +374,7 @@ async def test_history_that_did_not_come_rests_and_other_rooms_have_their_turn(
         return RawPage(room_id, (), None)
 
     monkeypatch.setattr(backfill, "ATTEMPTS", 1)
-    wired.wire.messages = messages  # type: ignore[method-assign]
+    instead(wired, messages=messages)
     wired.wire.tell(hole(HOUSING))
     await until(lambda: asked)
     for _ in range(5):
@@ -445,25 +453,12 @@ async def test_what_waits_is_not_said_to_a_third_for_whom_its_person_has_made_ro
     wired: WiredHall,
 ) -> None:
     """In one sync somebody comes and the person goes: two are there before and after."""
-    chat, send, away = direct(ANN), wired.wire.send, True
-
-    async def unreachable(*arguments: Any, **named: Any) -> Any:
-        if away:
-            raise Unreachable("homeserver is away")
-        return await send(*arguments, **named)
-
-    wired.wire.send = unreachable  # type: ignore[method-assign]
-    wired.wire.tell(timeline([raw_message("$ask", ANN, "privacy")], chat))
-
-    async def waits() -> bool:
-        return chat in await wired.read(outbox.lanes)
-
-    await until(waits)
+    chat, come_back = direct(ANN), await ann_asks_while_it_is_away(wired)
     comes = raw_event("$comes", BEN, "m.room.member", {"membership": "join"}, state_key=BEN)
     goes = raw_event("$goes", ANN, "m.room.member", {"membership": "leave"}, state_key=ANN)
     wired.wire.tell(timeline([comes, goes], chat))
     await wired.wire.heard_all()
-    away = False
+    come_back()
     await wired.is_done()
     private = [one for one in wired.wire.said if "stored about you" in str(one.content)]
     assert len(private) == 1
@@ -482,7 +477,7 @@ async def test_words_that_are_deleted_while_a_chat_is_made_are_not_sent(
         await made.wait()
         return await create(body)
 
-    wired.wire.create_room = slowly  # type: ignore[method-assign]
+    instead(wired, create_room=slowly)
     wired.wire.tell(timeline([raw_message("$ask", CORA, "!search zebra in:all")], HOUSING))
     await asked.wait()
     wired.wire.tell(timeline([redaction("$said")], HOUSING))
@@ -506,7 +501,7 @@ async def test_what_timed_out_may_have_been_said_and_is_not_dropped_as_unsaid(
         tried.set()
         raise Refused(408, "M_UNKNOWN")
 
-    wired.wire.send = times_out  # type: ignore[method-assign]
+    instead(wired, send=times_out)
     now, content = datetime.now(UTC), {"body": "x", "msgtype": "m.text"}
     post = Row("digest/1", HOUSING, Action.MESSAGE, content, "m.room.message")
     await wired.hall.database.write(lambda c: outbox.add(c, wired.hall.id, [post], now))
@@ -530,7 +525,7 @@ async def test_what_an_upgraded_room_refuses_waits_for_the_one_that_follows_it(
         tried.set()
         raise Refused(403, "M_FORBIDDEN")
 
-    wired.wire.send = refuse  # type: ignore[method-assign]
+    instead(wired, send=refuse)
     new, now = RoomId("!new:hs"), datetime.now(UTC)
     content = {"body": "x", "msgtype": "m.text"}
     post = Row("digest/1", HOUSING, Action.MESSAGE, content, "m.room.message")

@@ -312,16 +312,21 @@ async def test_a_command_that_is_put_right_twice_is_answered_without_a_word_abou
     assert not [one for one in hall.bodies(HOUSING) if "I took back an answer" in one]
 
 
-async def test_who_confirmed_a_summary_stands_nowhere_once_they_are_erased(
-    hall: Delivered, tmp_path: Path
-) -> None:
+async def confirmed_by_ann(hall: Delivered) -> str:
+    """The key of a summary that quotes nothing of Ann, who writes in its thread only after it."""
     await hall.keeps_archive()
     root = await hall.talks(CORA, "We need hosts for the spring visit.")
     await hall.says(CORA, "!thread summary", thread_root=root)
     (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
-    # Ann writes there only after the summary: no message of hers is quoted in it.
     await hall.talks(ANN, "Good summary, thank you", thread=root)
     await hall.taps(ANN, key, "✅")
+    return key
+
+
+async def test_who_confirmed_a_summary_stands_nowhere_once_they_are_erased(
+    hall: Delivered, tmp_path: Path
+) -> None:
+    key = await confirmed_by_ann(hall)
     await is_erased(hall, tmp_path)
     shown = await hall.hears(BEN, "search from:ann", direct(BEN))
     kept = await hall.do(lambda c: documents.get(c, documents.SUMMARY, key))
@@ -332,12 +337,7 @@ async def test_who_confirmed_a_summary_stands_nowhere_once_they_are_erased(
 async def test_another_s_tick_counts_when_who_confirmed_a_summary_is_erased(
     hall: Delivered, tmp_path: Path
 ) -> None:
-    await hall.keeps_archive()
-    root = await hall.talks(CORA, "We need hosts for the spring visit.")
-    await hall.says(CORA, "!thread summary", thread_root=root)
-    (key,) = [one.key for one in hall.stood if one.key.startswith("summary/")]
-    await hall.talks(ANN, "Good summary, thank you", thread=root)
-    await hall.taps(ANN, key, "✅")
+    key = await confirmed_by_ann(hall)
     await hall.taps(CORA, key, "✅")
     await is_erased(hall, tmp_path)
     assert await found(hall, "hosts kind:summary")
